@@ -1,0 +1,36 @@
+"""Reads handwritten digits: one ``Predictor``, small proven models, and no TensorFlow.
+
+    from digit_infer import Predictor
+
+    prediction = Predictor().predict("photo.png")
+    prediction.digit, prediction.confidence
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from digit_infer.errors import DigitInferError
+    from digit_infer.prediction import Prediction, Unanswered
+    from digit_infer.predictor import Predictor
+
+__version__ = "0.1.0"
+__all__ = ["DigitInferError", "Prediction", "Predictor", "Unanswered", "__version__"]
+
+_HOMES = {
+    "DigitInferError": "digit_infer.errors",
+    "Prediction": "digit_infer.prediction",
+    "Predictor": "digit_infer.predictor",
+    "Unanswered": "digit_infer.prediction",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that ``import digit_infer`` loads nothing heavy (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

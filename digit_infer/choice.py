@@ -1,0 +1,124 @@
+"""Chooses what runs: a model, a runtime and a precision in, an opened session out. Nothing is ever replaced in silence.
+
+Only what the caller left open (``runtime="auto"``, no precision) is chosen here, and the predictor says what it became.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from digit_infer import zoo
+from digit_infer.contract import PRECISIONS, Precision
+from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
+from digit_infer.runtimes import RUNTIMES, runtime_named
+from digit_infer.runtimes.protocol import ModelFile, Runtime, RuntimeName, Session
+
+AUTO_ORDER: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "onnx-gpu", "keras")
+"""What ``auto`` tries, fastest first for one picture at a time in float32; ``bench/README.md`` has the measurement."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What runs, and the session that runs it."""
+
+    model: str
+    runtime: RuntimeName
+    precision: Precision | None
+    path: Path | None
+    bytes: int
+    session: Session
+
+
+def choose(
+    model: str | Path, runtime: RuntimeName | Literal["auto"], precision: Precision | None, threads: int | None
+) -> Chosen:
+    """Open a model on a runtime.
+
+    Raises:
+        UnknownModelError, UnknownRuntimeError, UsageError: the arguments name nothing that exists, or contradict each other.
+        RuntimeUnavailableError: the runtime does not work here, or with ``auto`` none does.
+        ModelError: the file is missing, damaged or breaks the contract.
+    """
+    if precision is not None and precision not in PRECISIONS:
+        raise UsageError(f"there is no precision {precision!r}", f"choose from {', '.join(PRECISIONS)}")
+    if threads is not None and threads < 1:
+        raise UsageError(f"{threads} threads cannot run anything", "pass 1 or more, or leave the number out")
+    if runtime == "auto":
+        return _automatic(model, precision, threads)
+    return _open(runtime_named(runtime), model, precision, threads)
+
+
+def find_file(model: str | Path, runtime: Runtime, precision: Precision | None) -> ModelFile | None:
+    """Return the file of a model that a runtime would run, or None where the runtime reads none.
+
+    Raises:
+        UnknownModelError: the zoo has no such model, or none in this format and precision.
+        UsageError: the file is of a format that this runtime does not read.
+    """
+    if zoo.is_path(model):
+        return _own_file(Path(model), runtime, precision)
+    entry = zoo.model_named(str(model))
+    if runtime.format is None:
+        return None
+    if runtime.format == "keras":
+        if precision not in (None, "float32"):
+            raise UnknownModelError(f"the Keras model of {model} is float32, not {precision}", "leave the precision out")
+        return zoo.checkpoint_file(entry)
+    files = zoo.files_of(entry, runtime.format, precision)
+    if not files:
+        offered = ", ".join(f"{file.precision} as {file.format}" for file in entry.files)
+        wanted = f"{precision} " if precision else ""
+        raise UnknownModelError(
+            f"the zoo has no {wanted}{runtime.format} file of {model}, which {runtime.name} would read",
+            f"choose from {offered}, or make one: python -m export {model}",
+        )
+    return zoo.zoo_file(entry, files[0])
+
+
+def _own_file(path: Path, runtime: Runtime, precision: Precision | None) -> ModelFile | None:
+    if precision is not None:
+        raise UsageError(f"{path} is one file of one precision", "leave the precision out, or name a model of the zoo")
+    if runtime.format is None:
+        return None
+    file = zoo.own_file(path)
+    if file.format != runtime.format:
+        raise UsageError(
+            f"{runtime.name} reads .{runtime.format} files, not {path.name}",
+            f"choose the runtime {next(known.name for known in RUNTIMES.values() if known.format == file.format)}",
+        )
+    return file
+
+
+def _automatic(model: str | Path, precision: Precision | None, threads: int | None) -> Chosen:
+    """Open the model on the first runtime of ``AUTO_ORDER`` that reads a file of it and is available."""
+    reasons: list[str] = []
+    for name in AUTO_ORDER:
+        runtime = RUNTIMES[name]
+        if not _reads(runtime, model, precision):
+            continue
+        state = runtime.availability()
+        if state.available:
+            return _open(runtime, model, precision, threads)
+        reasons.append(f"{name}: {state.reason}")
+    if not reasons:
+        raise UnknownModelError(f"the zoo has no {precision} file of {model}", "leave the precision out")
+    raise RuntimeUnavailableError(f"no runtime for {model} works here", "; ".join(reasons))
+
+
+def _reads(runtime: Runtime, model: str | Path, precision: Precision | None) -> bool:
+    """Say whether a runtime has a file to read, before asking whether it works."""
+    if zoo.is_path(model):
+        return zoo.format_of_own(Path(model)) == runtime.format
+    if runtime.format is None or runtime.format == "keras":
+        return False
+    return bool(zoo.files_of(zoo.model_named(str(model)), runtime.format, precision))
+
+
+def _open(runtime: Runtime, model: str | Path, precision: Precision | None, threads: int | None) -> Chosen:
+    file = find_file(model, runtime, precision)
+    session = runtime.open(file, threads)
+    if file is None:
+        return Chosen(str(model), runtime.name, None, None, 0, session)
+    return Chosen(file.model, runtime.name, file.precision, file.path, len(file.content), session)

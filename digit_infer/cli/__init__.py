@@ -1,0 +1,33 @@
+"""``digit-infer``: one file a command, each imported only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from digit_infer import __version__
+from digit_infer.cli.reporting import CommandGroup
+
+_COMMANDS = ("predict", "models", "bench", "doctor", "completion")
+
+
+class LazyGroup(CommandGroup):
+    """A group whose commands live in modules of their name, as ``command``."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names, in the order of use."""
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import a command."""
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"digit_infer.cli.{name}").command
+        return command
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, prog_name="digit-infer")
+def main() -> None:
+    """Read handwritten digits, on the CPU, a GPU or an edge runtime."""

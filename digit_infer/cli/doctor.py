@@ -1,0 +1,103 @@
+"""``digit-infer doctor``: what works on this machine, and why the rest does not."""
+
+from __future__ import annotations
+
+import json
+import platform
+from typing import Any
+
+import click
+
+from digit_infer import __version__, zoo
+from digit_infer.cli import options
+from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.errors import DigitInferError
+from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.installed import installed_version
+
+SCHEMA = 1
+_TRIAL_MODEL = "softmax_regression"
+
+
+@click.command("doctor")
+@options.json_option
+def command(as_json: bool) -> int:
+    """Say which runtimes work here, in which versions, and why the others do not.
+
+    Every runtime that calls itself available is made to answer a picture. Exits with 1 if something is broken: two packages
+    that overwrite one another, a damaged model file, or a runtime that is available but does not answer.
+    """
+    with quiet_native_log():
+        runtimes = [_examined(name) for name in RUNTIMES]
+    problems = [*_conflicts(), *_damaged_files(), *(f"{row['name']}: {row['reason']}" for row in runtimes if row["broken"])]
+    versions = {
+        "digit-infer": __version__,
+        "python": platform.python_version(),
+        "numpy": installed_version("numpy"),
+        "pillow": installed_version("pillow"),
+        "platform": platform.platform(),
+    }
+    if as_json:
+        document = {"schema": SCHEMA, "versions": versions, "runtimes": runtimes, "problems": problems}
+        click.echo(json.dumps(document))
+    else:
+        _print(versions, runtimes, problems)
+    return 1 if problems else 0
+
+
+def _examined(name: Any) -> dict[str, Any]:
+    runtime = RUNTIMES[name]
+    state = runtime.availability()
+    row = {"name": name, "available": state.available, "version": state.version, "reason": state.reason, "broken": False}
+    if not state.available or name == "keras":  # starting Keras' backend takes seconds, and the checkpoint is not in the wheel
+        return row
+    from digit_infer.dataset import load
+    from digit_infer.predictor import Predictor
+
+    first = load("test").images[:1]
+    try:
+        with Predictor(_TRIAL_MODEL, runtime=name) as predictor:
+            row["provider"] = predictor.provider
+            predictor.predict_array(first)
+    except DigitInferError as error:
+        row.update(available=False, broken=True, reason=str(error))
+    return row
+
+
+def _conflicts() -> list[str]:
+    if installed_version("onnxruntime") and installed_version("onnxruntime-gpu"):
+        return [
+            "onnxruntime and onnxruntime-gpu are both installed and overwrite one another: pip uninstall both,"
+            " then install digit-infer[cpu] or digit-infer[gpu]"
+        ]
+    return []
+
+
+def _damaged_files() -> list[str]:
+    problems = []
+    for model in zoo.models().values():
+        for file in model.files:
+            try:
+                zoo.zoo_file(model, file)
+            except DigitInferError as error:
+                problems.append(str(error))
+    return problems
+
+
+def _print(versions: dict[str, Any], runtimes: list[dict[str, Any]], problems: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("runtime", "", "version", "why", box=None)
+    for row in runtimes:
+        mark = "[green]works[/]" if row["available"] else "[red]broken[/]" if row["broken"] else "[yellow]no[/]"
+        reason = (row["reason"] or row.get("provider") or "").replace("[", r"\[")
+        table.add_row(row["name"], mark, row["version"] or "", reason)
+    console = Console()
+    console.print(" · ".join(f"{name} {version}" for name, version in versions.items()), highlight=False, soft_wrap=True)
+    console.print(table)
+    files = sum(len(model.files) for model in zoo.models().values())
+    if not problems:
+        console.print(f"{files} model files: every sha256 is right", highlight=False)
+    for problem in problems:
+        click.echo(f"problem: {problem}")

@@ -1,0 +1,39 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import click
+
+from digit_infer.contract import PRECISIONS
+from digit_infer.runtimes.protocol import RUNTIME_NAMES
+from digit_infer.zoo import DEFAULT_MODEL
+
+
+def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Offer the zoo's names to the shell."""
+    from digit_infer.zoo import models
+
+    return [name for name in models() if name.startswith(incomplete)]
+
+
+model_option = click.option(
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    shell_complete=complete_model,
+    help="A model of the zoo, or the path of a .onnx, .tflite or .keras file.",
+)
+runtime_option = click.option(
+    "--runtime",
+    type=click.Choice([*RUNTIME_NAMES, "auto"]),
+    default="auto",
+    show_default=True,
+    help="Where to run it; auto takes the fastest that is available and says which.",
+)
+precision_option = click.option(
+    "--precision", type=click.Choice(PRECISIONS), help="Which of the zoo's files; the most exact one by default."
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), help="Threads that one call may use. [default: 1]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")

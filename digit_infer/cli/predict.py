@@ -1,0 +1,158 @@
+"""``digit-infer predict``: pictures in, digits out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import chain, islice, tee
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digit_infer.cli import options
+from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.cli.pictures import NamedPicture, named_pictures
+from digit_infer.errors import PictureError, UsageError
+from digit_infer.prediction import Prediction, Unanswered
+from digit_infer.predictor import Predictor
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Precision
+    from digit_infer.runtimes.protocol import RuntimeName
+
+SCHEMA = 1
+
+
+@click.command("predict")
+@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")
+@options.model_option
+@options.runtime_option
+@options.precision_option
+@options.threads_option
+@click.option("--top-k", type=click.IntRange(1, 10), default=3, show_default=True, help="How many digits to show.")
+@options.json_option
+@click.option(
+    "--explain",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT.png",
+    help="Write one strip: the picture, its ink, the image that the network saw, the probabilities.",
+)
+def command(
+    pictures: tuple[str, ...],
+    model: str,
+    runtime: RuntimeName,
+    precision: Precision | None,
+    threads: int | None,
+    top_k: int,
+    as_json: bool,
+    explain: Path | None,
+) -> int:
+    """Say which digit is on each PICTURE: files, folders, globs, or - for standard input.
+
+    Exits with 1 if a picture could not be answered, and with 2 if one does not exist; the others are answered all the same.
+    """
+    named = named_pictures(pictures)
+    first = list(islice(named, 2))
+    single = len(first) == 1
+    named = chain(first, named)
+    if explain is not None and not single:
+        raise UsageError("--explain draws one picture", "name one picture")
+    if explain is not None and explain.suffix.lower() != ".png":
+        raise UsageError(f"{explain} does not end in .png", "name a PNG file")
+    with quiet_native_log():
+        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads)
+    with predictor:
+        answers = _answers(predictor, named)
+        if explain is not None:
+            answers = _explained(answers, explain)
+        printed = _print_json(predictor, answers, top_k) if as_json else _print_text(predictor, answers, top_k, single)
+    return max((error.exit_code for error in printed), default=0)
+
+
+def _answers(
+    predictor: Predictor, pictures: Iterator[NamedPicture]
+) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
+    named, sources = tee(pictures)
+    return zip(named, predictor.predict_many(picture.source for picture in sources), strict=True)
+
+
+def _explained(
+    answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]], path: Path
+) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
+    from digit_infer import image
+    from digit_infer.image.explanation import save_explanation
+
+    for picture, answer in answers:
+        if isinstance(answer, Prediction):
+            save_explanation(path, image.read(picture.source), answer.probabilities)
+            click.echo(f"explained in {path}", err=True)
+        yield picture, answer
+
+
+def _print_text(
+    predictor: Predictor,
+    answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]],
+    top_k: int,
+    single: bool,
+) -> list[PictureError]:
+    from digit_infer.cli.drawing import answer_lines, summary_line
+
+    errors = []
+    for picture, answer in answers:
+        if isinstance(answer, Unanswered):
+            errors.append(answer.error)
+            _print_error(picture, answer.error)
+        elif single:
+            click.echo("\n".join(answer_lines(answer, top_k, picture=sys.stdout.isatty())))
+        else:
+            click.echo(summary_line(picture.name, answer))
+    click.echo(_described(predictor), err=True)
+    return errors
+
+
+def _print_json(
+    predictor: Predictor, answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]], top_k: int
+) -> list[PictureError]:
+    """Print one JSON document, an answer a line as it comes, so that memory does not grow with the number of pictures."""
+    head = {
+        "schema": SCHEMA,
+        "model": predictor.model,
+        "runtime": predictor.runtime,
+        "precision": predictor.precision,
+        "provider": predictor.provider,
+        "threads": predictor.threads,
+    }
+    click.echo(json.dumps(head)[:-1] + ', "predictions": [')
+    errors: list[PictureError] = []
+    for number, (picture, answer) in enumerate(answers):
+        if isinstance(answer, Unanswered):
+            errors.append(answer.error)
+            _print_error(picture, answer.error)
+        click.echo((",\n" if number else "") + json.dumps(_entry(picture, answer, top_k)), nl=False)
+    click.echo("\n]}")
+    return errors
+
+
+def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -> dict[str, Any]:
+    if isinstance(answer, Unanswered):
+        return {"picture": picture.name, "error": {"kind": type(answer.error).__name__, "message": str(answer.error)}}
+    return {
+        "picture": picture.name,
+        "digit": answer.digit,
+        "confidence": answer.confidence,
+        "top": [{"digit": digit, "probability": probability} for digit, probability in answer.top(top_k)],
+        "probabilities": [float(probability) for probability in answer.probabilities],
+    }
+
+
+def _print_error(picture: NamedPicture, error: PictureError) -> None:
+    prefix = "" if isinstance(picture.source, Path) else f"{picture.name}: "
+    click.echo(f"error: {prefix}{error}", err=True)
+
+
+def _described(predictor: Predictor) -> str:
+    threads = {None: "threads as the runtime decides", 1: "1 thread"}.get(predictor.threads, f"{predictor.threads} threads")
+    precision = predictor.precision or "precision of the file"
+    return f"{predictor.model} · {predictor.runtime} ({predictor.provider}) · {precision} · {threads}"

@@ -1,0 +1,89 @@
+"""The one interface of every deployable file, and the names that the whole package shares.
+
+    images: uint8 [N, 28, 28], 0 = background, 255 = ink    ->    probabilities: float32 [N, 10], rows sum to 1
+
+Scaling and the channel axis are inside the graph, so no caller can normalise wrongly.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from digit_infer.errors import ContractError, InvalidArrayError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Images: TypeAlias = NDArray[np.uint8]
+    """uint8 [N, 28, 28]"""
+    Probabilities: TypeAlias = NDArray[np.float32]
+    """float32 [N, 10]"""
+
+SIDE = 28
+CLASSES = 10
+
+Format = Literal["onnx", "tflite", "keras"]
+Precision = Literal["float32", "int8"]
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+def format_of(path: Path) -> Format | None:
+    """Return the format that a file's suffix names, or None."""
+    suffix = path.suffix.lower().removeprefix(".")
+    return next((known for known in FORMATS if known == suffix), None)
+
+
+def check_images(images: Images) -> None:
+    """Refuse anything but uint8 [N, 28, 28].
+
+    Raises:
+        InvalidArrayError: it is no array, or of another dtype or shape.
+    """
+    if not isinstance(images, np.ndarray):
+        raise InvalidArrayError(f"a {type(images).__name__} is no array", "pass a uint8 array of shape [N, 28, 28]")
+    if images.dtype != np.uint8:
+        raise InvalidArrayError(
+            f"the array has dtype {images.dtype}, not uint8", "pass bytes: 0 = background, 255 = ink, not scaled to 0..1"
+        )
+    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+        raise InvalidArrayError(
+            f"the array has shape {images.shape}, not (N, 28, 28)", "pass pictures of another size to predict()"
+        )
+
+
+def check_signature(
+    name: str,
+    inputs: Sequence[tuple[str, Sequence[object]]],
+    outputs: Sequence[tuple[str, Sequence[object]]],
+) -> None:
+    """Refuse a model whose inputs and outputs, as (dtype, shape), are not those of the contract.
+
+    A dimension that is no positive number is dynamic. The batch must be.
+
+    Raises:
+        ContractError: with what the model wants instead.
+    """
+    wanted = ([("uint8", (None, SIDE, SIDE))], [("float32", (None, CLASSES))])
+    found = tuple([(dtype, tuple(_size(size) for size in shape)) for dtype, shape in ends] for ends in (inputs, outputs))
+    if found != wanted:
+        raise ContractError(
+            f"{name} maps {_described(found[0])} to {_described(found[1])}, not uint8 [N, 28, 28] to float32 [N, 10]",
+            "convert it with python -m export, which brings scaling and axes inside",
+        )
+
+
+def _size(size: object) -> int | None:
+    return int(size) if isinstance(size, int | np.integer) and size > 0 else None
+
+
+def _described(ends: Sequence[tuple[str, tuple[int | None, ...]]]) -> str:
+    return ", ".join(
+        f"{dtype} [{', '.join('N' if size is None else str(size) for size in shape)}]" for dtype, shape in ends
+    )

@@ -1,0 +1,133 @@
+"""Everything that digit_infer raises on purpose.
+
+Each error says what was wrong and with what (``problem``) and what to do next (``advice``); many also inherit the
+standard exception that a caller would expect, so ``except FileNotFoundError`` works.
+
+    DigitInferError
+    ├── PictureError (ValueError)          one picture cannot be answered
+    │   ├── PictureNotFoundError (FileNotFoundError)
+    │   ├── UnreadablePictureError         not a picture, truncated, damaged
+    │   ├── PictureTooLargeError
+    │   ├── InvalidArrayError              wrong shape, dtype or values
+    │   └── BlankPictureError              a picture, but no ink on it
+    ├── ModelError
+    │   ├── UnknownModelError (LookupError)
+    │   ├── MissingModelFileError (FileNotFoundError)
+    │   ├── DamagedModelError (ValueError) altered, truncated, or not a model
+    │   └── ContractError (ValueError)     a model, but not uint8 [N, 28, 28] -> float32 [N, 10]
+    ├── UnknownRuntimeError (LookupError)
+    ├── RuntimeUnavailableError (RuntimeError)
+    ├── InferenceError (RuntimeError)      the runtime failed on a valid input
+    ├── UsageError (ValueError)            arguments that contradict one another
+    ├── DatasetError (ValueError)          an MNIST file is missing, truncated, swapped or altered
+    └── WorkshopError (RuntimeError)       raised by training and export alone
+        ├── TrainingError
+        ├── ExportError
+        └── ParityError                    an export does not answer what the trained model answered
+"""
+
+from typing import ClassVar
+
+
+class DigitInferError(Exception):
+    """The root of the tree. ``str()`` of it is one line: the problem, then the advice."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, problem: str, advice: str) -> None:
+        super().__init__(problem, advice)
+        self.problem = problem
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return " ".join(f"{self.problem}; {self.advice}".split())
+
+
+class PictureError(DigitInferError, ValueError):
+    """One picture cannot be answered."""
+
+
+class PictureNotFoundError(PictureError, FileNotFoundError):
+    """No file lies where the picture should be."""
+
+    exit_code = 2
+
+
+class UnreadablePictureError(PictureError):
+    """The bytes are no picture, or a truncated or damaged one."""
+
+
+class PictureTooLargeError(PictureError):
+    """The picture has more pixels than will be decoded."""
+
+
+class InvalidArrayError(PictureError):
+    """An array has a shape, a dtype or values that no picture has."""
+
+
+class BlankPictureError(PictureError):
+    """There is no ink on the picture."""
+
+
+class ModelError(DigitInferError):
+    """A model cannot be used."""
+
+
+class UnknownModelError(ModelError, LookupError):
+    """The zoo has no model of that name, or none in that format and precision."""
+
+    exit_code = 2
+
+
+class MissingModelFileError(ModelError, FileNotFoundError):
+    """A model's file is not where it should be."""
+
+    exit_code = 2
+
+
+class DamagedModelError(ModelError, ValueError):
+    """A model's file is altered, truncated, or no model at all."""
+
+
+class ContractError(ModelError, ValueError):
+    """A model's file is sound, but its inputs and outputs are not those of the contract."""
+
+
+class UnknownRuntimeError(DigitInferError, LookupError):
+    """There is no runtime of that name."""
+
+    exit_code = 2
+
+
+class RuntimeUnavailableError(DigitInferError, RuntimeError):
+    """The runtime cannot work on this machine; the message says precisely why."""
+
+
+class InferenceError(DigitInferError, RuntimeError):
+    """The runtime failed on an input that keeps the contract."""
+
+
+class UsageError(DigitInferError, ValueError):
+    """Arguments that contradict one another or lie out of range."""
+
+    exit_code = 2
+
+
+class DatasetError(DigitInferError, ValueError):
+    """An MNIST file is missing, truncated, swapped or altered."""
+
+
+class WorkshopError(DigitInferError, RuntimeError):
+    """The root of what the workshop (training, export) raises."""
+
+
+class TrainingError(WorkshopError):
+    """A training run cannot start, go on or be judged."""
+
+
+class ExportError(WorkshopError):
+    """A model cannot be converted."""
+
+
+class ParityError(ExportError):
+    """A converted file does not answer what the trained model answered."""

@@ -1,0 +1,185 @@
+"""Any picture -> one grey picture: uint8 [H, W], 0 = black, 255 = white.
+
+Takes a path, bytes, a binary file object, a PIL image or an array, and refuses what is no picture with the reason.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from digit_infer.errors import (
+    InvalidArrayError,
+    PictureNotFoundError,
+    PictureTooLargeError,
+    UnreadablePictureError,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Grey: TypeAlias = NDArray[np.uint8]
+    """uint8 [H, W], 0 = black, 255 = white"""
+
+PictureSource: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.generic]"
+
+MAX_PIXELS = 80_000_000
+"""More than this is not decoded: a phone's largest photographs have about half of it, and each pixel takes up to four bytes."""
+
+_ORIENTATION = 0x0112
+_WORKING_SIDE = 1_024
+"""Larger photographs are made smaller by whole factors while they are decoded: a digit needs 28 pixels."""
+
+
+def decode(source: PictureSource) -> Grey:
+    """Return the grey picture in ``source``.
+
+    Raises:
+        PictureNotFoundError: a path leads nowhere.
+        UnreadablePictureError: no picture, or a truncated or damaged one.
+        PictureTooLargeError: more than ``MAX_PIXELS``.
+        InvalidArrayError: an array of a shape, dtype or values that no picture has.
+    """
+    if isinstance(source, np.ndarray):
+        return _grey_from_array(source)
+    if isinstance(source, Image.Image):
+        _check_size(source, "the image")
+        return _grey_from_image(source, "the image")
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _grey_from_file(io.BytesIO(source), "the bytes")
+    if isinstance(source, str | os.PathLike):
+        return _grey_from_path(Path(source))
+    if hasattr(source, "read"):
+        return _grey_from_file(io.BytesIO(source.read()), str(getattr(source, "name", "the file")))
+    raise InvalidArrayError(
+        f"a {type(source).__name__} is no picture", "pass a path, bytes, a binary file, a PIL image or an array"
+    )
+
+
+def _grey_from_path(path: Path) -> Grey:
+    try:
+        with path.open("rb") as file:
+            return _grey_from_file(file, str(path))
+    except FileNotFoundError as error:
+        raise PictureNotFoundError(f"{path} does not exist", "check the path") from error
+    except OSError as error:
+        raise UnreadablePictureError(f"{path} cannot be read ({error.strerror})", "check its permissions") from error
+
+
+def _grey_from_file(file: IO[bytes], name: str) -> Grey:
+    try:
+        with Image.open(file) as image:
+            _check_size(image, name)
+            return _grey_from_image(image, name)
+    except Image.UnidentifiedImageError as error:
+        empty = file.seek(0, os.SEEK_END) == 0
+        what = "is empty" if empty else "is no picture that can be read"
+        raise UnreadablePictureError(f"{name} {what}", "give a PNG, JPEG, WebP, TIFF, BMP or GIF file") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(name, str(error)) from error
+
+
+def _check_size(image: Image.Image, name: str) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise _too_large(name, f"{width} × {height} pixels")
+    if width == 0 or height == 0:
+        raise InvalidArrayError(f"{name} has {width} × {height} pixels", "give a picture with at least one")
+
+
+def _too_large(name: str, size: str) -> PictureTooLargeError:
+    return PictureTooLargeError(
+        f"{name} is too large ({size}; at most {MAX_PIXELS // 1_000_000} million)", "make it smaller first"
+    )
+
+
+def _grey_from_image(image: Image.Image, name: str) -> Grey:
+    try:
+        image.draft("L" if image.mode in ("L", "YCbCr", "RGB") else image.mode, (_WORKING_SIDE, _WORKING_SIDE))
+        image.load()
+    except (OSError, ValueError, SyntaxError, IndexError, EOFError) as error:  # what Pillow's decoders raise on damage
+        raise UnreadablePictureError(f"{name} is truncated or damaged ({error})", "save or send it again") from error
+    image = _upright(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _grey_from_wide(np.asarray(image))
+    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+        return _flattened(np.asarray(image.convert("RGBA")))
+    return np.asarray(_smaller(image).convert("L"))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a photograph as its EXIF orientation says."""
+    if image.getexif().get(_ORIENTATION, 1) == 1:
+        return image
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(image)
+
+
+def _smaller(image: Image.Image) -> Image.Image:
+    factor = max(image.size) // _WORKING_SIDE
+    return image.reduce(factor) if factor > 1 and image.mode in ("L", "RGB", "CMYK", "YCbCr") else image
+
+
+def _grey_from_wide(values: NDArray[np.generic]) -> Grey:
+    """Bring 16-bit, 32-bit and floating pixels into 0..255 by the range of their type, or of what they hold."""
+    numbers = values.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise InvalidArrayError("the picture holds NaN or infinity", "replace those values")
+    top = next((top for top in (1.0, 255.0, 65_535.0) if numbers.max() <= top), float(numbers.max()))
+    if values.dtype == np.uint16 or values.dtype == np.int32:
+        top = max(top, 255.0)
+    return np.rint(np.clip(numbers, 0, top) * (255 / top)).astype(np.uint8)
+
+
+def _flattened(pixels: NDArray[np.uint8]) -> Grey:
+    """Put a picture with a transparent ground on the ground that its visible strokes stand out from: white or black."""
+    colour, alpha = pixels[..., :3].astype(np.float32), pixels[..., 3].astype(np.float32) / 255
+    light = colour @ np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's own "L"
+    visible = alpha.sum()
+    ground = 0.0 if visible and (light * alpha).sum() / visible > 127.5 else 255.0
+    return np.rint(light * alpha + ground * (1 - alpha)).astype(np.uint8)
+
+
+def _grey_from_array(array: NDArray[np.generic]) -> Grey:
+    if array.size == 0:
+        raise InvalidArrayError(f"the array of shape {array.shape} holds nothing", "pass a picture with at least one pixel")
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+        raise InvalidArrayError(
+            f"an array of shape {array.shape} is not one picture",
+            "pass [H, W], [H, W, 3] or [H, W, 4]; a stack of pictures goes to predict_many or predict_array",
+        )
+    if array.shape[0] * array.shape[1] > MAX_PIXELS:
+        raise _too_large("the array", f"{array.shape[1]} × {array.shape[0]} pixels")
+    pixels = _bytes_from_values(array)
+    if pixels.ndim == 2:
+        return pixels
+    if pixels.shape[2] == 4:
+        return _flattened(pixels)
+    return np.asarray(Image.fromarray(pixels).convert("L"))
+
+
+def _bytes_from_values(array: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Bring an array into 0..255: bytes as they are, booleans as 0 and 255, floats from 0..1 or from 0..255."""
+    if array.dtype == np.uint8:
+        return array.astype(np.uint8, copy=False)
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
+        raise InvalidArrayError(f"an array of dtype {array.dtype} is no picture", "pass uint8, or floats in 0..1")
+    values = array.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise InvalidArrayError("the array holds NaN or infinity", "replace those values")
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 255:
+        raise InvalidArrayError(f"the array holds values from {low:g} to {high:g}", "scale them to 0..1 or to 0..255")
+    if np.issubdtype(array.dtype, np.floating) and high <= 1:
+        values = values * 255
+    return np.rint(values).astype(np.uint8)

@@ -1,0 +1,48 @@
+"""What a predictor answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.errors import PictureError
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The answer to one picture.
+
+    Attributes:
+        digit: 0 to 9.
+        confidence: the probability of that digit, 0 to 1.
+        probabilities: float32 [10], by digit; they sum to 1 (int8 models: within 0.03).
+        image: uint8 [28, 28], 0 = background, 255 = ink: what the network saw.
+    """
+
+    digit: int
+    confidence: float
+    probabilities: NDArray[np.float32]
+    image: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, probabilities: NDArray[np.float32], image: NDArray[np.uint8]) -> Prediction:
+        """Read the digit off a row of probabilities."""
+        digit = int(probabilities.argmax())
+        return cls(digit, float(probabilities[digit]), probabilities, image)
+
+    def top(self, count: int) -> list[tuple[int, float]]:
+        """Return the ``count`` most probable digits with their probabilities, most probable first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(int(digit), float(self.probabilities[digit])) for digit in order]
+
+
+@dataclass(frozen=True, eq=False)
+class Unanswered:
+    """Stands in a stream of predictions where a picture could not be answered, with the reason."""
+
+    error: PictureError

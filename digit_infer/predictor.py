@@ -1,0 +1,185 @@
+"""Picture in, digit out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from digit_infer import image
+from digit_infer.choice import Chosen, choose
+from digit_infer.contract import Precision, check_images
+from digit_infer.errors import PictureError, UsageError
+from digit_infer.image import PictureSource
+from digit_infer.prediction import Prediction, Unanswered
+from digit_infer.runtimes.protocol import RuntimeName
+from digit_infer.zoo import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images, Probabilities
+
+_LARGEST_CALL = 1_024
+"""More images than this go to the runtime in parts, so that memory does not grow with the length of the array."""
+
+
+class Predictor:
+    """A model on a runtime.
+
+    Safe to use from several threads. Picklable: a copy in another process loads the same model on the same runtime there.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        *,
+        runtime: RuntimeName | Literal["auto"] = "auto",
+        precision: Precision | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Load a model.
+
+        Args:
+            model: the name of a model of the zoo, or the path of a .onnx, .tflite or .keras file that keeps the contract.
+            runtime: where to run it; ``auto`` takes the fastest one that is available here, and ``.runtime`` says which.
+            precision: which of the zoo's files to take; None takes the most exact one that the runtime reads.
+            threads: how many threads one call may use; None means 1, for latency (and the backend's own on ``keras``).
+
+        Raises:
+            UnknownModelError, UnknownRuntimeError, UsageError: there is no such thing, or the arguments contradict each other.
+            RuntimeUnavailableError: the runtime does not work on this machine.
+            ModelError: the model's file is missing, damaged or breaks the contract.
+        """
+        self._open(choose(model, runtime, precision, threads), threads)
+
+    def _open(self, chosen: Chosen, threads: int | None) -> None:
+        self._chosen: Chosen | None = chosen
+        self._probabilities = chosen.session.probabilities
+        self._requested_threads = threads
+
+    @property
+    def chosen(self) -> Chosen:
+        """What runs: model, runtime, precision, file and session.
+
+        Raises:
+            UsageError: the predictor is closed.
+        """
+        if self._chosen is None:
+            raise UsageError("the predictor is closed", "make a new one")
+        return self._chosen
+
+    @property
+    def model(self) -> str:
+        """The model's name, or the path of its file."""
+        return self.chosen.model
+
+    @property
+    def runtime(self) -> RuntimeName:
+        """The runtime that answers."""
+        return self.chosen.runtime
+
+    @property
+    def precision(self) -> Precision | None:
+        """The precision of the file; None for a file of the user's own."""
+        return self.chosen.precision
+
+    @property
+    def provider(self) -> str:
+        """What really runs below the runtime: the execution provider, the package or the backend."""
+        return self.chosen.session.provider
+
+    @property
+    def threads(self) -> int | None:
+        """How many threads one call may use; None where the runtime decides."""
+        return self.chosen.session.threads
+
+    def __repr__(self) -> str:
+        if self._chosen is None:
+            return "Predictor(closed)"
+        return f"Predictor({self.model!r}, runtime={self.runtime!r}, precision={self.precision!r}, threads={self.threads})"
+
+    def predict(self, picture: PictureSource) -> Prediction:
+        """Answer one picture: a path, bytes, a binary file object, a PIL image or an array [H, W] or [H, W, 3 or 4].
+
+        Arrays hold uint8, booleans, or floats in 0..1 (or 0..255). Dark on light and light on dark are both understood.
+
+        Raises:
+            PictureError: the picture cannot be read, or there is no ink on it.
+        """
+        seen = image.read(picture).image
+        return Prediction.of(self.predict_array(seen[None])[0], seen)
+
+    def predict_many(self, pictures: Iterable[PictureSource], *, batch_size: int = 32) -> Iterator[Prediction | Unanswered]:
+        """Answer pictures as they come, in their order, ``batch_size`` at a time.
+
+        A picture that cannot be answered gives an ``Unanswered`` in its place. At most one batch is held in memory.
+
+        Raises:
+            UsageError: ``batch_size`` is below 1.
+        """
+        if batch_size < 1:
+            raise UsageError(f"a batch of {batch_size} holds nothing", "pass a batch_size of 1 or more")
+        return self._stream(iter(pictures), batch_size)
+
+    def _stream(self, pictures: Iterator[PictureSource], batch_size: int) -> Iterator[Prediction | Unanswered]:
+        while batch := [_seen(picture) for picture in islice(pictures, batch_size)]:
+            images = [seen for seen in batch if isinstance(seen, np.ndarray)]
+            rows = iter(self.predict_array(np.stack(images)) if images else ())
+            for seen in batch:
+                yield Prediction.of(next(rows), seen) if isinstance(seen, np.ndarray) else seen
+
+    def predict_array(self, images: Images) -> Probabilities:
+        """Answer images that are in MNIST's form already: uint8 [N, 28, 28] -> probabilities float32 [N, 10].
+
+        The fast path: nothing is decoded, moved or copied. N may be 0.
+
+        Raises:
+            InvalidArrayError: another dtype or shape.
+            InferenceError: the runtime failed.
+        """
+        check_images(images)
+        if len(images) <= _LARGEST_CALL:
+            return self._probabilities(images)
+        parts = range(0, len(images), _LARGEST_CALL)
+        return np.concatenate([self._probabilities(images[start : start + _LARGEST_CALL]) for start in parts])
+
+    def close(self) -> None:
+        """Let go of the model. Closing twice is no error."""
+        self._chosen = None
+        self._probabilities = self._closed
+
+    def _closed(self, images: Images) -> Probabilities:
+        return self.chosen.session.probabilities(images)
+
+    def __enter__(self) -> Predictor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        chosen = self.chosen
+        from digit_infer import zoo
+
+        is_file = zoo.is_path(chosen.model)
+        return {
+            "model": Path(chosen.model) if is_file else chosen.model,
+            "runtime": chosen.runtime,
+            "precision": None if is_file else chosen.precision,
+            "threads": self._requested_threads,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._open(choose(**state), state["threads"])
+
+
+def _seen(picture: PictureSource) -> Images | Unanswered:
+    try:
+        return image.read(picture).image
+    except PictureError as error:
+        return Unanswered(error)

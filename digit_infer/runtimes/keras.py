@@ -1,0 +1,87 @@
+"""Keras itself: the reference that exports are held against. It needs TensorFlow, JAX or PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from digit_infer.contract import CLASSES, SIDE
+from digit_infer.errors import ContractError, DamagedModelError, RuntimeUnavailableError, UsageError
+from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.protocol import Availability, Format, ModelFile, RuntimeName
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images, Probabilities
+
+
+class Keras:
+    """Runs ``.keras`` files whose network takes pixels in 0..1, as the recipes' do."""
+
+    name: RuntimeName = "keras"
+    format: Format | None = "keras"
+
+    def availability(self) -> Availability:
+        """Say which Keras and which backend are installed, without the seconds that importing them takes."""
+        keras = installed_version("keras")
+        backend = installed_version("tensorflow", "tensorflow-cpu", "jax", "torch")
+        if keras is None or backend is None:
+            return Availability(None, "not installed: pip install digit-infer[train]")
+        return Availability(keras)
+
+    def open(self, file: ModelFile | None, threads: int | None) -> KerasSession:
+        """Load a ``.keras`` file."""
+        if file is None:
+            raise UsageError("keras needs a model file", "name a model")
+        if threads is not None:
+            raise UsageError("keras runs on its backend's own threads", "leave the number of threads out")
+        state = self.availability()
+        if state.reason is not None:
+            raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
+        import keras
+
+        # The bytes that were checked are the bytes that are loaded, and Keras reads only files.
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model.keras"
+            path.write_bytes(file.content)
+            try:
+                model = keras.saving.load_model(path, compile=False)
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise DamagedModelError(
+                    f"{file.path} is no Keras model ({' '.join(str(error).split())[:160]})", "train or save it again"
+                ) from error
+        return KerasSession(model, str(file.path))
+
+
+class KerasSession:
+    """A Keras model behind the contract: the scaling by 1/255 and the channel axis are done here, in numpy."""
+
+    def __init__(self, model: Any, name: str) -> None:
+        shapes = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
+        if shapes not in (((SIDE, SIDE), (CLASSES,)), ((SIDE, SIDE, 1), (CLASSES,))):
+            raise ContractError(
+                f"{name} maps {shapes[0]} to {shapes[1]}, not (28, 28) or (28, 28, 1) to (10,)", "take another model"
+            )
+        self._model = model
+        self._shape = shapes[0]
+
+    @property
+    def provider(self) -> str:
+        """Return Keras' version and its backend."""
+        import keras
+
+        return f"keras {keras.__version__} on {keras.backend.backend()}"
+
+    @property
+    def threads(self) -> int | None:
+        """Return None: the backend decides."""
+        return None
+
+    def probabilities(self, images: Images) -> Probabilities:
+        """Answer uint8 [N, 28, 28] by float32 [N, 10]."""
+        if len(images) == 0:
+            return np.empty((0, CLASSES), np.float32)
+        pixels = images.reshape(-1, *self._shape).astype(np.float32) / np.float32(255)
+        return np.asarray(self._model.predict_on_batch(pixels), np.float32)

@@ -1,0 +1,46 @@
+"""ONNX Runtime on the CPU: the default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from digit_infer.errors import RuntimeUnavailableError, UsageError
+from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.protocol import Availability, Format, ModelFile, RuntimeName
+
+if TYPE_CHECKING:
+    from digit_infer.runtimes.onnx_session import OnnxSession
+
+
+class OnnxCpu:
+    """Runs ``.onnx`` files on ONNX Runtime's own CPU provider."""
+
+    name: RuntimeName = "onnx-cpu"
+    format: Format | None = "onnx"
+
+    def availability(self) -> Availability:
+        """Say which ONNX Runtime is installed; the GPU package holds the CPU provider too."""
+        try:
+            import onnxruntime
+        except ImportError as error:
+            if installed_version("onnxruntime", "onnxruntime-gpu") is None:
+                return Availability(None, "not installed: pip install digit-infer[cpu]")
+            return Availability(None, f"installed, but it does not import ({error}): pip install --force-reinstall onnxruntime")
+        if not hasattr(onnxruntime, "InferenceSession"):
+            return Availability(
+                None, "damaged by uninstalling its twin: pip uninstall onnxruntime onnxruntime-gpu, then install one of them"
+            )
+        return Availability(str(onnxruntime.__version__))
+
+    def open(self, file: ModelFile | None, threads: int | None) -> OnnxSession:
+        """Load an ``.onnx`` file."""
+        if file is None:
+            raise UsageError("onnx-cpu needs a model file", "name a model")
+        state = self.availability()
+        if state.reason is not None:
+            raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
+        import onnxruntime
+
+        from digit_infer.runtimes.onnx_session import create
+
+        return create(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)

@@ -1,0 +1,87 @@
+"""A model in ONNX Runtime, on whichever execution provider; shared by ``onnx-cpu`` and ``onnx-gpu``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from digit_infer.contract import check_signature
+from digit_infer.errors import DamagedModelError, InferenceError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from digit_infer.contract import Images, Probabilities
+    from digit_infer.runtimes.protocol import ModelFile
+
+_DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
+
+
+class OnnxSession:
+    """An ``onnxruntime.InferenceSession`` behind the contract. ``InferenceSession.run`` is thread-safe."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, name: str, threads: int) -> None:
+        inputs, outputs = session.get_inputs(), session.get_outputs()
+        check_signature(name, *([(_DTYPES.get(end.type, end.type), end.shape) for end in ends] for ends in (inputs, outputs)))
+        self._run = session.run
+        self._input = inputs[0].name
+        self._outputs = [outputs[0].name]
+        self._provider: str = session.get_providers()[0]
+        self._threads = threads
+
+    @property
+    def provider(self) -> str:
+        """Return the first execution provider of the session, which is the one that runs it."""
+        return self._provider
+
+    @property
+    def threads(self) -> int | None:
+        """Return the intra-op threads."""
+        return self._threads
+
+    def probabilities(self, images: Images) -> Probabilities:
+        """Answer uint8 [N, 28, 28] by float32 [N, 10]."""
+        try:
+            answer: Probabilities = self._run(self._outputs, {self._input: np.ascontiguousarray(images)})[0]
+        except onnx_errors() as error:
+            raise InferenceError(f"ONNX Runtime failed on {images.shape} ({first_line(error)})", "report this model") from error
+        return answer
+
+
+def create(file: ModelFile, options: onnxruntime.SessionOptions, providers: list[Any], threads: int) -> OnnxSession:
+    """Load a model's bytes with these providers.
+
+    Raises:
+        DamagedModelError: the bytes are no ONNX model.
+        ContractError: it does not keep the contract.
+    """
+    import onnxruntime
+
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what goes wrong is raised, so the log would say it twice
+    errors = onnx_errors()
+    damage = tuple(error for error in errors if error.__name__ in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoModel"))
+    try:
+        session = onnxruntime.InferenceSession(file.content, options, providers=providers)
+    except damage as error:
+        raise DamagedModelError(
+            f"{file.path} is no ONNX model ({first_line(error)})", "export or install it again"
+        ) from error
+    return OnnxSession(session, str(file.path), threads)
+
+
+def onnx_errors() -> tuple[type[Exception], ...]:
+    """Return the exceptions of ONNX Runtime, which share no base class of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    return tuple(
+        value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception)
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """Return the part of an error that fits into one of ours."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,83 @@
+"""What a runtime is: something that says whether it works here, and opens a model file as a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+from digit_infer.contract import Format, Precision
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images, Probabilities
+
+RuntimeName = Literal["onnx-cpu", "onnx-gpu", "tflite", "keras", "null"]
+RUNTIME_NAMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model's bytes, read and checked, and where they came from; ``precision`` is None where nobody declared it."""
+
+    model: str
+    path: Path
+    format: Format
+    precision: Precision | None
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a runtime works on this machine: the version that would answer, or the reason why none does."""
+
+    version: str | None
+    reason: str | None = None
+
+    @property
+    def available(self) -> bool:
+        """Whether it works."""
+        return self.reason is None
+
+
+class Session(Protocol):
+    """A model loaded on a runtime. Safe to use from several threads."""
+
+    @property
+    def provider(self) -> str:
+        """Name what really runs: the execution provider, the delegate or the backend."""
+
+    @property
+    def threads(self) -> int | None:
+        """Return the number of threads that one call may use, or None where the runtime decides."""
+
+    def probabilities(self, images: Images) -> Probabilities:
+        """Answer uint8 [N, 28, 28], contiguous or not, N from 0 up, by float32 [N, 10].
+
+        Raises:
+            InferenceError: the runtime failed.
+        """
+
+
+class Runtime(Protocol):
+    """One way to run a model."""
+
+    @property
+    def name(self) -> RuntimeName:
+        """Return the name that users say."""
+
+    @property
+    def format(self) -> Format | None:
+        """Return the format of the files that it reads, or None where it reads none."""
+
+    def availability(self) -> Availability:
+        """Say whether it works here, without loading a model."""
+
+    def open(self, file: ModelFile | None, threads: int | None) -> Session:
+        """Load a model. ``threads`` None means the runtime's default here: 1, for latency.
+
+        Raises:
+            RuntimeUnavailableError: it does not work here.
+            DamagedModelError: the bytes are no model of its format.
+            ContractError: the model's inputs and outputs are not those of the contract.
+            UsageError: it cannot keep that number of threads.
+        """

@@ -1,0 +1,118 @@
+"""LiteRT, formerly TensorFlow Lite: ``ai-edge-litert``, or ``tflite-runtime`` where only that is installed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from digit_infer.contract import CLASSES, SIDE, check_signature
+from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
+from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.protocol import Availability, Format, ModelFile, RuntimeName
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images, Probabilities
+
+
+class Tflite:
+    """Runs ``.tflite`` files, with the XNNPACK delegate that both packages bring."""
+
+    name: RuntimeName = "tflite"
+    format: Format | None = "tflite"
+
+    def availability(self) -> Availability:
+        """Say which of the two packages works."""
+        try:
+            package, _ = _interpreter_class()
+        except RuntimeUnavailableError as error:
+            return Availability(None, error.advice)
+        return Availability(package)
+
+    def open(self, file: ModelFile | None, threads: int | None) -> TfliteSession:
+        """Load a ``.tflite`` file."""
+        if file is None:
+            raise UsageError("tflite needs a model file", "name a model")
+        package, interpreter_class = _interpreter_class()
+        try:
+            interpreter = interpreter_class(model_content=file.content, num_threads=threads or 1)
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise DamagedModelError(
+                f"{file.path} is no model that {package} can load ({' '.join(str(error).split())[:160]})",
+                "export or install it again",
+            ) from error
+        return TfliteSession(interpreter, str(file.path), package, threads or 1)
+
+
+class TfliteSession:
+    """A LiteRT interpreter behind the contract. An interpreter holds its input and output tensors, so calls take turns."""
+
+    def __init__(self, interpreter: Any, name: str, package: str, threads: int) -> None:
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        check_signature(
+            name,
+            *([(np.dtype(end["dtype"]).name, end["shape_signature"]) for end in ends] for ends in (inputs, outputs)),
+        )
+        self._interpreter = interpreter
+        self._input: int = inputs[0]["index"]
+        self._output: int = outputs[0]["index"]
+        self._batch = int(inputs[0]["shape"][0])
+        self._lock = threading.Lock()
+        self._package = package
+        self._threads = threads
+
+    @property
+    def provider(self) -> str:
+        """Return the package and its version."""
+        return self._package
+
+    @property
+    def threads(self) -> int | None:
+        """Return the interpreter's threads."""
+        return self._threads
+
+    def probabilities(self, images: Images) -> Probabilities:
+        """Answer uint8 [N, 28, 28] by float32 [N, 10]. Another N than last time costs a new plan of the tensors."""
+        count = len(images)
+        if count == 0:
+            return np.empty((0, CLASSES), np.float32)
+        interpreter = self._interpreter
+        with self._lock:
+            try:
+                if count != self._batch:
+                    interpreter.resize_tensor_input(self._input, (count, SIDE, SIDE))
+                    interpreter.allocate_tensors()
+                    self._batch = count
+                interpreter.set_tensor(self._input, images)
+                interpreter.invoke()
+                answer: Probabilities = interpreter.get_tensor(self._output)
+            except (ValueError, RuntimeError) as error:
+                raise InferenceError(f"{self._package} failed on {images.shape} ({error})", "report this model") from error
+        return answer
+
+
+def _interpreter_class() -> tuple[str, Any]:
+    """Return the package with its version, and its ``Interpreter``.
+
+    Raises:
+        RuntimeUnavailableError: neither package works; the advice is the reason.
+    """
+    reasons = []
+    if (version := installed_version("ai-edge-litert")) is not None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            reasons.append(f"ai-edge-litert {version} does not import ({error})")
+        else:
+            return f"ai-edge-litert {version}", Interpreter
+    if (version := installed_version("tflite-runtime")) is not None:
+        if int(np.__version__.partition(".")[0]) >= 2:
+            reasons.append(f"tflite-runtime {version} needs numpy 1, and numpy {np.__version__} is installed")
+        else:
+            from tflite_runtime.interpreter import Interpreter as LegacyInterpreter
+
+            return f"tflite-runtime {version}", LegacyInterpreter
+    advice = "; ".join(reasons) or "not installed: pip install digit-infer[tflite]"
+    raise RuntimeUnavailableError("the runtime tflite is not available", advice)

@@ -1,0 +1,128 @@
+"""The models that travel in the wheel, and files of the user's own: names and paths in, checked bytes out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+from digit_infer.contract import FORMATS, Format, Precision, format_of
+from digit_infer.errors import DamagedModelError, MissingModelFileError, UnknownModelError
+from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.zoo.manifest import ZooFile, ZooModel, read_manifest
+
+FOLDER = Path(__file__).parent
+MANIFEST = FOLDER / "manifest.json"
+FILES = FOLDER / "files"
+CHECKPOINTS_VARIABLE = "DIGIT_INFER_CHECKPOINTS"
+_CHECKOUT_CHECKPOINTS = FOLDER.parents[1] / "training" / "checkpoints"
+
+DEFAULT_MODEL = "lenet"
+"""The most accurate model of the zoo."""
+
+
+@cache
+def models() -> dict[str, ZooModel]:
+    """Return every model of the zoo by its name."""
+    return read_manifest(MANIFEST)
+
+
+def model_named(name: str) -> ZooModel:
+    """Return one model of the zoo.
+
+    Raises:
+        UnknownModelError: there is none of that name.
+    """
+    try:
+        return models()[name]
+    except KeyError:
+        raise UnknownModelError(
+            f"there is no model {name!r}", f"choose from {', '.join(models())}, or give the path of a .onnx or .tflite file"
+        ) from None
+
+
+def is_path(model: str | Path) -> bool:
+    """Tell a path from a name: it is a ``Path``, has a model's suffix, or a folder in front."""
+    return isinstance(model, Path) or format_of(Path(model)) is not None or Path(model).name != model
+
+
+def format_of_own(path: Path) -> Format:
+    """Return the format of a user's own model file by its suffix.
+
+    Raises:
+        UnknownModelError: the suffix names no format.
+    """
+    model_format = format_of(path)
+    if model_format is None:
+        raise UnknownModelError(f"{path} has no suffix of a model", f"give a file that ends in .{', .'.join(FORMATS)}")
+    return model_format
+
+
+def own_file(path: Path) -> ModelFile:
+    """Read a user's own model file.
+
+    Raises:
+        UnknownModelError: its suffix names no format.
+        MissingModelFileError: it does not exist.
+        DamagedModelError: it cannot be read, or is empty.
+    """
+    model_format = format_of_own(path)
+    content = _read(path)
+    if not content:
+        raise DamagedModelError(f"{path} is empty", "export it again")
+    return ModelFile(str(path), path, model_format, None, content)
+
+
+def zoo_file(model: ZooModel, file: ZooFile) -> ModelFile:
+    """Read one of a zoo model's files.
+
+    Raises:
+        MissingModelFileError: it does not exist.
+        DamagedModelError: its sha256 is not the manifest's.
+    """
+    return ModelFile(model.name, FILES / file.file, file.format, file.precision, _checked(FILES / file.file, file.sha256))
+
+
+def checkpoint_file(model: ZooModel) -> ModelFile:
+    """Read the trained Keras model that a zoo model was exported from. It does not travel in the wheel.
+
+    It is looked for in the folder that ``DIGIT_INFER_CHECKPOINTS`` names, or else in the checkout that holds this package.
+
+    Raises:
+        MissingModelFileError: it is not there.
+        DamagedModelError: its sha256 is not the manifest's.
+    """
+    folder = Path(os.environ.get(CHECKPOINTS_VARIABLE) or _CHECKOUT_CHECKPOINTS)
+    path = folder / model.checkpoint.file
+    if not path.exists():
+        raise MissingModelFileError(
+            f"the Keras model of {model.name} does not travel in the wheel, and {path} does not exist",
+            f"name the checkout's training/checkpoints in {CHECKPOINTS_VARIABLE}, or give the path of a .keras file",
+        )
+    return ModelFile(model.name, path, "keras", "float32", _checked(path, model.checkpoint.sha256))
+
+
+def files_of(model: ZooModel, model_format: Format, precision: Precision | None) -> list[ZooFile]:
+    """Return a model's files in a format, the most exact first; with a precision, only those."""
+    fitting = [file for file in model.files if file.format == model_format and precision in (None, file.precision)]
+    return sorted(fitting, key=lambda file: -file.bytes)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingModelFileError(f"{path} does not exist", "check the path") from error
+    except OSError as error:
+        raise DamagedModelError(f"{path} cannot be read ({error.strerror})", "check the path and its permissions") from error
+
+
+def _checked(path: Path, sha256: str) -> bytes:
+    content = _read(path)
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise DamagedModelError(
+            f"{path} is truncated or altered: its sha256 is {found[:12]}…, not {sha256[:12]}…", "install digit-infer again"
+        )
+    return content

@@ -1,0 +1,114 @@
+"""What ``manifest.json`` says: the one list of the models that travel in the wheel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from digit_infer.contract import Format, Precision
+from digit_infer.errors import DamagedModelError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Right answers on the 10,000 MNIST test images, with Wilson's 95 % interval of the share."""
+
+    correct: int
+    images: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """The share of right answers."""
+        return self.correct / self.images
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How a file's answers differ from the trained model's over the 10,000 test images.
+
+    ``flips`` are the indices of the images whose answer changed; differences are of probabilities.
+    """
+
+    largest_difference: float
+    mean_difference: float
+    flips: tuple[int, ...]
+    accuracy: Accuracy
+    runtime: str
+
+
+@dataclass(frozen=True)
+class ZooFile:
+    """One deployable file."""
+
+    file: str
+    format: Format
+    precision: Precision
+    sha256: str
+    bytes: int
+    parity: Parity
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The trained model that the files were made from."""
+
+    file: str
+    sha256: str
+    seed: int
+    epoch: int
+    rule: str
+
+
+@dataclass(frozen=True)
+class ZooModel:
+    """One model: where it comes from, how good it is, and its files."""
+
+    name: str
+    family: str
+    parameters: int
+    recipe: str
+    published_accuracy: float
+    accuracy: Accuracy
+    checkpoint: Checkpoint
+    files: tuple[ZooFile, ...]
+
+
+def read_manifest(path: Path) -> dict[str, ZooModel]:
+    """Read the list, in its order.
+
+    Raises:
+        DamagedModelError: it is missing or damaged.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        models = [_model(entry) for entry in document["models"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedModelError(f"{path} is no manifest of a zoo ({error!r})", "install digit-infer again") from error
+    return {model.name: model for model in models}
+
+
+def manifest_text(models: Mapping[str, ZooModel]) -> str:
+    """Return the list as it is stored."""
+    document = {"schema": SCHEMA, "models": [asdict(model) for model in models.values()]}
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _model(entry: dict) -> ZooModel:
+    return ZooModel(
+        **{
+            **entry,
+            "accuracy": Accuracy(**entry["accuracy"]),
+            "checkpoint": Checkpoint(**entry["checkpoint"]),
+            "files": tuple(ZooFile(**{**file, "parity": _parity(file["parity"])}) for file in entry["files"]),
+        }
+    )
+
+
+def _parity(entry: dict) -> Parity:
+    return Parity(**{**entry, "flips": tuple(entry["flips"]), "accuracy": Accuracy(**entry["accuracy"])})

@@ -1,0 +1,117 @@
+"""One training run on disk: a folder that is consistent after a kill at any moment.
+
+    RUNS/NAME/seed-S/state.json        the truth: which epochs are done, which files belong to them
+                     last-07.keras     the model and its optimiser after the last full epoch
+                     best-05.keras     the weights of the epoch that the recipe keeps, without the optimiser
+                     tensorboard/      event files
+
+The model files carry the epoch in their name and ``state.json`` is replaced last, so a file that it does not name is the
+rest of an epoch that never counted.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from digit_infer.errors import TrainingError
+from digit_infer.files import write_text
+from training.recipe import Recipe
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch gave; losses are mean cross-entropies with the penalties of regularisers, accuracies are shares."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a run after its last full epoch."""
+
+    recipe: str
+    fingerprint: str
+    seed: int
+    epochs: int
+    backend: str
+    environment: dict[str, str]
+    history: tuple[Epoch, ...] = ()
+    best_epoch: int | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether all planned epochs are done."""
+        return len(self.history) >= self.epochs
+
+    @property
+    def last_file(self) -> str:
+        """The file of the last full epoch."""
+        return f"last-{len(self.history):02d}.keras"
+
+    @property
+    def best_file(self) -> str:
+        """The file of the weights that the recipe keeps."""
+        return f"best-{self.best_epoch:02d}.keras"
+
+    def after(self, epoch: Epoch, keep: bool) -> State:
+        """Return the state with one more epoch, which becomes the best one if ``keep``."""
+        return replace(
+            self, history=(*self.history, epoch), best_epoch=epoch.epoch if keep else self.best_epoch
+        )
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where a run of one recipe and one seed lives."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, runs: Path, recipe: Recipe, seed: int) -> RunFolder:
+        """Return the folder of one run below the folder of all runs."""
+        return cls(runs / recipe.name / f"seed-{seed}")
+
+    @property
+    def tensorboard(self) -> Path:
+        """Where the event files go."""
+        return self.path / "tensorboard"
+
+    def read(self) -> State | None:
+        """Return the state, or None where no epoch was ever finished.
+
+        Raises:
+            TrainingError: the state cannot be read.
+        """
+        path = self.path / "state.json"
+        if not path.exists():
+            return None
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            content.pop("schema")
+            content["history"] = tuple(Epoch(**epoch) for epoch in content["history"])
+            return State(**content)
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingError(f"{path} is damaged ({error})", "pass --restart to train this run again") from error
+
+    def write(self, state: State) -> None:
+        """Make ``state`` the truth and remove the model files that it no longer names."""
+        document = {"schema": SCHEMA, **asdict(state)}
+        write_text(self.path / "state.json", json.dumps(document, indent=1) + "\n")
+        for file in self.path.glob("*.keras"):
+            if file.name not in (state.last_file, state.best_file):
+                file.unlink()
+
+    def clear(self) -> None:
+        """Forget everything about this run."""
+        for file in sorted(self.path.rglob("*"), reverse=True):
+            file.rmdir() if file.is_dir() else file.unlink()

@@ -1,0 +1,202 @@
+"""The one trainer: runs any recipe with any seed, on any Keras backend, and survives being killed.
+
+Everything that an epoch does follows from the recipe, the seed and the epoch's number, together with the state that the
+last full epoch left. So a resumed run goes where an undisturbed one would have gone.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import keras
+import numpy as np
+
+from digit_infer import dataset
+from digit_infer.errors import TrainingError
+from digit_infer.files import replacing
+from training.network import build
+from training.recipe import Recipe
+from training.run import Epoch, RunFolder, State
+from training.schedule import rate_after_plateaus
+from training.tensorboard_log import log_scalars
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Arrays = tuple[NDArray[np.float32], NDArray[np.uint8]]
+
+VALIDATION_IMAGES = 5_000
+EVALUATION_BATCH = 1_000
+
+
+class Observer(Protocol):
+    """Whoever watches a run: a progress bar, or nobody."""
+
+    def started(self, recipe: Recipe, state: State, steps: int) -> None:
+        """A run starts or goes on; ``steps`` is the number of batches an epoch."""
+
+    def stepped(self) -> None:
+        """A batch is done."""
+
+    def ended(self, epoch: Epoch) -> None:
+        """An epoch is done."""
+
+
+def train(recipe: Recipe, seed: int, folder: RunFolder, observer: Observer, epochs: int | None = None) -> State:
+    """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
+
+    ``epochs`` shortens or lengthens the run; None means as many as the recipe says.
+
+    Raises:
+        TrainingError: the folder holds a run of another recipe, seed or backend, or its files are missing or damaged.
+    """
+    planned = recipe.epochs if epochs is None else epochs
+    fresh = State(recipe.name, recipe.fingerprint(), seed, planned, keras.backend.backend(), environment())
+    state = _continued(folder, fresh)
+    keras.utils.set_random_seed(seed)
+    model = build(recipe) if not state.history else _load(folder.path / state.last_file)
+    training, validation = training_data(recipe)
+    observer.started(recipe, state, -(-len(training[1]) // recipe.batch_size))
+    while not state.finished:
+        _reseed(model, seed, len(state.history) + 1)
+        if recipe.plateau is not None:
+            start = float(recipe.optimizer.settings["learning_rate"])
+            losses = [epoch.val_loss for epoch in state.history]
+            model.optimizer.learning_rate = rate_after_plateaus(recipe.plateau, start, losses)
+        epoch = _run_epoch(model, recipe, len(state.history) + 1, training, validation, seed, observer)
+        keep = recipe.keeps == "last epoch" or epoch.val_loss < min(
+            (earlier.val_loss for earlier in state.history), default=np.inf
+        )
+        state = state.after(epoch, keep)
+        _save(model, folder, state, keep)
+        observer.ended(epoch)
+    return state
+
+
+def training_data(recipe: Recipe) -> tuple[Arrays, Arrays]:
+    """Return training and validation data as the recipe splits them: float32 [N, 28, 28, 1] in 0..1, labels uint8 [N]."""
+    full = dataset.load("train")
+    images = scaled(full.images)
+    if recipe.watched_the_test_set:
+        test = dataset.load("test")
+        return (images, full.labels), (scaled(test.images), test.labels)
+    first = slice(VALIDATION_IMAGES)
+    rest = slice(VALIDATION_IMAGES, None)
+    return (images[rest], full.labels[rest]), (images[first], full.labels[first])
+
+
+def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Turn uint8 [N, 28, 28] into what the recipes' networks take: float32 [N, 28, 28, 1] in 0..1."""
+    return images[..., None].astype(np.float32) / np.float32(255)
+
+
+def environment() -> dict[str, str]:
+    """Return what a result depends on beside the recipe and the seed."""
+    backend = keras.backend.backend()
+    package = "tensorflow_cpu" if backend == "tensorflow" and "tensorflow" in sys.modules else backend
+    try:
+        backend_version = version(package)
+    except ModuleNotFoundError:
+        backend_version = version(backend)
+    return {
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": f"{backend} {backend_version}",
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "cpus": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+    }
+
+
+def _continued(folder: RunFolder, fresh: State) -> State:
+    state = folder.read()
+    if state is None:
+        return fresh
+    for what in ("recipe", "fingerprint", "seed", "backend"):
+        if getattr(state, what) != getattr(fresh, what):
+            raise TrainingError(
+                f"{folder.path} holds a run of another {what} ({getattr(state, what)}, now {getattr(fresh, what)})",
+                "pass --restart to train it again, or --runs another folder",
+            )
+    return State(**{**vars(fresh), "history": state.history, "best_epoch": state.best_epoch})
+
+
+def _load(path: Path) -> keras.Model:
+    try:
+        return keras.saving.load_model(path)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} cannot be loaded ({error})", "pass --restart to train this run again") from error
+
+
+def _run_epoch(
+    model: keras.Model,
+    recipe: Recipe,
+    number: int,
+    training: Arrays,
+    validation: Arrays,
+    seed: int,
+    observer: Observer,
+) -> Epoch:
+    start = time.perf_counter()
+    images, labels = training
+    order = np.random.default_rng((seed, number)).permutation(len(labels))
+    fitted = model.fit(
+        images[order],
+        labels[order],
+        batch_size=recipe.batch_size,
+        epochs=1,
+        shuffle=False,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: observer.stepped())],
+    )
+    val_loss, val_accuracy = model.evaluate(*validation, batch_size=EVALUATION_BATCH, verbose=0)
+    return Epoch(
+        epoch=number,
+        loss=float(fitted.history["loss"][0]),
+        accuracy=float(fitted.history["accuracy"][0]),
+        val_loss=float(val_loss),
+        val_accuracy=float(val_accuracy),
+        learning_rate=float(model.optimizer.learning_rate),
+        seconds=round(time.perf_counter() - start, 3),
+    )
+
+
+def _reseed(model: keras.Model, seed: int, number: int) -> None:
+    """Let the random numbers of an epoch (dropout) depend on the seed and the epoch's number alone.
+
+    A saved model does not carry the state of its seed generators, so without this a resumed run would draw other ones.
+    """
+    draw = np.random.default_rng((seed, number, 1))
+    keras.utils.set_random_seed(int(draw.integers(2**31)))
+    for variable in model.variables:
+        if variable.path.endswith("seed_generator_state"):
+            variable.assign(draw.integers(2**31, size=variable.shape).astype(variable.dtype))
+
+
+def _save(model: keras.Model, folder: RunFolder, state: State, keep: bool) -> None:
+    """Write what the epoch left, and last the state that names it."""
+    with replacing(folder.path / state.last_file) as temporary:
+        model.save(temporary)
+    if keep:
+        with replacing(folder.path / state.best_file) as temporary:
+            without_optimizer(model).save(temporary)
+    epoch = state.history[-1]
+    for split, loss, accuracy in (
+        ("train", epoch.loss, epoch.accuracy),
+        ("validation", epoch.val_loss, epoch.val_accuracy),
+    ):
+        log_scalars(folder.tensorboard / split, epoch.epoch, {"epoch_loss": loss, "epoch_accuracy": accuracy})
+    folder.write(state)
+
+
+def without_optimizer(model: keras.Model) -> keras.Model:
+    """Return a copy that holds the network and its weights alone."""
+    copy = model.__class__.from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    return copy
