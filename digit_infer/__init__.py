@@ -1,9 +1,9 @@
 """Reads handwritten digits: one ``Predictor``, small proven models, and no TensorFlow.
 
-    from digit_infer import Predictor
+from digit_infer import Predictor
 
-    prediction = Predictor().predict("photo.png")
-    prediction.digit, prediction.confidence
+prediction = Predictor().predict("photo.png")
+prediction.digit, prediction.confidence
 """
 
 from importlib import import_module

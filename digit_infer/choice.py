@@ -37,7 +37,7 @@ def choose(
     """Open a model on a runtime.
 
     Raises:
-        UnknownModelError, UnknownRuntimeError, UsageError: the arguments name nothing that exists, or contradict each other.
+        UnknownModelError, UnknownRuntimeError, UsageError: the arguments name nothing that exists, or contradict.
         RuntimeUnavailableError: the runtime does not work here, or with ``auto`` none does.
         ModelError: the file is missing, damaged or breaks the contract.
     """

@@ -184,7 +184,7 @@ def download(file: IdxFile, cache: Path | None = None, mirrors: Sequence[str] = 
         try:
             return Path(pooch.retrieve(mirror + file.name, f"sha256:{file.sha256}", file.name, folder, None, downloader))
         except (OSError, ValueError) as error:  # requests' errors are OSErrors; pooch answers a wrong sha256 by ValueError
-            failures.append(f"{mirror}: {str(error).splitlines()[0]}")
+            failures.append(f"{mirror}: {type(error).__name__}, {str(error).splitlines()[0][:80]}")
     raise DatasetError(
         f"{file.name} could not be downloaded ({'; '.join(failures)})",
         f"check the network, or name a folder that holds it in {FOLDER_VARIABLE}",

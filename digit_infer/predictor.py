@@ -49,7 +49,7 @@ class Predictor:
             threads: how many threads one call may use; None means 1, for latency (and the backend's own on ``keras``).
 
         Raises:
-            UnknownModelError, UnknownRuntimeError, UsageError: there is no such thing, or the arguments contradict each other.
+            UnknownModelError, UnknownRuntimeError, UsageError: there is no such thing, or the arguments contradict.
             RuntimeUnavailableError: the runtime does not work on this machine.
             ModelError: the model's file is missing, damaged or breaks the contract.
         """

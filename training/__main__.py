@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from digit_infer.cli.reporting import CommandGroup
+from digit_infer.cli.reporting import ReportingGroup
+from digit_infer.cli.tables import Column, print_table
 from digit_infer.errors import TrainingError, UsageError
 from training import checkpoint, results
 from training.recipe import Recipe
@@ -25,7 +24,7 @@ _runs_option = click.option(
 )
 
 
-@click.group(cls=CommandGroup)
+@click.group(cls=ReportingGroup)
 def main() -> None:
     """Reproduce the published networks: train them, and say how close each came to what was published."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before Keras loads its backend; says nothing about errors
@@ -34,22 +33,34 @@ def main() -> None:
 @main.command("list")
 def list_recipes() -> None:
     """Show every recipe, what was published, and what is recorded here."""
-    table = Table("recipe", "group", "parameters", "epochs", "batch", "validation", "published", "reproduced (seeds)")
+    rows = []
     for recipe in RECIPES.values():
-        records = results.stored(recipe)
-        accuracies = [record["test"]["accuracy"] for record in records]
-        reproduced = f"{sum(accuracies) / len(accuracies):.4f} ({len(accuracies)})" if accuracies else "not yet"
-        table.add_row(
-            recipe.name,
-            recipe.group,
-            f"{recipe.parameters:,}",
-            str(recipe.epochs),
-            str(recipe.batch_size),
-            recipe.validation,
-            f"{recipe.published.accuracy:.4f}",
-            reproduced,
+        accuracies = [record["test"]["accuracy"] for record in results.stored(recipe)]
+        rows.append(
+            (
+                recipe.name,
+                recipe.group,
+                f"{recipe.parameters:,}",
+                str(recipe.epochs),
+                str(recipe.batch_size),
+                recipe.validation,
+                f"{recipe.published.accuracy:.4f}",
+                f"{sum(accuracies) / len(accuracies):.4f}" if accuracies else "not yet",
+                str(len(accuracies)),
+            )
         )
-    Console().print(table)
+    columns = [
+        Column("recipe"),
+        Column("group"),
+        Column("parameters", number=True),
+        Column("epochs", number=True),
+        Column("batch", number=True),
+        Column("validation", may_wrap=True),
+        Column("published", number=True),
+        Column("reproduced", number=True),
+        Column("seeds", number=True),
+    ]
+    print_table(columns, rows)
 
 
 @main.command()

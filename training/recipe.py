@@ -78,6 +78,8 @@ class Recipe:
         """
         declared = asdict(self)
         for setting in fields(self):
-            if setting.name == "published" or (setting.default is not MISSING and getattr(self, setting.name) == setting.default):
+            if setting.name == "published" or (
+                setting.default is not MISSING and getattr(self, setting.name) == setting.default
+            ):
                 del declared[setting.name]
         return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:12]

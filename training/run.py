@@ -63,11 +63,9 @@ class State:
         """The file of the weights that the recipe keeps."""
         return f"best-{self.best_epoch:02d}.keras"
 
-    def after(self, epoch: Epoch, keep: bool) -> State:
+    def after(self, epoch: Epoch, *, keep: bool) -> State:
         """Return the state with one more epoch, which becomes the best one if ``keep``."""
-        return replace(
-            self, history=(*self.history, epoch), best_epoch=epoch.epoch if keep else self.best_epoch
-        )
+        return replace(self, history=(*self.history, epoch), best_epoch=epoch.epoch if keep else self.best_epoch)
 
 
 @dataclass(frozen=True)

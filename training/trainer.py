@@ -48,10 +48,17 @@ class Observer(Protocol):
         """An epoch is done."""
 
 
-def train(recipe: Recipe, seed: int, folder: RunFolder, observer: Observer, epochs: int | None = None) -> State:
+def train(
+    recipe: Recipe,
+    seed: int,
+    folder: RunFolder,
+    observer: Observer,
+    epochs: int | None = None,
+    data: tuple[Arrays, Arrays] | None = None,
+) -> State:
     """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
 
-    ``epochs`` shortens or lengthens the run; None means as many as the recipe says.
+    ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``.
 
     Raises:
         TrainingError: the folder holds a run of another recipe, seed or backend, or its files are missing or damaged.
@@ -61,7 +68,7 @@ def train(recipe: Recipe, seed: int, folder: RunFolder, observer: Observer, epoc
     state = _continued(folder, fresh)
     keras.utils.set_random_seed(seed)
     model = build(recipe) if not state.history else _load(folder.path / state.last_file)
-    training, validation = training_data(recipe)
+    training, validation = training_data(recipe) if data is None else data
     observer.started(recipe, state, -(-len(training[1]) // recipe.batch_size))
     while not state.finished:
         _reseed(model, seed, len(state.history) + 1)
@@ -73,8 +80,8 @@ def train(recipe: Recipe, seed: int, folder: RunFolder, observer: Observer, epoc
         keep = recipe.keeps == "last epoch" or epoch.val_loss < min(
             (earlier.val_loss for earlier in state.history), default=np.inf
         )
-        state = state.after(epoch, keep)
-        _save(model, folder, state, keep)
+        state = state.after(epoch, keep=keep)
+        _save(model, folder, state, keep=keep)
         observer.ended(epoch)
     return state
 
@@ -153,7 +160,7 @@ def _run_epoch(
         epochs=1,
         shuffle=False,
         verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: observer.stepped())],
+        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: observer.stepped())],
     )
     val_loss, val_accuracy = model.evaluate(*validation, batch_size=EVALUATION_BATCH, verbose=0)
     return Epoch(
@@ -179,7 +186,7 @@ def _reseed(model: keras.Model, seed: int, number: int) -> None:
             variable.assign(draw.integers(2**31, size=variable.shape).astype(variable.dtype))
 
 
-def _save(model: keras.Model, folder: RunFolder, state: State, keep: bool) -> None:
+def _save(model: keras.Model, folder: RunFolder, state: State, *, keep: bool) -> None:
     """Write what the epoch left, and last the state that names it."""
     with replacing(folder.path / state.last_file) as temporary:
         model.save(temporary)

@@ -7,23 +7,25 @@ from importlib import import_module
 import click
 
 from digit_infer import __version__
-from digit_infer.cli.reporting import CommandGroup
+from digit_infer.cli.reporting import ReportingGroup
 
 _COMMANDS = ("predict", "models", "bench", "doctor", "completion")
 
 
-class LazyGroup(CommandGroup):
+class LazyGroup(ReportingGroup):
     """A group whose commands live in modules of their name, as ``command``."""
 
-    def list_commands(self, context: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of use."""
+        del ctx  # the names are the same everywhere
         return list(_COMMANDS)
 
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
-        if name not in _COMMANDS:
+        del ctx
+        if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"digit_infer.cli.{name}").command
+        command: click.Command = import_module(f"digit_infer.cli.{cmd_name}").command
         return command
 
 

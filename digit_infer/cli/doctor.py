@@ -11,6 +11,7 @@ import click
 from digit_infer import __version__, zoo
 from digit_infer.cli import options
 from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.cli.tables import Column, print_table
 from digit_infer.errors import DigitInferError
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.installed import installed_version
@@ -49,7 +50,9 @@ def _examined(name: Any) -> dict[str, Any]:
     runtime = RUNTIMES[name]
     state = runtime.availability()
     row = {"name": name, "available": state.available, "version": state.version, "reason": state.reason, "broken": False}
-    if not state.available or name == "keras":  # starting Keras' backend takes seconds, and the checkpoint is not in the wheel
+    if (
+        not state.available or name == "keras"
+    ):  # starting Keras' backend takes seconds, and the checkpoint is not in the wheel
         return row
     from digit_infer.dataset import load
     from digit_infer.predictor import Predictor
@@ -85,19 +88,18 @@ def _damaged_files() -> list[str]:
 
 
 def _print(versions: dict[str, Any], runtimes: list[dict[str, Any]], problems: list[str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("runtime", "", "version", "why", box=None)
-    for row in runtimes:
-        mark = "[green]works[/]" if row["available"] else "[red]broken[/]" if row["broken"] else "[yellow]no[/]"
-        reason = (row["reason"] or row.get("provider") or "").replace("[", r"\[")
-        table.add_row(row["name"], mark, row["version"] or "", reason)
-    console = Console()
-    console.print(" · ".join(f"{name} {version}" for name, version in versions.items()), highlight=False, soft_wrap=True)
-    console.print(table)
+    click.echo(" · ".join(f"{name} {version}" for name, version in versions.items()))
+    print_table(
+        [Column("runtime"), Column("state"), Column("version"), Column("why, or what runs", may_wrap=True)],
+        [
+            (
+                row["name"],
+                "works" if row["available"] else "broken" if row["broken"] else "no",
+                row["version"] or "",
+                row["reason"] or row.get("provider") or "",
+            )
+            for row in runtimes
+        ],
+    )
     files = sum(len(model.files) for model in zoo.models().values())
-    if not problems:
-        console.print(f"{files} model files: every sha256 is right", highlight=False)
-    for problem in problems:
-        click.echo(f"problem: {problem}")
+    click.echo("\n".join(f"problem: {problem}" for problem in problems) or f"{files} model files: every sha256 is right")

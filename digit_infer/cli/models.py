@@ -9,6 +9,7 @@ import click
 
 from digit_infer import zoo
 from digit_infer.cli import options
+from digit_infer.cli.tables import Column, print_table
 from digit_infer.zoo.manifest import SCHEMA, ZooModel
 
 
@@ -20,31 +21,41 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "models": [asdict(model) for model in models]}))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("model", "parameters", "accuracy (95 %)", "published", "format", "precision", "kB", "flips", box=None)
-    for column in table.columns[1:4] + table.columns[6:]:
-        column.justify = "right"
-    for model in models:
-        for number, file in enumerate(model.files):
-            table.add_row(
-                *(_facts(model) if number == 0 else ("", "", "", "")),
-                file.format,
-                file.precision,
+    print_table(
+        [
+            Column("model"),
+            Column("parameters", number=True),
+            Column("accuracy"),
+            Column("95 % interval", may_wrap=True),
+            Column("published", number=True, may_wrap=True),
+            Column("file"),
+            Column("kB", number=True),
+            Column("flips", number=True),
+        ],
+        [
+            (
+                *(_facts(model) if number == 0 else ("",) * 5),
+                f"{file.precision} {file.format}",
                 f"{file.bytes / 1000:,.0f}",
                 str(len(file.parity.flips)),
             )
-    Console().print(table)
-    click.echo("accuracy: the trained model on the 10,000 MNIST test images; flips: answers that differ from it", err=True)
+            for model in models
+            for number, file in enumerate(model.files)
+        ],
+    )
+    click.echo(
+        "accuracy: the trained model on the 10,000 MNIST test images; flips: answers of the file that differ from it\n"
+        f"default: {zoo.DEFAULT_MODEL}",
+        err=True,
+    )
 
 
-def _facts(model: ZooModel) -> tuple[str, str, str, str]:
+def _facts(model: ZooModel) -> tuple[str, str, str, str, str]:
     accuracy = model.accuracy
-    default = " (default)" if model.name == zoo.DEFAULT_MODEL else ""
     return (
-        model.name + default,
+        model.name,
         f"{model.parameters:,}",
-        f"{accuracy.share:.4f} ({accuracy.low:.4f} to {accuracy.high:.4f})",
+        f"{accuracy.share:.4f}",
+        f"{accuracy.low:.4f} to {accuracy.high:.4f}",
         f"{model.published_accuracy:.4f}",
     )

@@ -1,7 +1,7 @@
 """Holds back what native libraries write to stderr by themselves, unless something goes wrong.
 
-LiteRT announces its delegate, TensorFlow its CPU features, and no setting of theirs stops it. In a program of one's own that
-is theirs to say; in this one it would bury the one line that a user should read.
+LiteRT announces its delegate, TensorFlow its CPU features, and no setting of theirs stops it. In the commands here it would
+bury the one line that a user should read.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
+
+from digit_infer.errors import DigitInferError
 
 _STDERR = 2
 
 
 @contextmanager
-def quiet_native_log() -> Iterator[None]:
-    """Collect what is written to the file descriptor of stderr; on an exception other than ours, write it after all."""
-    from digit_infer.errors import DigitInferError
+def quiet_native_log() -> Iterator[TextIO]:
+    """Collect what is written to the file descriptor of stderr; yield the real one, for progress and messages of ours.
 
+    On an exception other than ours, what was collected is written after all.
+    """
     sys.stderr.flush()
     original = os.dup(_STDERR)
-    with tempfile.TemporaryFile() as held:
+    with tempfile.TemporaryFile() as held, os.fdopen(os.dup(original), "w", encoding="utf-8") as stderr:
         os.dup2(held.fileno(), _STDERR)
         try:
-            yield
+            yield stderr
         except DigitInferError:
             raise
         except BaseException:

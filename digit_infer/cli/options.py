@@ -11,6 +11,7 @@ from digit_infer.zoo import DEFAULT_MODEL
 
 def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Offer the zoo's names to the shell."""
+    del context, parameter
     from digit_infer.zoo import models
 
     return [name for name in models() if name.startswith(incomplete)]
@@ -33,7 +34,5 @@ runtime_option = click.option(
 precision_option = click.option(
     "--precision", type=click.Choice(PRECISIONS), help="Which of the zoo's files; the most exact one by default."
 )
-threads_option = click.option(
-    "--threads", type=click.IntRange(min=1), help="Threads that one call may use. [default: 1]"
-)
+threads_option = click.option("--threads", type=click.IntRange(min=1), help="Threads that one call may use. [default: 1]")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,32 +22,30 @@ class NamedPicture:
     source: Path | bytes
 
 
-def named_pictures(words: Iterable[str]) -> Iterator[NamedPicture]:
-    """Yield the pictures that the words name, in order; folders with all that lies below them, sorted by name.
+def named_pictures(words: Iterable[str]) -> list[NamedPicture]:
+    """Return the pictures that the words name, in order; folders with all that lies below them, sorted by name.
 
-    A word that names nothing is yielded as it is, so that reading it gives the error in its place.
+    A word that is neither is taken for a file's name, so that reading it gives the error in its place.
 
     Raises:
-        PictureNotFoundError: a folder without a picture, or a glob that matches nothing.
+        PictureNotFoundError: a folder without a picture, or a pattern that matches nothing.
     """
-    for word in words:
-        if word == "-":
-            yield NamedPicture("-", sys.stdin.buffer.read())
-            continue
-        path = Path(word)
-        if path.is_dir():
-            yield from _listed(sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES), word, "folder")
-        elif not path.exists() and glob.has_magic(word):
-            matches = (Path(match) for match in sorted(glob.glob(word, recursive=True)))
-            yield from _listed([match for match in matches if match.is_file()], word, "pattern")
-        else:
-            yield NamedPicture(word, path)
+    return [picture for word in words for picture in _named(word)]
 
 
-def _listed(files: list[Path], word: str, kind: str) -> Iterator[NamedPicture]:
-    if not files:
-        raise PictureNotFoundError(
-            f"the {kind} {word} names no picture", f"pictures end in {', '.join(SUFFIXES)}" if kind == "folder" else "quote or correct it"
-        )
-    for file in files:
-        yield NamedPicture(str(file), file)
+def _named(word: str) -> list[NamedPicture]:
+    path = Path(word)
+    if word == "-":
+        return [NamedPicture(word, sys.stdin.buffer.read())]
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+        advice = f"pictures end in {', '.join(SUFFIXES)}"
+    elif not path.exists() and glob.has_magic(word):
+        matches = sorted(glob.glob(word, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
+        found = [match for match in map(Path, matches) if match.is_file()]
+        advice = "correct the pattern"
+    else:
+        found, advice = [path], ""
+    if not found:
+        raise PictureNotFoundError(f"{word} holds no picture", advice)
+    return [NamedPicture(str(file), file) for file in found]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from itertools import chain, islice, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +53,7 @@ def command(
     Exits with 1 if a picture could not be answered, and with 2 if one does not exist; the others are answered all the same.
     """
     named = named_pictures(pictures)
-    first = list(islice(named, 2))
-    single = len(first) == 1
-    named = chain(first, named)
+    single = len(named) == 1
     if explain is not None and not single:
         raise UsageError("--explain draws one picture", "name one picture")
     if explain is not None and explain.suffix.lower() != ".png":
@@ -71,11 +68,8 @@ def command(
     return max((error.exit_code for error in printed), default=0)
 
 
-def _answers(
-    predictor: Predictor, pictures: Iterator[NamedPicture]
-) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
-    named, sources = tee(pictures)
-    return zip(named, predictor.predict_many(picture.source for picture in sources), strict=True)
+def _answers(predictor: Predictor, pictures: list[NamedPicture]) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
+    return zip(pictures, predictor.predict_many(picture.source for picture in pictures), strict=True)
 
 
 def _explained(

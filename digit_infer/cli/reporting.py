@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -10,33 +11,40 @@ import click
 
 from digit_infer.errors import DigitInferError
 
-INTERRUPTED = 130
+_INTERRUPTED = 130
+_DEBUG = "--debug"
 
 
-class CommandGroup(click.Group):
-    """A group that takes ``--debug`` and turns each error of our tree into its line and its exit code."""
+class ReportingCommand(click.Command):
+    """A command, or a group of them, that takes ``--debug`` anywhere and turns each error into its line and exit code."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, help="Show tracebacks."))
+        self.params.append(click.Option([_DEBUG], is_flag=True, expose_value=False, help="Show tracebacks of errors."))
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
-        """Run the command line and exit."""
-        arguments = list(sys.argv[1:] if args is None else args)
-        debug = "--debug" in arguments
+        """Run the command line and exit with what the command returned, or with its error's code."""
+        words = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
         try:
-            sys.exit(super().main([word for word in arguments if word != "--debug"], *rest, **settings) or 0)
-        except click.exceptions.Exit as exit_request:
-            sys.exit(exit_request.exit_code)
+            status = super().main([word for word in words if word != _DEBUG], *rest, **settings)
+            sys.stdout.flush()
         except click.ClickException as error:
             error.show()
-            sys.exit(error.exit_code)
+            status = error.exit_code
         except DigitInferError as error:
-            if debug:
+            if _DEBUG in words:
                 raise
             click.echo(f"error: {error}", err=True)
-            sys.exit(error.exit_code)
+            status = error.exit_code
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
-            sys.exit(INTERRUPTED)
+            status = _INTERRUPTED
+        except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = 1
+        sys.exit(status or 0)
+
+
+class ReportingGroup(ReportingCommand, click.Group):
+    """A group of commands that reports so."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from digit_infer.errors import (
     InvalidArrayError,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PictureSource: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.generic]"
 
 MAX_PIXELS = 80_000_000
-"""More than this is not decoded: a phone's largest photographs have about half of it, and each pixel takes up to four bytes."""
+"""More than this is not decoded: photographs of phones have up to half of it, and each pixel takes up to four bytes."""
 
 _ORIENTATION = 0x0112
 _WORKING_SIDE = 1_024
@@ -76,7 +76,7 @@ def _grey_from_file(file: IO[bytes], name: str) -> Grey:
         with Image.open(file) as image:
             _check_size(image, name)
             return _grey_from_image(image, name)
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         empty = file.seek(0, os.SEEK_END) == 0
         what = "is empty" if empty else "is no picture that can be read"
         raise UnreadablePictureError(f"{name} {what}", "give a PNG, JPEG, WebP, TIFF, BMP or GIF file") from error

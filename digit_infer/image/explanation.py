@@ -30,7 +30,7 @@ def explanation(seen: Normalized, probabilities: Probabilities) -> Image.Image:
     panels = [
         ("picture, and the box of its ink", _boxed(seen)),
         ("what was taken for ink", _panel(255 - seen.ink)),
-        ("28 × 28, as the network saw it", _panel(seen.image)),
+        ("28 by 28, as the network saw it", _panel(seen.image)),
         ("probabilities", _bars(probabilities)),
     ]
     width = len(panels) * (_PANEL + _GAP) + _GAP

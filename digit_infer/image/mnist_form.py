@@ -1,9 +1,9 @@
 """One grey picture -> one 28 x 28 image in MNIST's own form.
 
-MNIST's digits were scaled, keeping their proportions, into a box of 20 x 20, by area, so that strokes become grey, and
-that box was put into 28 x 28 with its centre of mass in the middle, by a whole number of pixels (LeCun et al., Gradient-based
-learning applied to document recognition, 1998, section III.A; facebookresearch/qmnist documents the procedure). The same is
-done here, after ink and ground have been told apart.
+MNIST's digits were scaled by area, keeping their proportions, into a box of 20 x 20, and that box was put into 28 x 28
+with its centre of mass in the middle, by a whole number of pixels (LeCun et al., Gradient-based learning applied to
+document recognition, 1998, section III.A; facebookresearch/qmnist documents the procedure). The same is done here, after
+ink and ground have been told apart.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def find_ink(grey: Grey) -> NDArray[np.uint8]:
     full = float(np.median(strength[strength > threshold]))
     floor = max(_MIN_CONTRAST / 2, 0.15 * full)
     scaled = (strength.astype(np.float32) - floor) * (255 / max(full - floor, 1.0))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    ink: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return ink
 
 
 def otsu(values: NDArray[np.uint8]) -> int:
@@ -123,7 +124,8 @@ def fitted(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     small = np.asarray(Image.fromarray(ink).resize(size, resampling)).astype(np.float32)
-    return np.rint(small * (255 / max(float(small.max()), 1.0))).astype(np.uint8)
+    full: NDArray[np.uint8] = np.rint(small * (255 / max(float(small.max()), 1.0))).astype(np.uint8)
+    return full
 
 
 def centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.contract import CLASSES
-from digit_infer.runtimes.protocol import Availability, Format, ModelFile, RuntimeName
+from digit_infer.contract import CLASSES, Format
+from digit_infer.runtimes.protocol import Availability, ModelFile, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -25,6 +25,7 @@ class Null:
 
     def open(self, file: ModelFile | None, threads: int | None) -> NullSession:
         """Ignore the model."""
+        del file, threads
         return NullSession()
 
 

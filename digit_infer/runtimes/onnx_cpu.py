@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from digit_infer.contract import Format
 from digit_infer.errors import RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, Format, ModelFile, RuntimeName
+from digit_infer.runtimes.protocol import Availability, ModelFile, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.runtimes.onnx_session import OnnxSession
@@ -25,10 +26,13 @@ class OnnxCpu:
         except ImportError as error:
             if installed_version("onnxruntime", "onnxruntime-gpu") is None:
                 return Availability(None, "not installed: pip install digit-infer[cpu]")
-            return Availability(None, f"installed, but it does not import ({error}): pip install --force-reinstall onnxruntime")
+            return Availability(
+                None, f"installed, but it does not import ({error}): pip install --force-reinstall onnxruntime"
+            )
         if not hasattr(onnxruntime, "InferenceSession"):
             return Availability(
-                None, "damaged by uninstalling its twin: pip uninstall onnxruntime onnxruntime-gpu, then install one of them"
+                None,
+                "damaged by uninstalling its twin: pip uninstall onnxruntime onnxruntime-gpu, then install one of them",
             )
         return Availability(str(onnxruntime.__version__))
 

@@ -10,9 +10,10 @@ import ctypes
 import sys
 from typing import TYPE_CHECKING
 
+from digit_infer.contract import Format
 from digit_infer.errors import RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, Format, ModelFile, RuntimeName
+from digit_infer.runtimes.protocol import Availability, ModelFile, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.runtimes.onnx_session import OnnxSession
@@ -27,9 +28,11 @@ class OnnxGpu:
     format: Format | None = "onnx"
 
     def availability(self) -> Availability:
-        """Ask for the package, for the provider in it, and for a device; in this order, so the reason is the first cause."""
+        """Ask for the package, for the provider in it, and for a device, in this order: the first lack is the reason."""
         if installed_version("onnxruntime-gpu") is None:
-            return Availability(None, "not installed: pip install digit-infer[gpu] (without [cpu]: they exclude each other)")
+            return Availability(
+                None, "not installed: pip install digit-infer[gpu] (without [cpu]: they exclude each other)"
+            )
         try:
             import onnxruntime
         except ImportError as error:

@@ -23,7 +23,9 @@ class OnnxSession:
 
     def __init__(self, session: onnxruntime.InferenceSession, name: str, threads: int) -> None:
         inputs, outputs = session.get_inputs(), session.get_outputs()
-        check_signature(name, *([(_DTYPES.get(end.type, end.type), end.shape) for end in ends] for ends in (inputs, outputs)))
+        check_signature(
+            name, *([(_DTYPES.get(end.type, end.type), end.shape) for end in ends] for ends in (inputs, outputs))
+        )
         self._run = session.run
         self._input = inputs[0].name
         self._outputs = [outputs[0].name]
@@ -45,7 +47,9 @@ class OnnxSession:
         try:
             answer: Probabilities = self._run(self._outputs, {self._input: np.ascontiguousarray(images)})[0]
         except onnx_errors() as error:
-            raise InferenceError(f"ONNX Runtime failed on {images.shape} ({first_line(error)})", "report this model") from error
+            raise InferenceError(
+                f"ONNX Runtime failed on {images.shape} ({first_line(error)})", "report this model"
+            ) from error
         return answer
 
 
@@ -62,7 +66,9 @@ def create(file: ModelFile, options: onnxruntime.SessionOptions, providers: list
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised, so the log would say it twice
     errors = onnx_errors()
-    damage = tuple(error for error in errors if error.__name__ in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoModel"))
+    damage = tuple(
+        error for error in errors if error.__name__ in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoModel")
+    )
     try:
         session = onnxruntime.InferenceSession(file.content, options, providers=providers)
     except damage as error:
@@ -76,9 +82,7 @@ def onnx_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions of ONNX Runtime, which share no base class of their own."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    return tuple(
-        value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception)
-    )
+    return tuple(value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception))
 
 
 def first_line(error: BaseException) -> str:

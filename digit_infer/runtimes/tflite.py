@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, SIDE, check_signature
+from digit_infer.contract import CLASSES, SIDE, Format, check_signature
 from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, Format, ModelFile, RuntimeName
+from digit_infer.runtimes.protocol import Availability, ModelFile, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities

@@ -115,7 +115,9 @@ def _read(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise MissingModelFileError(f"{path} does not exist", "check the path") from error
     except OSError as error:
-        raise DamagedModelError(f"{path} cannot be read ({error.strerror})", "check the path and its permissions") from error
+        raise DamagedModelError(
+            f"{path} cannot be read ({error.strerror})", "check the path and its permissions"
+        ) from error
 
 
 def _checked(path: Path, sha256: str) -> bytes:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DamagedModelError
@@ -99,7 +100,7 @@ def manifest_text(models: Mapping[str, ZooModel]) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def _model(entry: dict) -> ZooModel:
+def _model(entry: dict[str, Any]) -> ZooModel:
     return ZooModel(
         **{
             **entry,
@@ -110,5 +111,5 @@ def _model(entry: dict) -> ZooModel:
     )
 
 
-def _parity(entry: dict) -> Parity:
+def _parity(entry: dict[str, Any]) -> Parity:
     return Parity(**{**entry, "flips": tuple(entry["flips"]), "accuracy": Accuracy(**entry["accuracy"])})

@@ -3,10 +3,12 @@
 Each keeps the best model so far by its loss on the first 5,000 training images and evaluates that one.
 """
 
+from typing import Any
+
 from training.layers import FLATTEN, POOL, classes, constant, conv, dense, dropout, normal
 from training.recipe import Part, Published, Recipe
 
-_START = {"kernel_initializer": normal(0.1), "bias_initializer": constant(0.1)}
+_START: dict[str, Any] = {"kernel_initializer": normal(0.1), "bias_initializer": constant(0.1)}
 
 SOFTMAX_REGRESSION = Recipe(
     name="softmax_regression",

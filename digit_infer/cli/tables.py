@@ -1,0 +1,35 @@
+"""Tables of one look, whole in a pipe as in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_PIPE_WIDTH = 200
+"""Where stdout is no terminal, nothing is cut to the width of one."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading; numbers stand right, and names are never cut."""
+
+    heading: str
+    number: bool = False
+    may_wrap: bool = False
+
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(
+            Text(column.heading, style="bold"), justify="right" if column.number else "left", no_wrap=not column.may_wrap
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False).print(table)

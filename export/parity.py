@@ -1,0 +1,109 @@
+"""Proves a file: on all 10,000 test images it answers what the trained model answers, within the bound of its precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digit_infer.benchmark.statistics import wilson_interval
+from digit_infer.errors import ParityError
+from digit_infer.zoo.manifest import Accuracy, Parity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.contract import Precision, Probabilities
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How far a file may stray; None means that this is not bounded."""
+
+    largest_difference: float | None
+    tie: float | None
+    """Flips are allowed only where the reference's two best probabilities lie this close."""
+    accuracy_loss: float
+    row_sum: float
+    """How far a row may sum from 1."""
+
+
+BOUNDS: dict[Precision, Bound] = {
+    "float32": Bound(largest_difference=1e-4, tie=1e-4, accuracy_loss=0.0, row_sum=1e-4),
+    "int8": Bound(largest_difference=None, tie=None, accuracy_loss=0.0020, row_sum=0.03),
+}
+
+
+def accuracy_of(probabilities: Probabilities, labels: NDArray[np.uint8]) -> Accuracy:
+    """Count right answers: float32 [N, 10] against uint8 [N]."""
+    correct = int(np.sum(probabilities.argmax(axis=1) == labels))
+    low, high = wilson_interval(correct, len(labels))
+    return Accuracy(correct, len(labels), low, high)
+
+
+def compare(reference: Probabilities, candidate: Probabilities, labels: NDArray[np.uint8], runtime: str) -> Parity:
+    """Measure how a file's answers differ from the trained model's; both float32 [N, 10]."""
+    difference = np.abs(reference.astype(np.float64) - candidate)
+    flips = np.flatnonzero(reference.argmax(axis=1) != candidate.argmax(axis=1))
+    return Parity(
+        largest_difference=float(difference.max()),
+        mean_difference=float(difference.mean()),
+        flips=tuple(int(index) for index in flips),
+        accuracy=accuracy_of(candidate, labels),
+        runtime=runtime,
+    )
+
+
+def prove(
+    name: str,
+    precision: Precision,
+    reference: Probabilities,
+    candidate: Probabilities,
+    labels: NDArray[np.uint8],
+    runtime: str,
+) -> Parity:
+    """Return the comparison if it is within the bound of the precision.
+
+    Raises:
+        ParityError: it is not; the message has the numbers.
+    """
+    if not np.isfinite(candidate).all():
+        raise _failed(name, f"{int((~np.isfinite(candidate)).any(axis=1).sum()):,} of its answers are not finite")
+    bound = BOUNDS[precision]
+    parity = compare(reference, candidate, labels, runtime)
+    stray = float(np.abs(candidate.sum(axis=1) - 1).max())
+    if stray > bound.row_sum:
+        raise _failed(name, f"a row of probabilities sums to 1 only within {stray:.2g}, not {bound.row_sum:g}")
+    if bound.largest_difference is not None and parity.largest_difference > bound.largest_difference:
+        raise _failed(
+            name,
+            f"probabilities differ by up to {parity.largest_difference:.2g}, not {bound.largest_difference:g}, "
+            f"and {len(parity.flips)} answers changed",
+        )
+    if bound.tie is not None:
+        real = [index for index in parity.flips if _lead(reference[index]) > bound.tie]
+        if real:
+            raise _failed(name, f"{len(real)} answers changed that were no ties (images {_some(real)})")
+        return parity
+    loss = accuracy_of(reference, labels).share - parity.accuracy.share
+    if loss > bound.accuracy_loss:
+        raise _failed(
+            name,
+            f"accuracy falls by {100 * loss:.2f} percentage points to {parity.accuracy.share:.4f}, more than "
+            f"{100 * bound.accuracy_loss:.2f}, with {len(parity.flips)} answers changed",
+        )
+    return parity
+
+
+def _lead(row: NDArray[np.float32]) -> float:
+    second, first = np.sort(row)[-2:]
+    return float(first - second)
+
+
+def _some(indices: list[int]) -> str:
+    return ", ".join(str(index) for index in indices[:5]) + ("…" if len(indices) > 5 else "")
+
+
+def _failed(name: str, what: str) -> ParityError:
+    return ParityError(f"{name} is not written: {what}", "its answers are not those of the trained model")

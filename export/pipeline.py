@@ -1,0 +1,112 @@
+"""Convert, prove, and only then write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from digit_infer import dataset
+from digit_infer.contract import Format, Precision
+from digit_infer.errors import ExportError
+from digit_infer.files import write_bytes, write_text
+from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.protocol import ModelFile, Runtime
+from digit_infer.zoo import FILES, MANIFEST
+from digit_infer.zoo.manifest import ZooFile, ZooModel, manifest_text, read_manifest
+from export.calibration import calibration_images
+from export.metadata import metadata
+from export.parity import accuracy_of, prove
+from export.source import Source, reference_probabilities, zoo_checkpoint
+from training.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images, Probabilities
+    from digit_infer.dataset import Split
+
+_BATCH = 1_000
+
+_PROVED_ON: dict[Format, Runtime] = {"onnx": RUNTIMES["onnx-cpu"], "tflite": RUNTIMES["tflite"]}
+
+SHIPPED: tuple[tuple[Format, Precision], ...] = (("onnx", "float32"), ("tflite", "int8"))
+"""What the wheel holds of every published network."""
+
+
+class Exporter:
+    """Makes files of one source; the trained model is run over the test images once for all of them."""
+
+    def __init__(self, source: Source, calibration: Callable[[], Images] = calibration_images) -> None:
+        self.source = source
+        self.calibration = calibration
+        self.test: Split = dataset.load("test")
+        self.reference: Probabilities = reference_probabilities(source, self.test)
+
+    def export(self, model_format: Format, precision: Precision, folder: Path) -> ZooFile:
+        """Write ``folder/NAME.PRECISION.FORMAT``, once it is proven.
+
+        Raises:
+            ParityError: it does not answer what the trained model answers; nothing is written.
+            ExportError: it cannot be converted, or the runtime that would prove it is not here.
+        """
+        path = folder / f"{self.source.name}.{precision}.{model_format}"
+        runtime = _PROVED_ON[model_format]
+        state = runtime.availability()
+        if state.reason is not None:
+            raise ExportError(f"{path.name} cannot be proven without {runtime.name}", state.reason)
+        content = self._converted(model_format, precision)
+        session = runtime.open(ModelFile(self.source.name, path, model_format, precision, content), None)
+        parts = range(0, len(self.test), _BATCH)
+        candidate = np.concatenate([session.probabilities(self.test.images[at : at + _BATCH]) for at in parts])
+        parity = prove(
+            path.name, precision, self.reference, candidate, self.test.labels, f"{runtime.name}, {session.provider}"
+        )
+        write_bytes(path, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        return ZooFile(path.name, model_format, precision, sha256, len(content), parity)
+
+    def _converted(self, model_format: Format, precision: Precision) -> bytes:
+        keras.backend.clear_session()  # restarts the counters in layer names, which reach the file
+        about = metadata(self.source, model_format, precision)
+        if model_format == "onnx":
+            from export.onnx_model import onnx_bytes
+
+            return onnx_bytes(self.source, precision, about, self.calibration)
+        from export.tflite_model import tflite_bytes
+
+        return tflite_bytes(self.source, precision, about, self.calibration)
+
+
+def put_into_zoo(exporter: Exporter) -> ZooModel:
+    """Export what the wheel holds of a recipe's model and enter it into the manifest, in the order of the recipes.
+
+    Raises:
+        ExportError: the source is no recipe's recorded checkpoint, or a file is not proven.
+    """
+    source = exporter.source
+    if source.name not in RECIPES or not source.recipe:
+        raise ExportError(f"{source.path} is no recipe's checkpoint", "the zoo holds those alone; use --out")
+    recipe = RECIPES[source.name]
+    model = ZooModel(
+        name=source.name,
+        family=f"published, group {recipe.group}",
+        parameters=recipe.parameters,
+        recipe=recipe.fingerprint(),
+        published_accuracy=recipe.published.accuracy,
+        accuracy=accuracy_of(exporter.reference, exporter.test.labels),
+        checkpoint=zoo_checkpoint(source),
+        files=tuple(exporter.export(model_format, precision, FILES) for model_format, precision in SHIPPED),
+    )
+    listed = read_manifest(MANIFEST) if MANIFEST.exists() else {}
+    listed[source.name] = model
+    write_text(MANIFEST, manifest_text({name: listed[name] for name in in_recipe_order(list(listed))}))
+    return model
+
+
+def in_recipe_order(names: Sequence[str]) -> list[str]:
+    """Sort names as the recipes stand; others go last."""
+    order = list(RECIPES)
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))

@@ -1,0 +1,89 @@
+"""What is exported: a recipe's checkpoint by its name, or a Keras file of the user's own by its path."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from digit_infer.errors import ExportError
+from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.zoo.manifest import Checkpoint
+from export.wrapping import check_shapes
+from training import checkpoint
+from training.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Probabilities
+    from digit_infer.dataset import Split
+
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A trained model, its file's sha256, and the recipe that trained it ("" if none of ours did)."""
+
+    name: str
+    path: Path
+    sha256: str
+    recipe: str
+    network: keras.Model
+
+
+def load_source(name_or_path: str) -> Source:
+    """Load what is to be exported.
+
+    Raises:
+        ExportError: there is no such recipe, no checkpoint of it, or the file is no Keras model for 28 x 28 digits.
+    """
+    if name_or_path in RECIPES:
+        name, path = name_or_path, checkpoint.CHECKPOINTS / f"{name_or_path}.keras"
+        recipe = f"{name} {RECIPES[name].fingerprint()}"
+        missing = f"python -m training run {name} && python -m training select {name}"
+    else:
+        path = Path(name_or_path)
+        name, recipe = path.stem, ""
+        missing = f"check the path, or name a recipe: {', '.join(RECIPES)}"
+    if not path.exists():
+        raise ExportError(f"there is no file {path}", missing)
+    if path.suffix != ".keras":
+        raise ExportError(f"{path} is no .keras file", "save the model with model.save('NAME.keras')")
+    try:
+        network = keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ExportError(f"{path} cannot be loaded by Keras ({' '.join(str(error).split())[:200]})", missing) from error
+    check_shapes(network)
+    return Source(name, path, hashlib.sha256(path.read_bytes()).hexdigest(), recipe, network)
+
+
+def reference_probabilities(source: Source, test: Split) -> Probabilities:
+    """Run the trained model over the test images, the way a user of Keras would: float32 [10,000, 10].
+
+    Raises:
+        ExportError: its rows are no probabilities.
+    """
+    file = ModelFile(source.name, source.path, "keras", "float32", source.path.read_bytes())
+    session = RUNTIMES["keras"].open(file, None)
+    parts = [session.probabilities(test.images[start : start + _BATCH]) for start in range(0, len(test), _BATCH)]
+    probabilities = np.concatenate(parts)
+    if probabilities.min() < 0 or np.abs(probabilities.sum(axis=1) - 1).max() > 1e-3:
+        raise ExportError(f"{source.path} does not answer probabilities", "end the network in a softmax")
+    return probabilities
+
+
+def zoo_checkpoint(source: Source) -> Checkpoint:
+    """Return what the manifest says of a recipe's checkpoint.
+
+    Raises:
+        ExportError: the file is not the one that the recorded run made.
+    """
+    record = checkpoint.recorded(RECIPES[source.name])
+    if record["kept_sha256"] != source.sha256:
+        raise ExportError(f"{source.path} is not the file that was recorded", f"python -m training select {source.name}")
+    return Checkpoint(source.path.name, source.sha256, record["seed"], record["kept_epoch"], checkpoint.RULE)
