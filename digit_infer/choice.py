@@ -1,4 +1,4 @@
-"""Chooses what runs: a model, a runtime and a precision in, an opened session out. Nothing is ever replaced in silence.
+"""Chooses what runs: a model, a runtime and a precision in, a plan out, which opens. Nothing is ever replaced in silence.
 
 Only what the caller left open (``runtime="auto"``, no precision) is chosen here, and the predictor says what it became.
 """
@@ -10,36 +10,60 @@ from pathlib import Path
 from typing import Literal
 
 from digit_infer import zoo
+from digit_infer.background import Background
 from digit_infer.contract import PRECISIONS, Precision
 from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
 from digit_infer.runtimes import RUNTIMES, runtime_named
 from digit_infer.runtimes.protocol import ModelFile, Runtime, RuntimeName, Session
 
 AUTO_ORDER: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "onnx-gpu", "keras")
-"""What ``auto`` tries, fastest first for one picture at a time in float32; ``bench/README.md`` has the measurement."""
+"""What ``auto`` tries. The wheel holds float32 as ONNX, so the most exact answer comes first; ``keras`` is the slowest."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What runs, and the session that runs it."""
+    """What runs, and the session that runs it; ``file`` is None on a runtime that reads none."""
 
     model: str
     runtime: RuntimeName
-    precision: Precision | None
-    path: Path | None
-    bytes: int
+    file: ModelFile | None
     session: Session
 
 
-def choose(
+@dataclass(frozen=True)
+class Plan:
+    """A model's file and a runtime that works here."""
+
+    model: str
+    runtime: Runtime
+    file: ModelFile | None
+    threads: int | None
+
+    def open(self) -> Chosen:
+        """Check the file and load it, both at once: neither hashing nor loading holds Python's lock.
+
+        Where both fail, the check is what is raised, since it says why.
+
+        Raises:
+            ModelError: the file is missing, damaged or breaks the contract.
+            RuntimeUnavailableError: the runtime refuses after all.
+        """
+        checking = Background(lambda: zoo.verify(self.file))
+        try:
+            session = self.runtime.open(self.file, self.threads)
+        finally:
+            checking.result()
+        return Chosen(self.model, self.runtime.name, self.file, session)
+
+
+def plan(
     model: str | Path, runtime: RuntimeName | Literal["auto"], precision: Precision | None, threads: int | None
-) -> Chosen:
-    """Open a model on a runtime.
+) -> Plan:
+    """Settle what will run, and import the library that runs it.
 
     Raises:
         UnknownModelError, UnknownRuntimeError, UsageError: the arguments name nothing that exists, or contradict.
         RuntimeUnavailableError: the runtime does not work here, or with ``auto`` none does.
-        ModelError: the file is missing, damaged or breaks the contract.
     """
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"there is no precision {precision!r}", f"choose from {', '.join(PRECISIONS)}")
@@ -47,7 +71,12 @@ def choose(
         raise UsageError(f"{threads} threads cannot run anything", "pass 1 or more, or leave the number out")
     if runtime == "auto":
         return _automatic(model, precision, threads)
-    return _open(runtime_named(runtime), model, precision, threads)
+    named = runtime_named(runtime)
+    file = find_file(model, named, precision)
+    state = named.availability()
+    if state.reason is not None:
+        raise RuntimeUnavailableError(f"the runtime {named.name} is not available", state.reason)
+    return Plan(str(model), named, file, threads)
 
 
 def find_file(model: str | Path, runtime: Runtime, precision: Precision | None) -> ModelFile | None:
@@ -55,6 +84,7 @@ def find_file(model: str | Path, runtime: Runtime, precision: Precision | None) 
 
     Raises:
         UnknownModelError: the zoo has no such model, or none in this format and precision.
+        MissingModelFileError: the file does not exist.
         UsageError: the file is of a format that this runtime does not read.
     """
     if zoo.is_path(model):
@@ -84,15 +114,13 @@ def _own_file(path: Path, runtime: Runtime, precision: Precision | None) -> Mode
         return None
     file = zoo.own_file(path)
     if file.format != runtime.format:
-        raise UsageError(
-            f"{runtime.name} reads .{runtime.format} files, not {path.name}",
-            f"choose the runtime {next(known.name for known in RUNTIMES.values() if known.format == file.format)}",
-        )
+        reader = next(known.name for known in RUNTIMES.values() if known.format == file.format)
+        raise UsageError(f"{runtime.name} reads .{runtime.format} files, not {path.name}", f"choose the runtime {reader}")
     return file
 
 
-def _automatic(model: str | Path, precision: Precision | None, threads: int | None) -> Chosen:
-    """Open the model on the first runtime of ``AUTO_ORDER`` that reads a file of it and is available."""
+def _automatic(model: str | Path, precision: Precision | None, threads: int | None) -> Plan:
+    """Take the first runtime of ``AUTO_ORDER`` that has a file of the model to read and is available."""
     reasons: list[str] = []
     for name in AUTO_ORDER:
         runtime = RUNTIMES[name]
@@ -100,7 +128,7 @@ def _automatic(model: str | Path, precision: Precision | None, threads: int | No
             continue
         state = runtime.availability()
         if state.available:
-            return _open(runtime, model, precision, threads)
+            return Plan(str(model), runtime, find_file(model, runtime, precision), threads)
         reasons.append(f"{name}: {state.reason}")
     if not reasons:
         raise UnknownModelError(f"the zoo has no {precision} file of {model}", "leave the precision out")
@@ -114,11 +142,3 @@ def _reads(runtime: Runtime, model: str | Path, precision: Precision | None) -> 
     if runtime.format is None or runtime.format == "keras":
         return False
     return bool(zoo.files_of(zoo.model_named(str(model)), runtime.format, precision))
-
-
-def _open(runtime: Runtime, model: str | Path, precision: Precision | None, threads: int | None) -> Chosen:
-    file = find_file(model, runtime, precision)
-    session = runtime.open(file, threads)
-    if file is None:
-        return Chosen(str(model), runtime.name, None, None, 0, session)
-    return Chosen(file.model, runtime.name, file.precision, file.path, len(file.content), session)

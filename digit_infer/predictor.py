@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from digit_infer import image
-from digit_infer.choice import Chosen, choose
+from digit_infer import image, zoo
+from digit_infer.choice import Chosen, plan
 from digit_infer.contract import Precision, check_images
 from digit_infer.errors import PictureError, UsageError
 from digit_infer.image import PictureSource
 from digit_infer.prediction import Prediction, Unanswered
 from digit_infer.runtimes.protocol import RuntimeName
-from digit_infer.zoo import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -34,7 +33,7 @@ class Predictor:
 
     def __init__(
         self,
-        model: str | Path = DEFAULT_MODEL,
+        model: str | Path = zoo.DEFAULT_MODEL,
         *,
         runtime: RuntimeName | Literal["auto"] = "auto",
         precision: Precision | None = None,
@@ -53,9 +52,9 @@ class Predictor:
             RuntimeUnavailableError: the runtime does not work on this machine.
             ModelError: the model's file is missing, damaged or breaks the contract.
         """
-        self._open(choose(model, runtime, precision, threads), threads)
+        self._take(plan(model, runtime, precision, threads).open(), threads)
 
-    def _open(self, chosen: Chosen, threads: int | None) -> None:
+    def _take(self, chosen: Chosen, threads: int | None) -> None:
         self._chosen: Chosen | None = chosen
         self._probabilities = chosen.session.probabilities
         self._requested_threads = threads
@@ -84,7 +83,8 @@ class Predictor:
     @property
     def precision(self) -> Precision | None:
         """The precision of the file; None for a file of the user's own."""
-        return self.chosen.precision
+        file = self.chosen.file
+        return None if file is None else file.precision
 
     @property
     def provider(self) -> str:
@@ -163,19 +163,16 @@ class Predictor:
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        chosen = self.chosen
-        from digit_infer import zoo
-
-        is_file = zoo.is_path(chosen.model)
+        own_file = zoo.is_path(self.model)
         return {
-            "model": Path(chosen.model) if is_file else chosen.model,
-            "runtime": chosen.runtime,
-            "precision": None if is_file else chosen.precision,
+            "model": Path(self.model) if own_file else self.model,
+            "runtime": self.runtime,
+            "precision": None if own_file else self.precision,
             "threads": self._requested_threads,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._open(choose(**state), state["threads"])
+        self._take(plan(**state).open(), state["threads"])
 
 
 def _seen(picture: PictureSource) -> Images | Unanswered:

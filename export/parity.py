@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.benchmark.statistics import wilson_interval
+from digit_infer.benchmark.accuracy import accuracy_of, flips
 from digit_infer.errors import ParityError
-from digit_infer.zoo.manifest import Accuracy, Parity
+from digit_infer.zoo.manifest import Parity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,21 +35,13 @@ BOUNDS: dict[Precision, Bound] = {
 }
 
 
-def accuracy_of(probabilities: Probabilities, labels: NDArray[np.uint8]) -> Accuracy:
-    """Count right answers: float32 [N, 10] against uint8 [N]."""
-    correct = int(np.sum(probabilities.argmax(axis=1) == labels))
-    low, high = wilson_interval(correct, len(labels))
-    return Accuracy(correct, len(labels), low, high)
-
-
 def compare(reference: Probabilities, candidate: Probabilities, labels: NDArray[np.uint8], runtime: str) -> Parity:
     """Measure how a file's answers differ from the trained model's; both float32 [N, 10]."""
     difference = np.abs(reference.astype(np.float64) - candidate)
-    flips = np.flatnonzero(reference.argmax(axis=1) != candidate.argmax(axis=1))
     return Parity(
         largest_difference=float(difference.max()),
         mean_difference=float(difference.mean()),
-        flips=tuple(int(index) for index in flips),
+        flips=flips(reference, candidate),
         accuracy=accuracy_of(candidate, labels),
         runtime=runtime,
     )

@@ -11,16 +11,17 @@ import keras
 import numpy as np
 
 from digit_infer import dataset
+from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import ExportError
-from digit_infer.files import write_bytes, write_text
+from digit_infer.files import replacing, write_text
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import ModelFile, Runtime
 from digit_infer.zoo import FILES, MANIFEST
 from digit_infer.zoo.manifest import ZooFile, ZooModel, manifest_text, read_manifest
 from export.calibration import calibration_images
 from export.metadata import metadata
-from export.parity import accuracy_of, prove
+from export.parity import prove
 from export.source import Source, reference_probabilities, zoo_checkpoint
 from training.recipes import RECIPES
 
@@ -58,13 +59,13 @@ class Exporter:
         if state.reason is not None:
             raise ExportError(f"{path.name} cannot be proven without {runtime.name}", state.reason)
         content = self._converted(model_format, precision)
-        session = runtime.open(ModelFile(self.source.name, path, model_format, precision, content), None)
-        parts = range(0, len(self.test), _BATCH)
-        candidate = np.concatenate([session.probabilities(self.test.images[at : at + _BATCH]) for at in parts])
-        parity = prove(
-            path.name, precision, self.reference, candidate, self.test.labels, f"{runtime.name}, {session.provider}"
-        )
-        write_bytes(path, content)
+        with replacing(path) as temporary:  # becomes the file if all below goes well, and goes away if not
+            temporary.write_bytes(content)
+            session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
+            parts = range(0, len(self.test), _BATCH)
+            candidate = np.concatenate([session.probabilities(self.test.images[at : at + _BATCH]) for at in parts])
+            proved_on = f"{runtime.name}, {session.provider}"
+            parity = prove(path.name, precision, self.reference, candidate, self.test.labels, proved_on)
         sha256 = hashlib.sha256(content).hexdigest()
         return ZooFile(path.name, model_format, precision, sha256, len(content), parity)
 

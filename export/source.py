@@ -68,7 +68,7 @@ def reference_probabilities(source: Source, test: Split) -> Probabilities:
     Raises:
         ExportError: its rows are no probabilities.
     """
-    file = ModelFile(source.name, source.path, "keras", "float32", source.path.read_bytes())
+    file = ModelFile(source.name, source.path, "keras", "float32", source.path.stat().st_size)
     session = RUNTIMES["keras"].open(file, None)
     parts = [session.probabilities(test.images[start : start + _BATCH]) for start in range(0, len(test), _BATCH)]
     probabilities = np.concatenate(parts)

@@ -81,7 +81,7 @@ def _damaged_files() -> list[str]:
     for model in zoo.models().values():
         for file in model.files:
             try:
-                zoo.zoo_file(model, file)
+                zoo.verify(zoo.zoo_file(model, file))
             except DigitInferError as error:
                 problems.append(str(error))
     return problems

@@ -50,10 +50,10 @@ def decode(source: PictureSource) -> Grey:
     if isinstance(source, Image.Image):
         _check_size(source, "the image")
         return _grey_from_image(source, "the image")
-    if isinstance(source, bytes | bytearray | memoryview):
-        return _grey_from_file(io.BytesIO(source), "the bytes")
     if isinstance(source, str | os.PathLike):
-        return _grey_from_path(Path(source))
+        return _grey_from_file(Path(source), str(Path(source)))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _grey_from_file(io.BytesIO(source), "the picture")
     if hasattr(source, "read"):
         return _grey_from_file(io.BytesIO(source.read()), str(getattr(source, "name", "the file")))
     raise InvalidArrayError(
@@ -61,27 +61,21 @@ def decode(source: PictureSource) -> Grey:
     )
 
 
-def _grey_from_path(path: Path) -> Grey:
+def _grey_from_file(file: Path | io.BytesIO, name: str) -> Grey:
     try:
-        with path.open("rb") as file:
-            return _grey_from_file(file, str(path))
-    except FileNotFoundError as error:
-        raise PictureNotFoundError(f"{path} does not exist", "check the path") from error
-    except OSError as error:
-        raise UnreadablePictureError(f"{path} cannot be read ({error.strerror})", "check its permissions") from error
-
-
-def _grey_from_file(file: IO[bytes], name: str) -> Grey:
-    try:
-        with Image.open(file) as image:
+        with Image.open(file) as image:  # given a path, Pillow loads the one decoder that the suffix names
             _check_size(image, name)
             return _grey_from_image(image, name)
+    except FileNotFoundError as error:
+        raise PictureNotFoundError(f"{name} does not exist", "check the path") from error
     except UnidentifiedImageError as error:
-        empty = file.seek(0, os.SEEK_END) == 0
-        what = "is empty" if empty else "is no picture that can be read"
+        size = file.stat().st_size if isinstance(file, Path) else len(file.getvalue())
+        what = "is no picture that can be read" if size else "is empty"
         raise UnreadablePictureError(f"{name} {what}", "give a PNG, JPEG, WebP, TIFF, BMP or GIF file") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name, str(error)) from error
+    except OSError as error:
+        raise UnreadablePictureError(f"{name} cannot be read ({error.strerror or error})", "check it") from error
 
 
 def _check_size(image: Image.Image, name: str) -> None:
@@ -114,7 +108,8 @@ def _grey_from_image(image: Image.Image, name: str) -> Grey:
 
 def _upright(image: Image.Image) -> Image.Image:
     """Turn a photograph as its EXIF orientation says."""
-    if image.getexif().get(_ORIENTATION, 1) == 1:
+    may_be_turned = "exif" in image.info or image.format == "TIFF"  # asking for more loads the TIFF decoder
+    if not may_be_turned or image.getexif().get(_ORIENTATION, 1) == 1:
         return image
     from PIL import ImageOps
 

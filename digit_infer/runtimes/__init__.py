@@ -1,24 +1,31 @@
-"""The table of runtimes. Importing it imports none of the libraries behind them."""
+"""The table of runtimes. A runtime's module is imported when it is first looked up, the library behind it later still."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
 from digit_infer.errors import UnknownRuntimeError
-from digit_infer.runtimes.keras import Keras
-from digit_infer.runtimes.null import Null
-from digit_infer.runtimes.onnx_cpu import OnnxCpu
-from digit_infer.runtimes.onnx_gpu import OnnxGpu
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, Runtime, RuntimeName
-from digit_infer.runtimes.tflite import Tflite
 
-RUNTIMES: Mapping[RuntimeName, Runtime] = {
-    "onnx-cpu": OnnxCpu(),
-    "onnx-gpu": OnnxGpu(),
-    "tflite": Tflite(),
-    "keras": Keras(),
-    "null": Null(),
-}
+
+class _Table(Mapping[RuntimeName, Runtime]):
+    """Finds the runtime ``onnx-cpu`` as ``RUNTIME`` in ``digit_infer.runtimes.onnx_cpu``, and the others likewise."""
+
+    def __getitem__(self, name: RuntimeName) -> Runtime:
+        if name not in RUNTIME_NAMES:
+            raise KeyError(name)
+        runtime: Runtime = import_module(f"{__name__}.{name.replace('-', '_')}").RUNTIME
+        return runtime
+
+    def __iter__(self) -> Iterator[RuntimeName]:
+        return iter(RUNTIME_NAMES)
+
+    def __len__(self) -> int:
+        return len(RUNTIME_NAMES)
+
+
+RUNTIMES: Mapping[RuntimeName, Runtime] = _Table()
 
 
 def runtime_named(name: str) -> Runtime:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +9,7 @@ import numpy as np
 from digit_infer.contract import CLASSES, SIDE, Format
 from digit_infer.errors import ContractError, DamagedModelError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, ModelFile, RuntimeName
+from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -42,16 +40,12 @@ class Keras:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
         import keras
 
-        # The bytes that were checked are the bytes that are loaded, and Keras reads only files.
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "model.keras"
-            path.write_bytes(file.content)
-            try:
-                model = keras.saving.load_model(path, compile=False)
-            except (OSError, ValueError, TypeError, KeyError) as error:
-                raise DamagedModelError(
-                    f"{file.path} is no Keras model ({' '.join(str(error).split())[:160]})", "train or save it again"
-                ) from error
+        try:
+            model = keras.saving.load_model(file.path, compile=False)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise DamagedModelError(
+                f"{file.path} is no Keras model ({' '.join(str(error).split())[:160]})", "train or save it again"
+            ) from error
         return KerasSession(model, str(file.path))
 
 
@@ -85,3 +79,6 @@ class KerasSession:
             return np.empty((0, CLASSES), np.float32)
         pixels = images.reshape(-1, *self._shape).astype(np.float32) / np.float32(255)
         return np.asarray(self._model.predict_on_batch(pixels), np.float32)
+
+
+RUNTIME: Runtime = Keras()

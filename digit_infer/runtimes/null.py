@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.contract import CLASSES, Format
-from digit_infer.runtimes.protocol import Availability, ModelFile, RuntimeName
+from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -38,3 +38,6 @@ class NullSession:
     def probabilities(self, images: Images) -> Probabilities:
         """Answer uint8 [N, 28, 28] by float32 [N, 10], all 0.1."""
         return np.full((len(images), CLASSES), 1 / CLASSES, np.float32)
+
+
+RUNTIME: Runtime = Null()

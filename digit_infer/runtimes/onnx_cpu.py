@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from digit_infer.contract import Format
 from digit_infer.errors import RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, ModelFile, RuntimeName
+from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.runtimes.onnx_session import OnnxSession
@@ -48,3 +48,6 @@ class OnnxCpu:
         from digit_infer.runtimes.onnx_session import create
 
         return create(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
+
+
+RUNTIME: Runtime = OnnxCpu()

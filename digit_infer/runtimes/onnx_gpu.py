@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from digit_infer.contract import Format
 from digit_infer.errors import RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, ModelFile, RuntimeName
+from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.runtimes.onnx_session import OnnxSession
@@ -94,3 +94,6 @@ def why_no_cuda_device() -> str | None:
     if status != 0 or count.value == 0:
         return f"no CUDA device: the NVIDIA driver sees {count.value}"
     return None
+
+
+RUNTIME: Runtime = OnnxGpu()

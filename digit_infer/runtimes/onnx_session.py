@@ -54,7 +54,7 @@ class OnnxSession:
 
 
 def create(file: ModelFile, options: onnxruntime.SessionOptions, providers: list[Any], threads: int) -> OnnxSession:
-    """Load a model's bytes with these providers.
+    """Load a model with these providers.
 
     Raises:
         DamagedModelError: the bytes are no ONNX model.
@@ -70,7 +70,7 @@ def create(file: ModelFile, options: onnxruntime.SessionOptions, providers: list
         error for error in errors if error.__name__ in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoModel")
     )
     try:
-        session = onnxruntime.InferenceSession(file.content, options, providers=providers)
+        session = onnxruntime.InferenceSession(file.path, options, providers=providers)
     except damage as error:
         raise DamagedModelError(
             f"{file.path} is no ONNX model ({first_line(error)})", "export or install it again"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
@@ -17,13 +17,14 @@ RUNTIME_NAMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model's bytes, read and checked, and where they came from; ``precision`` is None where nobody declared it."""
+    """A model's file. ``precision`` and ``sha256`` are None where nobody declared them, as for a user's own file."""
 
     model: str
     path: Path
     format: Format
     precision: Precision | None
-    content: bytes = field(repr=False)
+    bytes: int
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)

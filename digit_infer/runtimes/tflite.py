@@ -10,7 +10,7 @@ import numpy as np
 from digit_infer.contract import CLASSES, SIDE, Format, check_signature
 from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, ModelFile, RuntimeName
+from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -35,8 +35,8 @@ class Tflite:
         if file is None:
             raise UsageError("tflite needs a model file", "name a model")
         package, interpreter_class = _interpreter_class()
-        try:
-            interpreter = interpreter_class(model_content=file.content, num_threads=threads or 1)
+        try:  # from bytes, since LiteRT verifies those, and a damaged file by its path can end the process
+            interpreter = interpreter_class(model_content=file.path.read_bytes(), num_threads=threads or 1)
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise DamagedModelError(
@@ -116,3 +116,6 @@ def _interpreter_class() -> tuple[str, Any]:
             return f"tflite-runtime {version}", LegacyInterpreter
     advice = "; ".join(reasons) or "not installed: pip install digit-infer[tflite]"
     raise RuntimeUnavailableError("the runtime tflite is not available", advice)
+
+
+RUNTIME: Runtime = Tflite()

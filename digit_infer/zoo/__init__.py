@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from io import BufferedReader
 from pathlib import Path
 
 from digit_infer.contract import FORMATS, Format, Precision, format_of
@@ -60,7 +63,7 @@ def format_of_own(path: Path) -> Format:
 
 
 def own_file(path: Path) -> ModelFile:
-    """Read a user's own model file.
+    """Find a user's own model file.
 
     Raises:
         UnknownModelError: its suffix names no format.
@@ -68,30 +71,25 @@ def own_file(path: Path) -> ModelFile:
         DamagedModelError: it cannot be read, or is empty.
     """
     model_format = format_of_own(path)
-    content = _read(path)
-    if not content:
+    with _opened(path) as file:
+        size = file.seek(0, os.SEEK_END)
+    if not size:
         raise DamagedModelError(f"{path} is empty", "export it again")
-    return ModelFile(str(path), path, model_format, None, content)
+    return ModelFile(str(path), path, model_format, None, size)
 
 
 def zoo_file(model: ZooModel, file: ZooFile) -> ModelFile:
-    """Read one of a zoo model's files.
-
-    Raises:
-        MissingModelFileError: it does not exist.
-        DamagedModelError: its sha256 is not the manifest's.
-    """
-    return ModelFile(model.name, FILES / file.file, file.format, file.precision, _checked(FILES / file.file, file.sha256))
+    """Name one of a zoo model's files."""
+    return ModelFile(model.name, FILES / file.file, file.format, file.precision, file.bytes, file.sha256)
 
 
 def checkpoint_file(model: ZooModel) -> ModelFile:
-    """Read the trained Keras model that a zoo model was exported from. It does not travel in the wheel.
+    """Find the trained Keras model that a zoo model was exported from. It does not travel in the wheel.
 
     It is looked for in the folder that ``DIGIT_INFER_CHECKPOINTS`` names, or else in the checkout that holds this package.
 
     Raises:
         MissingModelFileError: it is not there.
-        DamagedModelError: its sha256 is not the manifest's.
     """
     folder = Path(os.environ.get(CHECKPOINTS_VARIABLE) or _CHECKOUT_CHECKPOINTS)
     path = folder / model.checkpoint.file
@@ -100,7 +98,25 @@ def checkpoint_file(model: ZooModel) -> ModelFile:
             f"the Keras model of {model.name} does not travel in the wheel, and {path} does not exist",
             f"name the checkout's training/checkpoints in {CHECKPOINTS_VARIABLE}, or give the path of a .keras file",
         )
-    return ModelFile(model.name, path, "keras", "float32", _checked(path, model.checkpoint.sha256))
+    return ModelFile(model.name, path, "keras", "float32", path.stat().st_size, model.checkpoint.sha256)
+
+
+def verify(file: ModelFile | None) -> None:
+    """Refuse a file that is not the one that the manifest lists; what it does not list passes.
+
+    Raises:
+        MissingModelFileError: it does not exist.
+        DamagedModelError: it cannot be read, or its sha256 is another.
+    """
+    if file is None or file.sha256 is None:
+        return
+    with _opened(file.path) as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if found != file.sha256:
+        raise DamagedModelError(
+            f"{file.path} is truncated or altered: its sha256 is {found[:12]}…, not {file.sha256[:12]}…",
+            "install digit-infer again",
+        )
 
 
 def files_of(model: ZooModel, model_format: Format, precision: Precision | None) -> list[ZooFile]:
@@ -109,22 +125,14 @@ def files_of(model: ZooModel, model_format: Format, precision: Precision | None)
     return sorted(fitting, key=lambda file: -file.bytes)
 
 
-def _read(path: Path) -> bytes:
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield file
     except FileNotFoundError as error:
         raise MissingModelFileError(f"{path} does not exist", "check the path") from error
     except OSError as error:
         raise DamagedModelError(
             f"{path} cannot be read ({error.strerror})", "check the path and its permissions"
         ) from error
-
-
-def _checked(path: Path, sha256: str) -> bytes:
-    content = _read(path)
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise DamagedModelError(
-            f"{path} is truncated or altered: its sha256 is {found[:12]}…, not {sha256[:12]}…", "install digit-infer again"
-        )
-    return content

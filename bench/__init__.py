@@ -1,0 +1,1 @@
+"""Measures digit_infer beside the same work done by hand: ``pytest bench`` and ``python -m bench``."""

@@ -1,0 +1,34 @@
+"""Whole processes: the command line, and the least that any program with the same libraries must do."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from digit_infer import zoo
+from digit_infer.errors import UsageError
+
+PICTURE = Path(__file__).parents[1] / "examples" / "seven.png"
+
+_UNAVOIDABLE = """
+import numpy, PIL.Image, onnxruntime
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+onnxruntime.InferenceSession({path!r}, options, providers=["CPUExecutionProvider"])
+"""
+
+
+def predict_command() -> list[str]:
+    """Return what a user types, by the console script beside this interpreter."""
+    script = shutil.which("digit-infer", path=str(Path(sys.executable).parent))
+    if script is None:
+        raise UsageError("digit-infer is not installed beside this Python", 'pip install -e ".[all]"')
+    return [script, "predict", str(PICTURE)]
+
+
+def unavoidable_command() -> list[str]:
+    """Return the imports and the session alone, for the default model."""
+    model = zoo.model_named(zoo.DEFAULT_MODEL)
+    path = zoo.FILES / zoo.files_of(model, "onnx", "float32")[0].file
+    return [sys.executable, "-c", _UNAVOIDABLE.format(path=str(path))]

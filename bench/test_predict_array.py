@@ -1,0 +1,35 @@
+"""``Predictor.predict_array`` beside the bare runtime call on the same bytes. Run with ``pytest bench``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from bench.bare import bare_call, some_images
+from digit_infer import Predictor, zoo
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+    from digit_infer.runtimes.protocol import RuntimeName
+
+RUNTIMES: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite")
+BATCHES = (1, 256)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("model", list(zoo.models()))
+@pytest.mark.parametrize("who", ["bare", "predictor"])
+def test_predict_array(benchmark: BenchmarkFixture, who: str, model: str, runtime: RuntimeName, batch: int) -> None:
+    """Time one of the two; the table puts each pair into a group of its own."""
+    benchmark.group = f"{model}, {runtime}, batch {batch}"
+    images = some_images(batch)
+    with Predictor(model, runtime=runtime) as predictor:
+        file = predictor.chosen.file
+        assert file is not None
+        bare = bare_call(runtime, file.path, batch)
+        answer = benchmark(predictor.predict_array if who == "predictor" else bare, images)
+        np.testing.assert_array_equal(answer, bare(images))

@@ -1,0 +1,147 @@
+"""Which configurations are measured, and the record of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from digit_infer import zoo
+from digit_infer.benchmark import accuracy, timing
+from digit_infer.contract import Precision
+from digit_infer.dataset import Split
+from digit_infer.errors import DigitInferError
+from digit_infer.predictor import Predictor
+from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.protocol import RuntimeName
+from digit_infer.zoo.manifest import Accuracy
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Probabilities
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What is measured: ``model`` is a name of the zoo or a path; ``precision`` None leaves it to the file."""
+
+    model: str
+    runtime: RuntimeName
+    precision: Precision | None
+    threads: int | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one configuration gave. ``flips`` is None where the model has no float32 file that runs here."""
+
+    configuration: Configuration
+    provider: str
+    bytes: int
+    load_ms: float
+    accuracy: Accuracy | None
+    flips: int | None
+    latency: timing.Latency
+    throughput: tuple[timing.Throughput, ...]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A configuration that could not be measured, and why."""
+
+    configuration: Configuration
+    reason: str
+
+
+def configurations(
+    models: Sequence[str], runtimes: Sequence[RuntimeName], precisions: Sequence[Precision | None], threads: int | None
+) -> list[Configuration]:
+    """Return every combination for which there is a file; of a runtime that reads none, one a model."""
+    found = []
+    for model in models:
+        for name in runtimes:
+            for precision in [None] if name == "null" or zoo.is_path(model) else precisions:
+                if _has_file(model, name, precision):
+                    settled = threads if name in ("onnx-cpu", "onnx-gpu", "tflite") else None
+                    found.append(Configuration(model, name, precision, settled))
+    return found
+
+
+def _has_file(model: str, name: RuntimeName, precision: Precision | None) -> bool:
+    model_format = RUNTIMES[name].format
+    if model_format is None:
+        return True
+    if zoo.is_path(model):
+        return zoo.format_of_own(Path(model)) == model_format
+    entry = zoo.model_named(model)
+    if model_format == "keras":
+        return precision in (None, "float32")
+    return bool(zoo.files_of(entry, model_format, precision))
+
+
+class Reference:
+    """The float32 answers of each model to the test images, made once a model, on the first runtime that can."""
+
+    def __init__(self, test: Split) -> None:
+        self._test = test
+        self._answers: dict[str, Probabilities | None] = {}
+
+    def answers(self, model: str) -> Probabilities | None:
+        """Return float32 [10,000, 10], or None where no float32 file of the model runs here."""
+        if model not in self._answers:
+            self._answers[model] = None
+            if not zoo.is_path(model):
+                try:
+                    with Predictor(model, precision="float32") as predictor:
+                        self._answers[model] = predictor.predict_array(self._test.images)
+                except DigitInferError:
+                    return None  # stays None in the record, where the reader sees it
+        return self._answers[model]
+
+
+def measure(
+    configuration: Configuration,
+    test: Split,
+    reference: Reference,
+    batches: Sequence[int],
+    seconds: float,
+) -> Row | Skipped:
+    """Measure one configuration; each timing takes about ``seconds``.
+
+    Only what makes the configuration unavailable is answered by ``Skipped``; a failure while it runs is raised.
+    """
+    start = perf_counter()
+    try:
+        predictor = Predictor(
+            configuration.model,
+            runtime=configuration.runtime,
+            precision=configuration.precision,
+            threads=configuration.threads,
+        )
+    except DigitInferError as error:
+        return Skipped(configuration, str(error))
+    with predictor:
+        load_ms = 1000 * (perf_counter() - start)
+        real = configuration.runtime != "null"
+        answers = predictor.predict_array(test.images) if real else None
+        expected = reference.answers(configuration.model) if real else None
+        return Row(
+            configuration=configuration,
+            provider=predictor.provider,
+            bytes=0 if predictor.chosen.file is None else predictor.chosen.file.bytes,
+            load_ms=load_ms,
+            accuracy=None if answers is None else accuracy.accuracy_of(answers, test.labels),
+            flips=None if answers is None or expected is None else len(accuracy.flips(expected, answers)),
+            latency=timing.latency(predictor.predict_array, test.images[:1000], seconds),
+            throughput=tuple(
+                timing.throughput(predictor.predict_array, test.images[:4096], batch, seconds) for batch in batches
+            ),
+        )
+
+
+def available_runtimes() -> list[RuntimeName]:
+    """Return what ``--runtime all`` means: every runtime that works here, and ``null`` for the harness's own cost."""
+    return [name for name in RUNTIMES if RUNTIMES[name].availability().available]
