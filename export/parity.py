@@ -78,11 +78,11 @@ def prove(
         if real:
             raise _failed(name, f"{len(real)} answers changed that were no ties (images {_some(real)})")
         return parity
-    loss = accuracy_of(reference, labels).share - parity.accuracy.share
-    if loss > bound.accuracy_loss:
+    lost = accuracy_of(reference, labels).correct - parity.accuracy.correct
+    if lost > round(bound.accuracy_loss * len(labels)):
         raise _failed(
             name,
-            f"accuracy falls by {100 * loss:.2f} percentage points to {parity.accuracy.share:.4f}, more than "
+            f"accuracy falls by {100 * lost / len(labels):.2f} percentage points to {parity.accuracy.share:.4f}, more than "
             f"{100 * bound.accuracy_loss:.2f}, with {len(parity.flips)} answers changed",
         )
     return parity

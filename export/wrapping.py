@@ -72,7 +72,7 @@ def lean(network: keras.Model) -> keras.Model:
 
     A subclassed network has no layers to exchange and is returned as it is.
     """
-    if not isinstance(network, keras.Sequential) and not getattr(network, "_is_graph_network", False):
+    if not isinstance(network, keras.Sequential | keras.Function):
         return network
 
     def exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:

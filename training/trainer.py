@@ -160,7 +160,7 @@ def _run_epoch(
         epochs=1,
         shuffle=False,
         verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: observer.stepped())],
+        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: observer.stepped())],
     )
     val_loss, val_accuracy = model.evaluate(*validation, batch_size=EVALUATION_BATCH, verbose=0)
     return Epoch(

@@ -83,7 +83,7 @@ def command(
         from rich.progress import track
 
         reference = Reference(test)
-        progress = track(planned, "measuring", console=Console(file=stderr), transient=True)
+        progress = track(planned, "measuring", console=Console(file=stderr), transient=True, disable=not stderr.isatty())
         results = [measure(configuration, test, reference, batches, seconds) for configuration in progress]
     rows = [result for result in results if isinstance(result, Row)]
     skipped = [result for result in results if isinstance(result, Skipped)]

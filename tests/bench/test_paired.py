@@ -1,0 +1,25 @@
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.paired import time_pairs
+
+RESULTS = Path(__file__).parents[2] / "bench" / "results"
+
+
+def test_a_slower_second_is_found_to_be_slower():
+    pairs = time_pairs(lambda: time.sleep(0.001), lambda: time.sleep(0.003), 20, 1)
+    assert pairs.pairs == 20
+    assert pairs.difference_low_us > 1_000
+    assert pairs.ratio_low > 1
+    assert pairs.difference_low_us <= pairs.difference_us <= pairs.difference_high_us
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.name)
+def test_recorded_results_carry_their_environment_and_counts(path):
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["schema"] == 1
+    assert {"cpu", "cores_visible", "python", "onnxruntime"} <= set(document["environment"])
+    assert all(entry["pairs"] >= 10 for entry in document["results"].values())

@@ -1,0 +1,45 @@
+"""What all tests share: MNIST's test images, and files that are damaged in known ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digit_infer import dataset
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture(scope="session")
+def mnist_test() -> dataset.Split:
+    return dataset.load("test")
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    return EXAMPLES
+
+
+@pytest.fixture(scope="session")
+def example_digits() -> dict[str, int]:
+    """The digit of each example, as its README says."""
+    rows = [line.split("|") for line in (EXAMPLES / "README.md").read_text(encoding="utf-8").splitlines() if "| `" in line]
+    return {row[1].strip().strip("`"): int(row[2]) for row in rows}
+
+
+@pytest.fixture
+def bad_pictures(tmp_path: Path) -> dict[str, Path]:
+    """Files that are no pictures, each in its own way."""
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    files = {name: folder / f"{name}.png" for name in ("empty", "text", "truncated", "huge", "blank")}
+    files["empty"].write_bytes(b"")
+    files["text"].write_text("a seven, in words", encoding="utf-8")
+    whole = (EXAMPLES / "seven.png").read_bytes()
+    files["truncated"].write_bytes(whole[: len(whole) // 2])
+    Image.new("1", (20_000, 20_000)).save(files["huge"])
+    Image.fromarray(np.full((50, 50), 200, np.uint8)).save(files["blank"])
+    return files

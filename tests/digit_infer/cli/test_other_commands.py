@@ -1,0 +1,94 @@
+import json
+import subprocess
+
+import pytest
+
+from digit_infer import __version__, zoo
+from digit_infer.runtimes import RUNTIMES
+
+
+def test_help_lists_the_commands(digit_infer):
+    run = digit_infer("--help")
+    assert run.code == 0
+    assert "--debug" in run.out
+    for command in ("predict", "models", "bench", "doctor", "completion"):
+        assert f"\n  {command} " in run.out
+    assert digit_infer("--version").out == f"digit-infer, version {__version__}\n"
+    assert digit_infer("nosuch").code == 2
+
+
+@pytest.mark.parametrize("command", ["predict", "models", "bench", "doctor", "completion"])
+def test_every_command_explains_itself(digit_infer, command):
+    run = digit_infer(command, "--help")
+    assert run.code == 0
+    assert run.out.startswith(f"Usage: digit-infer {command} ")
+
+
+def test_models(digit_infer):
+    run = digit_infer("models")
+    assert run.code == 0
+    for name in zoo.models():
+        assert name in run.out
+    document = json.loads(digit_infer("models", "--json").out)
+    assert document["schema"] == 1
+    assert [model["name"] for model in document["models"]] == list(zoo.models())
+
+
+def test_doctor_says_what_works_and_why_the_rest_does_not(digit_infer):
+    run = digit_infer("doctor", "--json")
+    assert run.code == 0
+    document = json.loads(run.out)
+    assert run.err == ""
+    assert document["problems"] == []
+    rows = {row["name"]: row for row in document["runtimes"]}
+    assert list(rows) == list(RUNTIMES)
+    assert rows["onnx-cpu"]["available"]
+    assert rows["onnx-cpu"]["provider"] == "CPUExecutionProvider"
+    for row in rows.values():
+        assert row["available"] == (row["reason"] is None)
+        assert row["available"] == RUNTIMES[row["name"]].availability().available
+    assert "every sha256 is right" in digit_infer("doctor").out
+
+
+def test_bench_gives_a_row(digit_infer):
+    words = ["bench", "--model", "softmax_regression", "--runtime", "onnx-cpu", "--batch", "1,8", "--time", "0.05"]
+    run = digit_infer(*words, "--json")
+    assert run.code == 0
+    document = json.loads(run.out)
+    (row,) = document["rows"]
+    assert document["schema"] == 1
+    assert document["environment"]["onnxruntime"]
+    assert row["accuracy"]["correct"] == zoo.model_named("softmax_regression").accuracy.correct
+    assert [entry["batch"] for entry in row["throughput"]] == [1, 8]
+    table = digit_infer(*words)
+    assert "images/s at 8" in table.out
+    assert "0.9235 (0.9181 to 0.9285)" in table.out
+
+
+def test_bench_of_what_is_not_available_fails_and_says_why(digit_infer):
+    run = digit_infer("bench", "--runtime", "onnx-gpu", "--time", "0.05")
+    assert (run.code, run.out) == (1, "")
+    assert run.err.startswith("error: lenet on onnx-gpu in float32 cannot be measured; ")
+    assert len(run.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["--batch", "0"], ["--batch", "x"], ["--time", "0"], ["--model", "nosuch"]])
+def test_bench_refuses_wrong_use(digit_infer, words):
+    assert digit_infer("bench", *words).code == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for_every_shell(digit_infer, shell):
+    run = digit_infer("completion", shell)
+    assert run.code == 0
+    assert "_DIGIT_INFER_COMPLETE" in run.out
+
+
+def test_completion_completes_models(digit_infer):
+    run = digit_infer(_DIGIT_INFER_COMPLETE="bash_complete", COMP_WORDS="digit-infer predict --model le", COMP_CWORD="3")
+    assert run.out.strip() == "plain,lenet"
+
+
+def test_bash_accepts_the_completion(digit_infer):
+    code = digit_infer("completion", "bash").out
+    subprocess.run(["bash", "-n"], input=code, text=True, check=True)  # any bash

@@ -1,0 +1,141 @@
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from digit_infer import zoo
+
+
+def test_the_readme_command(digit_infer, examples):
+    run = digit_infer("predict", examples / "seven.png")
+    assert run.code == 0
+    assert run.out.splitlines()[0].startswith("7  99.")
+    assert re.search(r"^  7  █+▉?\s+99\.\d\d %$", run.out, re.MULTILINE)
+    assert run.err == "lenet · onnx-cpu (CPUExecutionProvider) · float32 · 1 thread\n"
+
+
+def test_a_folder_a_pattern_and_standard_input(digit_infer, examples, example_digits):
+    by_folder = digit_infer("predict", examples)
+    assert by_folder.code == 0
+    assert {line.split()[-1].rpartition("/")[2]: int(line[0]) for line in by_folder.out.splitlines()} == example_digits
+    by_pattern = digit_infer("predict", f"{examples}/*.[jp][pn]g")
+    assert by_pattern.out == by_folder.out
+    by_stdin = digit_infer("predict", "-", stdin=(examples / "seven.png").read_bytes())
+    assert by_stdin.out.startswith("7  ")
+
+
+def test_json_is_one_document_on_stdout_alone(digit_infer, examples, bad_pictures):
+    run = digit_infer("predict", examples / "seven.png", bad_pictures["text"], "--json", "--top-k", 2)
+    document = json.loads(run.out)
+    assert run.code == 1
+    assert document["schema"] == 1
+    assert (document["model"], document["runtime"], document["precision"]) == ("lenet", "onnx-cpu", "float32")
+    seven, text = document["predictions"]
+    assert seven["digit"] == 7
+    assert len(seven["top"]) == 2
+    assert sum(seven["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert text["error"]["kind"] == "UnreadablePictureError"
+    assert (
+        run.err
+        == f"error: {bad_pictures['text']} is no picture that can be read; give a PNG, JPEG, WebP, TIFF, BMP or GIF file\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["empty", "text", "truncated", "huge", "blank"])
+def test_each_bad_picture_gives_one_clear_line_and_code_one(digit_infer, bad_pictures, name):
+    run = digit_infer("predict", bad_pictures[name])
+    assert run.code == 1
+    assert run.out == ""
+    errors = [line for line in run.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert str(bad_pictures[name]) in errors[0] or name == "blank"
+    assert "Traceback" not in run.err
+
+
+def test_one_bad_picture_does_not_keep_the_others_from_their_answer(digit_infer, examples, bad_pictures, tmp_path):
+    run = digit_infer("predict", bad_pictures["empty"], examples / "seven.png", tmp_path / "nosuch.png")
+    assert run.code == 2
+    assert run.out.startswith("7  ")
+    assert run.err.count("error: ") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--model", "lenet7"], 2, "there is no model 'lenet7'; choose from"),
+        (["--model", "nosuch.onnx"], 2, "nosuch.onnx does not exist"),
+        (["--runtime", "onnx-cpu", "--precision", "int8"], 2, "the zoo has no int8 onnx file of lenet"),
+        (["--runtime", "onnx-gpu"], 1, "the runtime onnx-gpu is not available"),
+        (["--explain", "why.jpg"], 2, "why.jpg does not end in .png"),
+    ],
+)
+def test_wrong_use_and_failures_are_told_in_one_line(digit_infer, examples, words, code, message):
+    run = digit_infer("predict", examples / "seven.png", *words)
+    assert (run.code, run.out) == (code, "")
+    assert len(run.err.splitlines()) == 1
+    assert run.err.startswith(f"error: {message}")
+
+
+@pytest.mark.parametrize("words", [["--runtime", "cuda"], ["--top-k", "0"], ["--threads", "none"], ["--nosuch"], []])
+def test_what_the_parser_refuses_is_wrong_use(digit_infer, words):
+    run = digit_infer("predict", *words, *(["x.png"] if words else []))
+    assert run.code == 2
+    assert run.err.splitlines()[-1].startswith("Error: ")
+
+
+def test_a_damaged_model_file_of_ones_own(digit_infer, examples, tmp_path):
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes((zoo.FILES / "softmax_regression.float32.onnx").read_bytes()[:2000])
+    run = digit_infer("predict", examples / "seven.png", "--model", path)
+    assert (run.code, run.out) == (1, "")
+    assert run.err.startswith(f"error: {path} is no ONNX model")
+    assert len(run.err.splitlines()) == 1
+
+
+def test_debug_shows_the_traceback(digit_infer, examples):
+    run = digit_infer("predict", examples / "seven.png", "--model", "lenet7", "--debug")
+    assert run.code == 1
+    assert run.err.startswith("Traceback")
+    assert "UnknownModelError" in run.err
+
+
+def test_empty_folders_and_patterns_that_match_nothing(digit_infer, tmp_path):
+    for word in (tmp_path, tmp_path / "*.png"):
+        run = digit_infer("predict", word)
+        assert (run.code, run.out) == (2, "")
+        assert run.err.startswith(f"error: {word} holds no picture")
+
+
+def test_explain_writes_the_strip(digit_infer, examples, tmp_path):
+    path = tmp_path / "why.png"
+    run = digit_infer("predict", examples / "seven.png", "--explain", path)
+    assert run.code == 0
+    with Image.open(path) as strip:
+        assert strip.size == (1200, 340)
+    refused = digit_infer("predict", examples, "--explain", path)
+    assert refused.code == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(digit_infer, examples, tmp_path):
+    script = Path(sys.executable).parent / "digit-infer"
+    command = f"{script} predict {' '.join([str(examples)] * 40)} | head -n 1"
+    done = subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True)
+    assert done.stdout.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_picture_in_a_terminal(digit_infer, examples):
+    script = shutil.which("script")
+    if script is None:
+        pytest.fail("util-linux's script is needed to give a program a terminal")
+    command = f"{Path(sys.executable).parent / 'digit-infer'} predict {examples / 'seven.png'}"
+    done = subprocess.run([script, "-qec", command, "/dev/null"], check=True, capture_output=True, text=True)
+    rows = [line for line in done.stdout.splitlines() if "▀" in line]
+    assert len(rows) == 14
+    assert all(row.count("▀") == 28 for row in rows)
+    assert done.stdout.splitlines()[0].rstrip().endswith("%")

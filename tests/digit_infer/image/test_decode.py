@@ -1,0 +1,187 @@
+import io
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from digit_infer.errors import (
+    DigitInferError,
+    InvalidArrayError,
+    PictureNotFoundError,
+    PictureTooLargeError,
+    UnreadablePictureError,
+)
+from digit_infer.image import decode, read
+from digit_infer.image.decode import MAX_PIXELS
+
+
+def ramp(width=9, height=7):
+    return np.arange(width * height, dtype=np.uint8).reshape(height, width)
+
+
+def png(image: Image.Image, **settings) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", **settings)
+    return buffer.getvalue()
+
+
+def test_every_kind_of_source_gives_the_same_picture(tmp_path):
+    pixels = ramp()
+    image = Image.fromarray(pixels)
+    path = tmp_path / "ramp.png"
+    path.write_bytes(png(image))
+    with path.open("rb") as file:
+        sources = [path, str(path), path.read_bytes(), bytearray(path.read_bytes()), file, image, pixels, pixels[..., None]]
+        for source in sources:
+            np.testing.assert_array_equal(decode(source), pixels)
+
+
+def test_a_suffix_that_lies_is_no_obstacle(tmp_path):
+    path = tmp_path / "really_a_png.jpg"
+    path.write_bytes(png(Image.fromarray(ramp())))
+    np.testing.assert_array_equal(decode(path), ramp())
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "LA", "I", "F", "I;16"])
+def test_every_mode_of_pillow_keeps_black_and_white(mode):
+    pixels = np.zeros((6, 6), np.uint8)
+    pixels[2:4, 2:4] = 255
+    image = Image.fromarray(pixels)
+    if mode == "I;16":
+        converted = Image.fromarray(pixels.astype(np.uint16) * 257)
+    else:
+        converted = image.convert(mode)
+    np.testing.assert_array_equal(decode(converted), pixels)
+
+
+def test_sixteen_bits_are_scaled_not_cut():
+    image = Image.fromarray(np.array([[0, 32_896, 65_535]], np.uint16))
+    assert decode(png(image)).tolist() == [[0, 128, 255]]
+
+
+@pytest.mark.parametrize(("stroke", "ground"), [(0, 255), (255, 0)])
+def test_a_transparent_ground_becomes_what_the_strokes_stand_out_from(stroke, ground):
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    pixels[3:5, 3:5] = (stroke, stroke, stroke, 255)
+    grey = decode(pixels)
+    assert grey[0, 0] == ground
+    assert grey[3, 3] == stroke
+
+
+def test_a_photograph_is_turned_as_its_exif_says():
+    image = Image.fromarray(ramp(16, 8))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert decode(png(image, exif=exif)).shape == (16, 8)
+
+
+def test_large_photographs_are_made_smaller_while_decoding():
+    buffer = io.BytesIO()
+    Image.new("RGB", (4000, 3000), "white").save(buffer, "JPEG")
+    assert max(decode(buffer.getvalue()).shape) <= 2048
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [
+        ("empty", UnreadablePictureError, "is empty"),
+        ("text", UnreadablePictureError, "is no picture that can be read"),
+        ("truncated", UnreadablePictureError, "is truncated or damaged"),
+        ("huge", PictureTooLargeError, "is too large"),
+    ],
+)
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_bad_files_are_told_apart(bad_pictures, name, error, words, as_bytes):
+    path = bad_pictures[name]
+    with pytest.raises(error, match=words) as caught:
+        decode(path.read_bytes() if as_bytes else path)
+    assert "\n" not in str(caught.value)
+    assert as_bytes or str(path) in str(caught.value)
+
+
+def test_a_picture_between_pillows_two_limits_is_refused_too():
+    image = Image.new("1", (10_000, MAX_PIXELS // 10_000 + 1_200))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        content = png(image)
+        with pytest.raises(PictureTooLargeError):
+            decode(content)
+
+
+def test_paths_that_lead_nowhere(tmp_path):
+    with pytest.raises(PictureNotFoundError, match=r"nosuch.png does not exist"):
+        decode(tmp_path / "nosuch.png")
+    with pytest.raises(UnreadablePictureError):
+        decode(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros((0, 0)), "holds nothing"),
+        (np.zeros((0, 28), np.uint8), "holds nothing"),
+        (np.full((28, 28), np.nan), "NaN or infinity"),
+        (np.full((28, 28), np.inf, np.float32), "NaN or infinity"),
+        (np.zeros((2, 28, 28, 3), np.uint8), "is not one picture"),
+        (np.zeros((5, 28, 28), np.uint8), "is not one picture"),
+        (np.zeros(784, np.uint8), "is not one picture"),
+        (np.array([[-1.0, 0.5]]), "values from -1 to 0.5"),
+        (np.array([[0, 70_000]]), "values from 0 to 70000"),
+        (np.array([["a", "b"]]), "is no picture"),
+        (np.array([[1j]]), "is no picture"),
+    ],
+)
+def test_arrays_that_are_no_pictures(array, words):
+    with pytest.raises(InvalidArrayError, match=words):
+        decode(array)
+
+
+@pytest.mark.parametrize("source", [None, 7, [[0, 1]], object()])
+def test_things_that_are_no_pictures(source):
+    with pytest.raises(InvalidArrayError, match="is no picture"):
+        decode(source)
+
+
+def test_scales_of_arrays():
+    assert decode(np.array([[0.0, 0.5, 1.0]])).tolist() == [[0, 128, 255]]
+    assert decode(np.array([[0.0, 128.0, 255.0]])).tolist() == [[0, 128, 255]]
+    assert decode(np.array([[False, True]])).tolist() == [[0, 255]]
+    assert decode(np.array([[0, 200]], np.int64)).tolist() == [[0, 200]]
+
+
+@given(
+    hnp.arrays(
+        st.sampled_from([np.uint8, np.int16, np.float32, np.bool_]),
+        hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=12),
+    )
+)
+def test_any_array_is_read_or_refused_by_an_error_of_ours(array):
+    try:
+        seen = read(array)
+    except DigitInferError:
+        return
+    assert seen.image.shape == (28, 28)
+    assert seen.image.dtype == np.uint8
+    assert seen.image.max() > 0
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused_by_an_error_of_ours(content):
+    with pytest.raises(DigitInferError):
+        read(content)
+
+
+@given(st.integers(0, 2_000), st.integers(0, 255))
+def test_any_damage_to_a_png_is_survived(position, value):
+    content = bytearray(png(Image.fromarray(ramp(40, 40))))
+    content[position % len(content)] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
+        try:
+            read(bytes(content))
+        except DigitInferError as error:
+            assert "\n" not in str(error)

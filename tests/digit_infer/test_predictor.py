@@ -1,0 +1,210 @@
+import io
+import multiprocessing
+import pickle
+import threading
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digit_infer import Prediction, Predictor, Unanswered, zoo
+from digit_infer.errors import (
+    DamagedModelError,
+    InvalidArrayError,
+    MissingModelFileError,
+    UnknownModelError,
+    UnknownRuntimeError,
+    UnreadablePictureError,
+    UsageError,
+)
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    with Predictor() as predictor:
+        yield predictor
+
+
+@pytest.fixture(scope="module")
+def small():
+    with Predictor("softmax_regression") as predictor:
+        yield predictor
+
+
+def test_the_examples_are_read(predictor, examples, example_digits):
+    assert len(example_digits) == 7
+    assert {name: predictor.predict(examples / name).digit for name in example_digits} == example_digits
+
+
+def test_a_prediction_holds_together(predictor, examples):
+    prediction = predictor.predict(examples / "seven.png")
+    assert prediction.probabilities.shape == (10,)
+    assert prediction.probabilities.dtype == np.float32
+    assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert prediction.confidence == prediction.probabilities[7] == max(prediction.probabilities)
+    assert prediction.image.shape == (28, 28)
+    np.testing.assert_array_equal(predictor.predict_array(prediction.image[None])[0], prediction.probabilities)
+    assert [digit for digit, _ in prediction.top(10)] == list(np.argsort(-prediction.probabilities, kind="stable"))
+
+
+def test_every_kind_of_picture(predictor, examples):
+    path = examples / "seven.png"
+    with Image.open(path) as image, path.open("rb") as file:
+        pictures = [path, str(path), path.read_bytes(), io.BytesIO(path.read_bytes()), file, image, np.asarray(image)]
+        assert {predictor.predict(picture).digit for picture in pictures} == {7}
+
+
+def test_accuracy_is_what_the_manifest_says(predictor, mnist_test):
+    answers = predictor.predict_array(mnist_test.images)
+    assert int((answers.argmax(axis=1) == mnist_test.labels).sum()) == zoo.model_named("lenet").accuracy.correct
+
+
+def test_a_stream_keeps_order_and_puts_errors_in_their_place(predictor, examples, bad_pictures):
+    pictures = [
+        examples / "seven.png",
+        bad_pictures["text"],
+        examples / "three_in_red_marker.png",
+        bad_pictures["blank"],
+        b"",
+    ]
+    for batch_size in (1, 2, 32):
+        answers = list(predictor.predict_many(pictures, batch_size=batch_size))
+        assert [type(answer) for answer in answers] == [Prediction, Unanswered, Prediction, Unanswered, Unanswered]
+        assert [answers[0].digit, answers[2].digit] == [7, 3]
+        assert isinstance(answers[1].error, UnreadablePictureError)
+
+
+def test_a_stream_is_lazy(small, mnist_test):
+    taken = []
+
+    def pictures():
+        for image in mnist_test.images[:100]:
+            taken.append(1)
+            yield image
+
+    stream = small.predict_many(pictures(), batch_size=10)
+    assert taken == []
+    next(stream)
+    assert len(taken) == 10
+
+
+def test_a_stream_of_nothing_and_of_bad_pictures_alone(small):
+    assert list(small.predict_many([])) == []
+    assert [type(answer) for answer in small.predict_many([b"", b""])] == [Unanswered, Unanswered]
+    with pytest.raises(UsageError, match="batch of 0"):
+        small.predict_many([], batch_size=0)
+
+
+def test_long_arrays_are_answered_in_parts(small, mnist_test):
+    images = mnist_test.images[:2500]
+    answers = small.predict_array(images)
+    assert answers.shape == (2500, 10)
+    np.testing.assert_allclose(answers[2000:2010], small.predict_array(images[2000:2010]), atol=1e-6)
+    assert small.predict_array(images[:0]).shape == (0, 10)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((1, 28, 28), np.float32),
+        np.zeros((28, 28), np.uint8),
+        np.zeros((1, 28, 28, 1), np.uint8),
+        np.zeros((1, 27, 28), np.uint8),
+        np.zeros((0, 0), np.uint8),
+        [[0]],
+    ],
+)
+def test_the_fast_path_takes_the_contract_alone(small, images):
+    with pytest.raises(InvalidArrayError):
+        small.predict_array(images)
+
+
+def test_it_says_what_it_is(predictor):
+    assert (predictor.model, predictor.runtime, predictor.precision, predictor.threads) == (
+        "lenet",
+        "onnx-cpu",
+        "float32",
+        1,
+    )
+    assert predictor.provider == "CPUExecutionProvider"
+    assert repr(predictor) == "Predictor('lenet', runtime='onnx-cpu', precision='float32', threads=1)"
+
+
+def test_it_can_be_closed_twice_and_says_that_it_is_closed(examples):
+    with Predictor("softmax_regression") as predictor:
+        pass
+    predictor.close()
+    assert repr(predictor) == "Predictor(closed)"
+    for use in (
+        lambda: predictor.predict(examples / "seven.png"),
+        lambda: predictor.model,
+        lambda: pickle.dumps(predictor),
+    ):
+        with pytest.raises(UsageError, match="closed"):
+            use()
+
+
+def test_pickling_keeps_what_was_chosen(mnist_test):
+    with Predictor("softmax_regression", threads=2) as predictor:
+        copy = pickle.loads(pickle.dumps(predictor))  # noqa: S301  # our own bytes
+        assert repr(copy) == repr(predictor)
+        np.testing.assert_array_equal(
+            copy.predict_array(mnist_test.images[:9]), predictor.predict_array(mnist_test.images[:9])
+        )
+
+
+def test_it_goes_to_worker_processes(small, examples):
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        answers = list(pool.map(small.predict, [str(examples / "seven.png")] * 4))
+    assert [answer.digit for answer in answers] == [7] * 4
+
+
+def test_threads_share_it(predictor, examples, example_digits):
+    found = []
+
+    def ask(name, digit):
+        found.extend(predictor.predict(examples / name).digit == digit for _ in range(10))
+
+    threads = [threading.Thread(target=ask, args=item) for item in example_digits.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 70
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"model": "lenet7"}, UnknownModelError, "no model 'lenet7'; choose from softmax_regression, mlp_512, lenet"),
+        ({"model": "nosuch.onnx"}, MissingModelFileError, "nosuch.onnx does not exist"),
+        ({"model": "folder/model.pb"}, UnknownModelError, "no suffix of a model"),
+        ({"runtime": "cuda"}, UnknownRuntimeError, "no runtime 'cuda'"),
+        ({"precision": "int4"}, UsageError, "no precision 'int4'"),
+        ({"runtime": "onnx-cpu", "precision": "int8"}, UnknownModelError, "no int8 onnx file of lenet"),
+        ({"threads": 0}, UsageError, "0 threads"),
+        ({"model": "nosuch.onnx", "precision": "int8"}, UsageError, "one precision"),
+        ({"model": "nosuch.tflite", "runtime": "onnx-cpu"}, MissingModelFileError, "does not exist"),
+    ],
+)
+def test_wrong_arguments(arguments, error, words):
+    with pytest.raises(error, match=words):
+        Predictor(**arguments)
+
+
+def test_a_file_of_ones_own(tmp_path, mnist_test):
+    path = tmp_path / "mine.onnx"
+    path.write_bytes((zoo.FILES / "softmax_regression.float32.onnx").read_bytes())
+    with Predictor(path) as mine, Predictor("softmax_regression") as listed:
+        assert (mine.model, mine.precision) == (str(path), None)
+        np.testing.assert_array_equal(
+            mine.predict_array(mnist_test.images[:5]), listed.predict_array(mnist_test.images[:5])
+        )
+        copy = pickle.loads(pickle.dumps(mine))  # noqa: S301  # our own bytes
+        assert copy.model == str(path)
+    with pytest.raises(UsageError, match=r"tflite reads \.tflite files, not mine\.onnx; choose the runtime onnx-cpu"):
+        Predictor(path, runtime="tflite")
+    path.write_bytes(b"")
+    with pytest.raises(DamagedModelError, match="is empty"):
+        Predictor(path)

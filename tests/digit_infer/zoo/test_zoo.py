@@ -1,0 +1,102 @@
+import hashlib
+import json
+import shutil
+
+import pytest
+
+from digit_infer import Predictor, zoo
+from digit_infer.benchmark.statistics import wilson_interval
+from digit_infer.errors import DamagedModelError, MissingModelFileError
+from digit_infer.zoo.manifest import manifest_text, read_manifest
+
+FILES = [(model, file) for model in zoo.models().values() for file in model.files]
+
+
+def test_it_holds_the_three_classics_with_their_exact_parameters():
+    parameters = {name: model.parameters for name, model in zoo.models().items()}
+    assert parameters == {"softmax_regression": 7_850, "mlp_512": 407_050, "lenet": 3_274_634}
+
+
+def test_the_default_is_the_most_accurate():
+    assert max(zoo.models().values(), key=lambda model: model.accuracy.share).name == zoo.DEFAULT_MODEL
+
+
+def test_accuracy_reaches_the_bars_with_the_interval_that_belongs_to_it():
+    bars = {"softmax_regression": 0.9175, "mlp_512": 0.9765, "lenet": 0.9895}
+    for name, bar in bars.items():
+        accuracy = zoo.model_named(name).accuracy
+        assert accuracy.share >= bar
+        assert (accuracy.low, accuracy.high) == pytest.approx(wilson_interval(accuracy.correct, 10_000))
+
+
+@pytest.mark.parametrize(("model", "file"), FILES, ids=[file.file for _, file in FILES])
+def test_files_are_those_of_the_manifest_and_within_their_bounds(model, file):
+    content = (zoo.FILES / file.file).read_bytes()
+    assert len(content) == file.bytes
+    assert hashlib.sha256(content).hexdigest() == file.sha256
+    if file.precision == "float32":
+        assert file.parity.largest_difference <= 1e-4
+        assert file.parity.flips == ()
+    else:
+        assert model.accuracy.share - file.parity.accuracy.share <= 0.0020
+
+
+def test_every_model_ships_as_float32_onnx_and_int8_tflite_and_nothing_else_lies_about():
+    for model in zoo.models().values():
+        assert [(file.format, file.precision) for file in model.files] == [("onnx", "float32"), ("tflite", "int8")]
+    assert {path.name for path in zoo.FILES.iterdir()} == {file.file for _, file in FILES}
+
+
+def test_the_manifest_survives_reading_and_writing():
+    assert manifest_text(read_manifest(zoo.MANIFEST)) == zoo.MANIFEST.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"schema": 1, "models": [{"name": 1}]}', "no JSON"])
+def test_a_damaged_manifest_is_told(tmp_path, content):
+    path = tmp_path / "manifest.json"
+    path.write_text(content)
+    with pytest.raises(DamagedModelError, match=r"manifest\.json is no manifest"):
+        read_manifest(path)
+
+
+@pytest.fixture
+def copied_zoo(tmp_path, monkeypatch):
+    """A copy of the zoo's files that a test may damage."""
+    folder = tmp_path / "files"
+    shutil.copytree(zoo.FILES, folder)
+    monkeypatch.setattr(zoo, "FILES", folder)
+    return folder
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-1], lambda content: content + b"\0", lambda _: b""])
+def test_a_file_with_another_sha256_is_refused_whatever_it_holds(copied_zoo, damage):
+    path = copied_zoo / "softmax_regression.float32.onnx"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DamagedModelError, match="truncated or altered: its sha256"):
+        Predictor("softmax_regression", runtime="onnx-cpu")
+
+
+def test_a_sound_model_under_anothers_name_is_refused(copied_zoo):
+    shutil.copy(copied_zoo / "mlp_512.float32.onnx", copied_zoo / "softmax_regression.float32.onnx")
+    with pytest.raises(DamagedModelError, match="its sha256"):
+        Predictor("softmax_regression", runtime="onnx-cpu")
+
+
+def test_a_missing_file_is_told(copied_zoo):
+    (copied_zoo / "softmax_regression.float32.onnx").unlink()
+    with pytest.raises(MissingModelFileError, match="does not exist"):
+        Predictor("softmax_regression", runtime="onnx-cpu")
+
+
+def test_the_checkpoint_is_looked_for_where_the_environment_says(tmp_path, monkeypatch):
+    monkeypatch.setenv(zoo.CHECKPOINTS_VARIABLE, str(tmp_path))
+    model = zoo.model_named("lenet")
+    with pytest.raises(MissingModelFileError, match="does not travel in the wheel"):
+        zoo.checkpoint_file(model)
+    (tmp_path / "lenet.keras").write_bytes(b"another")
+    with pytest.raises(DamagedModelError, match="its sha256"):
+        zoo.verify(zoo.checkpoint_file(model))
+
+
+def test_the_schema_is_numbered():
+    assert json.loads(zoo.MANIFEST.read_text(encoding="utf-8"))["schema"] == 1

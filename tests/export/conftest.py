@@ -1,0 +1,49 @@
+import keras
+import numpy as np
+import pytest
+
+from export.pipeline import Exporter
+from export.source import load_source
+
+
+@pytest.fixture(scope="session")
+def mnist_calibration(mnist_test):
+    """Pictures to take ranges from; here test images do, since nothing is chosen or reported with them."""
+    return lambda: mnist_test.images[:200]
+
+
+def small_network(shape=(28, 28, 1), *, functional=False, activation="softmax"):
+    """A convolutional network with all that an exporter stumbles over, with weights that are not trained."""
+    keras.utils.set_random_seed(7)
+    layers = [
+        *([keras.layers.Reshape((28, 28, 1))] if len(shape) == 2 else []),
+        keras.layers.Conv2D(6, 5, activation="relu"),
+        keras.layers.BatchNormalization(),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Dropout(0.5),
+        keras.layers.Flatten(),
+        keras.layers.Dense(10, activation),
+    ]
+    if not functional:
+        return keras.Sequential([keras.Input(shape), *layers], name="small")
+    values = entry = keras.Input(shape)
+    for layer in layers:
+        values = layer(values)
+    return keras.Model(entry, values, name="small")
+
+
+@pytest.fixture(scope="session")
+def small_file(tmp_path_factory, mnist_test):
+    """A network that learned a little, as a user's .keras file."""
+    network = small_network()
+    network.compile("adam", "sparse_categorical_crossentropy")
+    images = mnist_test.images[:2000, ..., None] / np.float32(255)
+    network.fit(images, mnist_test.labels[:2000], epochs=2, verbose=0)
+    path = tmp_path_factory.mktemp("mine") / "mine.keras"
+    network.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_exporter(small_file, mnist_calibration):
+    return Exporter(load_source(str(small_file)), mnist_calibration)

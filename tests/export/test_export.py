@@ -1,0 +1,253 @@
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+import pytest
+
+from digit_infer import Predictor, zoo
+from digit_infer.errors import ExportError, ParityError
+from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.protocol import ModelFile
+from export.metadata import KEY, metadata
+from export.pipeline import Exporter
+from export.source import load_source
+from export.tflite_model import tflite_bytes
+from export.wrapping import lean, wrapped
+
+from .conftest import small_network
+
+COMBINATIONS = [(model_format, precision) for model_format in ("onnx", "tflite") for precision in ("float32", "int8")]
+
+
+@pytest.fixture(scope="module", params=COMBINATIONS, ids=["-".join(pair) for pair in COMBINATIONS])
+def exported(request, small_exporter, tmp_path_factory):
+    """One file in each format and precision, with its folder."""
+    folder = tmp_path_factory.mktemp("out")
+    return small_exporter.export(*request.param, folder), folder
+
+
+def test_a_users_model_is_proven_and_answers(exported, small_exporter, mnist_test):
+    file, folder = exported
+    path = folder / file.file
+    assert path.name == f"mine.{file.precision}.{file.format}"
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
+    assert [entry.name for entry in folder.iterdir()] == [path.name]
+    with Predictor(path) as predictor:
+        answers = predictor.predict_array(mnist_test.images)
+    expected = small_exporter.reference
+    assert float(np.abs(answers - expected).max()) == pytest.approx(file.parity.largest_difference, abs=1e-6)
+    if file.precision == "float32":
+        assert file.parity.flips == ()
+    assert int((answers.argmax(axis=1) == mnist_test.labels).sum()) == file.parity.accuracy.correct
+
+
+def test_the_same_network_becomes_the_same_bytes(exported, small_file, mnist_calibration, tmp_path):
+    file, _ = exported
+    again = Exporter(load_source(str(small_file)), mnist_calibration).export(file.format, file.precision, tmp_path)
+    assert again.sha256 == file.sha256
+
+
+def test_every_file_says_where_it_comes_from(exported, small_file):
+    file, folder = exported
+    wanted = {
+        "model": "mine",
+        "recipe": "",
+        "format": file.format,
+        "precision": file.precision,
+        "checkpoint_sha256": hashlib.sha256(small_file.read_bytes()).hexdigest(),
+    }
+    found = read_metadata(folder / file.file)
+    assert wanted.items() <= found.items()
+    assert "keras 3" in found["tools"]
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    if path.suffix == ".onnx":
+        properties = onnx.load(path).metadata_props
+        return {entry.key.removeprefix(f"{KEY}."): entry.value for entry in properties}
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(path.read_bytes()))
+    (entry,) = [entry for entry in model.metadata if entry.name == KEY.encode()]
+    return json.loads(bytes(model.buffers[entry.buffer].data))
+
+
+def test_ends_have_the_names_of_the_contract(exported):
+    file, folder = exported
+    if file.format == "onnx":
+        graph = onnx.load(folder / file.file).graph
+        assert [end.name for end in (*graph.input, *graph.output)] == ["images", "probabilities"]
+        assert graph.input[0].type.tensor_type.shape.dim[0].dim_param == "N"
+    else:
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_path=str(folder / file.file))
+        assert interpreter.get_signature_list() == {"serving_default": {"inputs": ["images"], "outputs": ["probabilities"]}}
+        scale, zero = interpreter.get_input_details()[0]["quantization"]
+        assert (scale, zero) == (pytest.approx(1 / 255) if file.precision == "int8" else 0, 0)
+
+
+def test_graphs_hold_no_leftovers(exported):
+    file, folder = exported
+    if file.format == "onnx":
+        operators = [node.op_type for node in onnx.load(folder / file.file).graph.node]
+        assert not {"Transpose", "BatchNormalization", "Dropout", "Shape", "Identity"} & set(operators)
+    else:
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_path=str(folder / file.file))
+        operators = {entry["op_name"] for entry in interpreter._get_ops_details()}
+        assert not {"SHAPE", "PACK", "STRIDED_SLICE", "TRANSPOSE"} & operators
+        assert not any(name.startswith(("Flex", "CUSTOM")) for name in operators)
+
+
+@pytest.mark.parametrize("name", list(zoo.models()))
+def test_the_zoos_onnx_files_hold_no_leftovers(name):
+    operators = [node.op_type for node in onnx.load(zoo.FILES / f"{name}.float32.onnx").graph.node]
+    assert not {"Transpose", "BatchNormalization", "Dropout", "Shape", "Identity"} & set(operators)
+    assert operators[:3] == ["Cast", "Mul", "Reshape"]
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1)])
+@pytest.mark.parametrize("functional", [False, True])
+def test_wrapping_changes_no_answer(shape, functional, mnist_test):
+    network = small_network(shape, functional=functional)
+    images = mnist_test.images[:50]
+    pixels = images.reshape(-1, *shape).astype(np.float32) / 255
+    expected = network.predict_on_batch(pixels)
+    np.testing.assert_allclose(wrapped(network, takes_bytes=True).predict_on_batch(images), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        wrapped(network, takes_bytes=False).predict_on_batch(images / np.float32(255)), expected, atol=1e-6
+    )
+    assert not any(isinstance(layer, keras.layers.Flatten) for layer in lean(network).layers)
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        (
+            lambda: keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(10)]),
+            r"takes \(None, 32, 32, 3\)",
+        ),
+        (
+            lambda: keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(9)]),
+            r"gives \(None, 9\)",
+        ),
+        (lambda: keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)]), r"takes \(None, 784\)"),
+    ],
+)
+def test_other_networks_are_refused_with_their_shapes(network, words, tmp_path):
+    path = tmp_path / "other.keras"
+    network().save(path)
+    with pytest.raises(ExportError, match=words):
+        load_source(str(path))
+
+
+def test_a_network_that_ends_in_logits_is_refused(tmp_path):
+    path = tmp_path / "logits.keras"
+    small_network(activation=None).save(path)
+    with pytest.raises(ExportError, match="does not answer probabilities"):
+        Exporter(load_source(str(path)))
+
+
+def test_files_that_are_no_keras_models(tmp_path):
+    damaged = tmp_path / "damaged.keras"
+    damaged.write_bytes(b"PK no zip")
+    with pytest.raises(ExportError, match="cannot be loaded by Keras"):
+        load_source(str(damaged))
+    with pytest.raises(ExportError, match="there is no file"):
+        load_source(str(tmp_path / "nosuch.keras"))
+    other = tmp_path / "model.h5"
+    other.write_bytes(b"")
+    with pytest.raises(ExportError, match=r"is no \.keras file"):
+        load_source(str(other))
+
+
+def test_the_converters_trap_is_caught_by_parity(small_exporter, tmp_path, monkeypatch):
+    """Given concrete functions and the model, TensorFlow's converter writes a file without weights, and says nothing."""
+    import tensorflow as tf
+
+    def without_weights(source, precision, about, calibration):
+        model = wrapped(source.network, takes_bytes=True)
+        function = tf.function(model).get_concrete_function(tf.TensorSpec((None, 28, 28), tf.uint8))
+        return tf.lite.TFLiteConverter.from_concrete_functions([function], model).convert()
+
+    monkeypatch.setattr("export.tflite_model.tflite_bytes", without_weights)
+    with pytest.raises(ParityError, match="is not written"):
+        small_exporter.export("tflite", "float32", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scaling_twice_is_caught_by_parity(small_exporter, tmp_path, monkeypatch):
+    def twice(network, *, takes_bytes):
+        images = keras.Input((28, 28), dtype="uint8", name="images")
+        values = keras.ops.cast(images, "float32") / 255 / 255
+        return keras.Model(images, network(keras.ops.reshape(values, (-1, 28, 28, 1))))
+
+    monkeypatch.setattr("export.onnx_model.wrapped", twice)
+    with pytest.raises(ParityError, match="is not written"):
+        small_exporter.export("onnx", "float32", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ranges_from_blank_pictures_are_caught_by_parity(small_file, tmp_path):
+    exporter = Exporter(load_source(str(small_file)), lambda: np.zeros((20, 28, 28), np.uint8))
+    for model_format in ("onnx", "tflite"):
+        with pytest.raises(ParityError, match="is not written"):
+            exporter.export(model_format, "int8", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_float32_tflite_agrees_with_float32_onnx(small_exporter, mnist_test, tmp_path):
+    source = small_exporter.source
+    path = tmp_path / "mine.tflite"
+    path.write_bytes(tflite_bytes(source, "float32", metadata(source, "tflite", "float32"), small_exporter.calibration))
+    session = RUNTIMES["tflite"].open(ModelFile("mine", path, "tflite", "float32", path.stat().st_size), None)
+    np.testing.assert_allclose(session.probabilities(mnist_test.images[:100]), small_exporter.reference[:100], atol=1e-5)
+
+
+def command(*words):
+    done = subprocess.run([sys.executable, "-m", "export", *map(str, words)], check=False, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_command_writes_files_and_their_proofs(tmp_path, small_file):
+    words = [
+        "softmax_regression",
+        small_file,
+        "--format",
+        "onnx",
+        "tflite",
+        "--precision",
+        "float32",
+        "--out",
+        tmp_path,
+        "--json",
+    ]
+    code, out, err = command(*words)
+    assert (code, err) == (0, "")
+    made = json.loads(out)["files"]
+    names = [f"{name}.float32.{suffix}" for name in ("softmax_regression", "mine") for suffix in ("onnx", "tflite")]
+    assert [file["file"] for file in made] == names
+    assert {path.name for path in tmp_path.iterdir()} == {*names, *(f"{name}.parity.json" for name in names)}
+    listed = zoo.model_named("softmax_regression").files[0]
+    assert made[0]["sha256"] == listed.sha256, "what lies in the zoo can be made again"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["nosuch.keras"], 1, "there is no file nosuch.keras; check the path, or name a recipe"),
+        (["nosuch"], 1, "there is no file nosuch; check the path, or name a recipe"),
+    ],
+)
+def test_failures_are_told_in_one_line(words, code, message):
+    found, out, err = command(*words)
+    assert (found, out) == (code, "")
+    assert err.startswith(f"error: {message}")
+    assert len(err.splitlines()) == 1
