@@ -12,7 +12,7 @@ from typing import Literal
 from digit_infer import zoo
 from digit_infer.background import Background
 from digit_infer.contract import PRECISIONS, Precision
-from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
+from digit_infer.errors import MissingModelFileError, RuntimeUnavailableError, UnknownModelError, UsageError
 from digit_infer.runtimes import RUNTIMES, runtime_named
 from digit_infer.runtimes.protocol import ModelFile, Runtime, RuntimeName, Session
 
@@ -72,8 +72,13 @@ def plan(
     if runtime == "auto":
         return _automatic(model, precision, threads)
     named = runtime_named(runtime)
-    file = find_file(model, named, precision)
     state = named.availability()
+    file = None
+    try:
+        file = find_file(model, named, precision)
+    except MissingModelFileError:
+        if state.available:  # of two lacks, the runtime's is told first
+            raise
     if state.reason is not None:
         raise RuntimeUnavailableError(f"the runtime {named.name} is not available", state.reason)
     return Plan(str(model), named, file, threads)

@@ -45,6 +45,16 @@ class Plateau:
 
 
 @dataclass(frozen=True)
+class Augmentation:
+    """Ranges of random changes, each drawn evenly from minus to plus: shifts as a share of the side, zooms around 1."""
+
+    rotation_degrees: float
+    shift: float
+    zoom: float
+    shear_degrees: float
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One row of the published table.
 
@@ -65,6 +75,7 @@ class Recipe:
     published: Published
     frozen_parameters: int = 0
     plateau: Plateau | None = None
+    augmentation: Augmentation | None = None
 
     @property
     def watched_the_test_set(self) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 from digit_infer import dataset
 from digit_infer.errors import TrainingError
 from digit_infer.files import replacing
+from training.augmentation import augmented
 from training.network import build
 from training.recipe import Recipe
 from training.run import Epoch, RunFolder, State
@@ -153,8 +154,11 @@ def _run_epoch(
     start = time.perf_counter()
     images, labels = training
     order = np.random.default_rng((seed, number)).permutation(len(labels))
+    images = images[order]
+    if recipe.augmentation is not None:
+        images = augmented(images, recipe.augmentation, np.random.default_rng((seed, number, 2)))
     fitted = model.fit(
-        images[order],
+        images,
         labels[order],
         batch_size=recipe.batch_size,
         epochs=1,

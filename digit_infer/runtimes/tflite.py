@@ -109,7 +109,7 @@ def _interpreter_class() -> tuple[str, Any]:
             return f"ai-edge-litert {version}", Interpreter
     if (version := installed_version("tflite-runtime")) is not None:
         if int(np.__version__.partition(".")[0]) >= 2:
-            reasons.append(f"tflite-runtime {version} needs numpy 1, and numpy {np.__version__} is installed")
+            reasons.append(f"tflite-runtime {version} needs numpy 1, not {np.__version__}: pip install digit-infer[tflite]")
         else:
             from tflite_runtime.interpreter import Interpreter as LegacyInterpreter
 

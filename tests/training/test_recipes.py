@@ -14,6 +14,8 @@ from training.recipes import RECIPES
 PUBLISHED = {
     "shallow_cnn": (167_114, "Adam", 1e-3, 32, 10, 0.9915),
     "deep_cnn": (829_354, "Adam", 1e-3, 32, 10, 0.9920),
+    "shallow_cnn_aug": (167_114, "Adam", 1e-3, 32, 10, 0.9919),
+    "deep_cnn_aug": (829_354, "Adam", 1e-3, 32, 10, 0.9924),
     "mlp_64_64_sgd": (55_050, "SGD", 0.1, 128, 10, 0.9720),
     "cnn_20_40_sigmoid": (85_670, "SGD", 0.1, 128, 60, 0.9913),
     "lenet5_v2": (276_438, "Adam", 1e-3, 64, 30, 0.9950),

@@ -14,7 +14,6 @@ from digit_infer.errors import (
     DigitInferError,
     RuntimeUnavailableError,
     UnknownRuntimeError,
-    UsageError,
 )
 from digit_infer.runtimes import RUNTIMES, runtime_named
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, ModelFile
@@ -121,12 +120,6 @@ def test_damaged_files_are_refused(name, tmp_path):
 def test_numbers_of_threads(name):
     assert plan("softmax_regression", name, None, 2).open().session.threads == 2
     assert plan("softmax_regression", name, None, None).open().session.threads == 1
-
-
-@pytest.mark.parametrize("name", [name for name in AVAILABLE if name == "keras"])
-def test_keras_keeps_no_number_of_threads_and_says_so(name):
-    with pytest.raises(UsageError, match="own threads"):
-        plan("softmax_regression", name, None, 2).open()
 
 
 def varint(value):
