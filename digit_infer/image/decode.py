@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
@@ -30,6 +32,20 @@ PictureSource: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.I
 
 MAX_PIXELS = 80_000_000
 """More than this is not decoded: photographs of phones have up to half of it, and each pixel takes up to four bytes."""
+
+_DAMAGE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    IndexError,
+    KeyError,
+    EOFError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow's decoders raise on damaged files: it promises less, and fuzzing finds these."""
 
 _ORIENTATION = 0x0112
 _WORKING_SIDE = 1_024
@@ -63,9 +79,7 @@ def decode(source: PictureSource) -> Grey:
 
 def _grey_from_file(file: Path | io.BytesIO, name: str) -> Grey:
     try:
-        with Image.open(file) as image:  # given a path, Pillow loads the one decoder that the suffix names
-            _check_size(image, name)
-            return _grey_from_image(image, name)
+        image = Image.open(file)  # given a path, Pillow loads the one decoder that the suffix names
     except FileNotFoundError as error:
         raise PictureNotFoundError(f"{name} does not exist", "check the path") from error
     except UnidentifiedImageError as error:
@@ -74,8 +88,19 @@ def _grey_from_file(file: Path | io.BytesIO, name: str) -> Grey:
         raise UnreadablePictureError(f"{name} {what}", "give a PNG, JPEG, WebP, TIFF, BMP or GIF file") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name, str(error)) from error
-    except OSError as error:
-        raise UnreadablePictureError(f"{name} cannot be read ({error.strerror or error})", "check it") from error
+    except PermissionError as error:
+        raise UnreadablePictureError(f"{name} may not be read", "check its permissions") from error
+    except IsADirectoryError as error:
+        raise UnreadablePictureError(f"{name} is a folder", "name the pictures in it") from error
+    except _DAMAGE as error:
+        raise _damaged(name, error) from error
+    with image:
+        _check_size(image, name)
+        return _grey_from_image(image, name)
+
+
+def _damaged(name: str, error: Exception) -> UnreadablePictureError:
+    return UnreadablePictureError(f"{name} is truncated or damaged ({error})", "save or send it again")
 
 
 def _check_size(image: Image.Image, name: str) -> None:
@@ -96,9 +121,9 @@ def _grey_from_image(image: Image.Image, name: str) -> Grey:
     try:
         image.draft("L" if image.mode in ("L", "YCbCr", "RGB") else image.mode, (_WORKING_SIDE, _WORKING_SIDE))
         image.load()
-    except (OSError, ValueError, SyntaxError, IndexError, EOFError) as error:  # what Pillow's decoders raise on damage
-        raise UnreadablePictureError(f"{name} is truncated or damaged ({error})", "save or send it again") from error
-    image = _upright(image)
+        image = _upright(image)
+    except _DAMAGE as error:
+        raise _damaged(name, error) from error
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _grey_from_wide(np.asarray(image))
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
