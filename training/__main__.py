@@ -14,8 +14,9 @@ from digit_infer.cli.tables import Column, print_table
 from digit_infer.errors import TrainingError, UsageError
 from training import checkpoint, results
 from training.recipe import Recipe
-from training.recipes import RECIPES
+from training.recipes import RECIPES, SWEEPS
 from training.run import RunFolder, State
+from training.sweep import Point
 
 RUNS = Path(__file__).parents[1] / "runs"
 
@@ -91,6 +92,27 @@ def run(names: tuple[str, ...], seed: int, epochs: int | None, resume: bool, res
 
 @main.command()
 @click.argument("name")
+@_runs_option
+def sweep(name: str, runs: Path) -> None:
+    """Train one network at several values of one setting; goes on where an earlier call stopped."""
+    if name not in SWEEPS:
+        raise UsageError(f"there is no sweep {name!r}", f"choose from {', '.join(SWEEPS)}")
+    from training.progress import ProgressBars
+    from training.trainer import train
+
+    for point, seed in SWEEPS[name].runs():
+        if any(record["seed"] == seed for record in results.stored(point.recipe)):
+            continue
+        folder = RunFolder.of(runs, point.recipe, seed)
+        with ProgressBars() as bars:
+            state = train(point.recipe, seed, folder, bars)
+        _finish(point.recipe, folder, state)
+    columns = [Column(SWEEPS[name].varies, number=True), Column("test accuracy by seed"), Column("published")]
+    print_table(columns, [_point_cells(point) for point in SWEEPS[name].points])
+
+
+@main.command()
+@click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 def evaluate(name: str, as_json: bool) -> None:
     """Run the shipped checkpoint of NAME over the 10,000 test images."""
@@ -131,6 +153,12 @@ def select(names: tuple[str, ...], runs: Path) -> None:
     for recipe in [_recipe(name) for name in names]:
         path, record = checkpoint.select(recipe, runs)
         click.echo(f"{path}: epoch {record['kept_epoch']} of {checkpoint.RULE}")
+
+
+def _point_cells(point: Point) -> tuple[str, str, str]:
+    accuracies = [record["test"]["accuracy"] for record in results.stored(point.recipe)]
+    found, published = (" ".join(f"{accuracy:.4f}" for accuracy in row) for row in (accuracies, point.published))
+    return f"{point.value:g}", found, published
 
 
 def _recipe(name: str) -> Recipe:

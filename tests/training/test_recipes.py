@@ -8,7 +8,7 @@ from digit_infer.errors import TrainingError
 from training.layers import normal
 from training.network import build
 from training.recipe import Part
-from training.recipes import RECIPES
+from training.recipes import RECIPES, SWEEPS
 
 # name: parameters, optimiser, learning rate, batch, epochs, published accuracy; from the published table.
 PUBLISHED = {
@@ -25,6 +25,7 @@ PUBLISHED = {
     "mlp_64_64_dropout": (55_050, "RMSprop", 1e-3, 128, 30, 0.9762),
     "mlp_400_300_dropout": (437_310, "RMSprop", 1e-3, 128, 20, 0.9836),
     "mlp_64_16_l2": (51_450, "RMSprop", 1e-3, 128, 30, 0.9678),
+    "mlp_64_64_collapse": (55_050, "RMSprop", 1e-4, 128, 30, 0.0892),
     "cnn_arch1": (69_135, "Adam", 1e-3, 128, 12, 0.9903),
     "cnn_arch2": (10_075, "Adam", 1e-3, 200, 10, 0.9751),
     "cnn_arch3": (2_615, "Adam", 1e-3, 200, 15, 0.3115),
@@ -83,3 +84,24 @@ def test_parts_become_keras_objects(tiny):
     )
     assert isinstance(build(drawn).layers[-1].kernel_initializer, keras.initializers.RandomNormal)
     assert build(drawn).get_weights()[0].std() == pytest.approx(2, abs=0.1)
+
+
+def test_the_weight_decay_sweep_is_what_was_published():
+    sweep = SWEEPS["mlp_500_300_l2"]
+    assert [point.value for point in sweep.points] == pytest.approx(np.linspace(1e-6, 1e-3, 5).tolist())
+    assert len(sweep.runs()) == len({(point.value, seed) for point, seed in sweep.runs()}) == 15
+    assert max(accuracy for point in sweep.points for accuracy in point.published) == 0.9832
+    for point in sweep.points:
+        model = build(point.recipe)
+        assert model.count_params() == 545_810
+        factors = [getattr(layer.kernel_regularizer, "l2", None) for layer in model.layers[1:]]
+        assert factors == [pytest.approx(point.value), pytest.approx(point.value), None]
+
+
+def test_the_collapse_grid_changes_the_learning_rate_alone():
+    base = RECIPES["mlp_64_64_dropout"]
+    for point in SWEEPS["mlp_64_64_collapse"].points:
+        assert point.recipe.optimizer == Part("RMSprop", {"learning_rate": point.value})
+        assert (
+            dataclasses.replace(point.recipe, name=base.name, optimizer=base.optimizer).fingerprint() == base.fingerprint()
+        )

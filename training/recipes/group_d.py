@@ -1,7 +1,10 @@
 """Group D: perceptrons with dropout and weight decay, validated on the test set."""
 
+from dataclasses import replace
+
 from training.layers import FLATTEN, classes, dense, dropout, l2
 from training.recipe import Part, Published, Recipe
+from training.sweep import Point, Sweep
 
 _RMSPROP = Part("RMSprop", {"learning_rate": 1e-3})
 
@@ -52,4 +55,28 @@ MLP_64_16_L2 = Recipe(
     published=Published(0.9678, 0.1409, "notebooks, group D; a second dropout went to another model by mistake"),
 )
 
-RECIPES = (MLP_64_64_DROPOUT, MLP_400_300_DROPOUT, MLP_64_16_L2)
+
+def _at_learning_rate(rate: float, name: str) -> Recipe:
+    return replace(
+        MLP_64_64_DROPOUT,
+        name=name,
+        optimizer=Part("RMSprop", {"learning_rate": rate}),
+        published=Published(0.0892, 14.680, "notebooks, group D; said to be at learning rate 1e-4, which does not do this"),
+    )
+
+
+MLP_64_64_COLLAPSE = _at_learning_rate(1e-4, "mlp_64_64_collapse")
+
+COLLAPSE = Sweep(
+    name="mlp_64_64_collapse",
+    varies="learning rate",
+    points=tuple(
+        Point(rate, _at_learning_rate(rate, f"mlp_64_64_collapse_rate_{rate:g}"), ())
+        for rate in (1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
+    ),
+    replicates=1,
+)
+"""Model 12 at ever larger learning rates: at the published one it learns, so which one kills it?"""
+
+RECIPES = (MLP_64_64_DROPOUT, MLP_400_300_DROPOUT, MLP_64_16_L2, MLP_64_64_COLLAPSE)
+SWEEPS = (COLLAPSE,)
