@@ -49,7 +49,8 @@ class ProgressBars:
         """Count an epoch and print its figures."""
         self._progress.console.print(
             f"epoch {epoch.epoch:>3}   loss {epoch.loss:.4f}   accuracy {epoch.accuracy:.4f}   "
-            f"validation loss {epoch.val_loss:.4f}   validation accuracy {epoch.val_accuracy:.4f}   {epoch.seconds:.1f} s"
+            f"validation loss {epoch.val_loss:.4f}   validation accuracy {epoch.val_accuracy:.4f}   {epoch.seconds:.1f} s",
+            soft_wrap=True,
         )
         self._progress.advance(self._epochs)
         self._progress.reset(self._batches)
