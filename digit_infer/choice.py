@@ -17,7 +17,12 @@ from digit_infer.runtimes import RUNTIMES, runtime_named
 from digit_infer.runtimes.protocol import ModelFile, Runtime, RuntimeName, Session
 
 AUTO_ORDER: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "onnx-gpu", "keras")
-"""What ``auto`` tries. The wheel holds float32 as ONNX, so the most exact answer comes first; ``keras`` is the slowest."""
+"""What ``auto`` tries: for one picture at a time the fastest at float32 comes first, as ``bench/README.md`` shows.
+
+A GPU answers one picture of 28 x 28 later than a CPU does, since the call costs more than the work."""
+
+MAX_THREADS = 256
+"""More than any machine needs for 28 x 28 pixels; starting tens of thousands takes a machine down."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,10 @@ def plan(
     """
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"there is no precision {precision!r}", f"choose from {', '.join(PRECISIONS)}")
-    if threads is not None and threads < 1:
-        raise UsageError(f"{threads} threads cannot run anything", "pass 1 or more, or leave the number out")
+    if not isinstance(model, str | Path):
+        raise UsageError(f"a {type(model).__name__} names no model", "pass a name of the zoo, or a path")
+    if threads is not None and not (isinstance(threads, int) and 1 <= threads <= MAX_THREADS):
+        raise UsageError(f"{threads} threads are no use", f"pass 1 to {MAX_THREADS}, or leave the number out")
     if runtime == "auto":
         return _automatic(model, precision, threads)
     named = runtime_named(runtime)

@@ -32,6 +32,7 @@ Precision = Literal["float32", "int8"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+"""The most exact first."""
 
 
 def format_of(path: Path) -> Format | None:

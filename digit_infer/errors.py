@@ -40,7 +40,7 @@ class DigitInferError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
-        return " ".join(f"{self.problem}; {self.advice}".split())
+        return " ".join(f"{self.problem}; {self.advice}".splitlines())
 
 
 class PictureError(DigitInferError, ValueError):

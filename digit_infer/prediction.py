@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from digit_infer.errors import InferenceError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -31,7 +33,13 @@ class Prediction:
 
     @classmethod
     def of(cls, probabilities: NDArray[np.float32], image: NDArray[np.uint8]) -> Prediction:
-        """Read the digit off a row of probabilities."""
+        """Read the digit off a row of probabilities.
+
+        Raises:
+            InferenceError: they are no numbers, as from a model with damaged weights.
+        """
+        if not np.isfinite(probabilities).all():
+            raise InferenceError("the model answers no numbers (NaN or infinity)", "export it again")
         digit = int(probabilities.argmax())
         return cls(digit, float(probabilities[digit]), probabilities, image)
 

@@ -43,7 +43,8 @@ class Predictor:
 
         Args:
             model: the name of a model of the zoo, or the path of a .onnx, .tflite or .keras file that keeps the contract.
-            runtime: where to run it; ``auto`` takes the fastest one that is available here, and ``.runtime`` says which.
+            runtime: where to run it; ``auto`` takes the one that answers a single picture soonest, of those that are
+                available here, and ``.runtime`` says which.
             precision: which of the zoo's files to take; None takes the most exact one that the runtime reads.
             threads: how many threads one call may use; None means 1, for latency (and the backend's own on ``keras``).
 
@@ -118,10 +119,12 @@ class Predictor:
         A picture that cannot be answered gives an ``Unanswered`` in its place. At most one batch is held in memory.
 
         Raises:
-            UsageError: ``batch_size`` is below 1.
+            UsageError: ``batch_size`` is below 1, or ``pictures`` is a single path.
         """
-        if batch_size < 1:
-            raise UsageError(f"a batch of {batch_size} holds nothing", "pass a batch_size of 1 or more")
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise UsageError(f"a batch of {batch_size} is no batch", "pass a batch_size of 1 or more")
+        if isinstance(pictures, str | bytes | Path) or not isinstance(pictures, Iterable):
+            raise UsageError(f"a {type(pictures).__name__} is not many pictures", "pass a list of them, or call predict()")
         return self._stream(iter(pictures), batch_size)
 
     def _stream(self, pictures: Iterator[PictureSource], batch_size: int) -> Iterator[Prediction | Unanswered]:

@@ -33,15 +33,19 @@ class ListedOptions(ReportingCommand):
             for flag in parameter.opts
         }
         spread: list[str] = []
-        flag = ""
+        flag, given = "", 0
         for word in args:
-            if word in choices:
-                flag = word
-            elif flag and word in choices[flag]:
+            if flag and word in choices[flag]:
                 spread += [flag, word]
-            else:
-                flag = ""
+                given += 1
+                continue
+            if flag and not given:  # click says what is wrong with the word, or that there is none
+                spread.append(flag)
+            flag, given = (word, 0) if word in choices else ("", 0)
+            if not flag:
                 spread.append(word)
+        if flag and not given:
+            spread.append(flag)
         return super().parse_args(ctx, spread)
 
 
@@ -89,6 +93,9 @@ def _make(
     from export.pipeline import Exporter, put_into_zoo
     from export.source import load_source
 
+    stems = [Path(name).stem for name in sources]
+    if twice := {stem for stem in stems if stems.count(stem) > 1}:
+        raise UsageError(f"two sources would write the same files ({', '.join(twice)})", "export them one by one")
     made: list[ZooFile] = []
     for name in sources:
         with console.status(f"{name}: loading, and running the trained model over the test images"):

@@ -13,14 +13,14 @@ import numpy as np
 from digit_infer import dataset
 from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.contract import Format, Precision
-from digit_infer.errors import ExportError
+from digit_infer.errors import DigitInferError, ExportError
 from digit_infer.files import replacing, write_text
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import ModelFile, Runtime
 from digit_infer.zoo import FILES, MANIFEST
 from digit_infer.zoo.manifest import ZooFile, ZooModel, manifest_text, read_manifest
 from export.calibration import calibration_images
-from export.metadata import metadata
+from export.metadata import Metadata, metadata
 from export.parity import prove
 from export.source import Source, reference_probabilities, zoo_checkpoint
 from training.recipes import RECIPES
@@ -72,13 +72,28 @@ class Exporter:
     def _converted(self, model_format: Format, precision: Precision) -> bytes:
         keras.backend.clear_session()  # restarts the counters in layer names, which reach the file
         about = metadata(self.source, model_format, precision)
-        if model_format == "onnx":
-            from export.onnx_model import onnx_bytes
+        convert = _converter(model_format)
+        try:
+            return convert(self.source, precision, about, self.calibration)
+        except DigitInferError:
+            raise
+        except Exception as error:  # both converters raise whatever comes; the cause stays attached
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise ExportError(
+                f"{self.source.name} cannot be converted to {model_format} in {precision} ({reason})",
+                "replace the layer that it names, or take another format; --debug shows all",
+            ) from error
 
-            return onnx_bytes(self.source, precision, about, self.calibration)
-        from export.tflite_model import tflite_bytes
 
-        return tflite_bytes(self.source, precision, about, self.calibration)
+def _converter(model_format: Format) -> Callable[[Source, Precision, Metadata, Callable[[], Images]], bytes]:
+    """Import the converter of a format: each takes seconds."""
+    if model_format == "onnx":
+        from export.onnx_model import onnx_bytes
+
+        return onnx_bytes
+    from export.tflite_model import tflite_bytes
+
+    return tflite_bytes
 
 
 def put_into_zoo(exporter: Exporter) -> ZooModel:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from digit_infer.errors import ExportError
+from digit_infer.errors import ExportError, MissingModelFileError
 from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.keras import load_network
 from digit_infer.runtimes.protocol import ModelFile
 from digit_infer.zoo.manifest import Checkpoint
 from export.wrapping import check_shapes
@@ -40,7 +41,8 @@ def load_source(name_or_path: str) -> Source:
     """Load what is to be exported.
 
     Raises:
-        ExportError: there is no such recipe, no checkpoint of it, or the file is no Keras model for 28 x 28 digits.
+        MissingModelFileError: there is no such recipe, no checkpoint of it, or no such file.
+        DamagedModelError, ExportError: the file is no Keras model, or none for 28 x 28 digits.
     """
     if name_or_path in RECIPES:
         name, path = name_or_path, checkpoint.CHECKPOINTS / f"{name_or_path}.keras"
@@ -51,13 +53,10 @@ def load_source(name_or_path: str) -> Source:
         name, recipe = path.stem, ""
         missing = f"check the path, or name a recipe: {', '.join(RECIPES)}"
     if not path.exists():
-        raise ExportError(f"there is no file {path}", missing)
+        raise MissingModelFileError(f"there is no file {path}", missing)
     if path.suffix != ".keras":
         raise ExportError(f"{path} is no .keras file", "save the model with model.save('NAME.keras')")
-    try:
-        network = keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ExportError(f"{path} cannot be loaded by Keras ({' '.join(str(error).split())[:200]})", missing) from error
+    network = load_network(path)
     check_shapes(network)
     return Source(name, path, hashlib.sha256(path.read_bytes()).hexdigest(), recipe, network)
 

@@ -12,6 +12,7 @@ import click
 from digit_infer.cli.reporting import ReportingGroup
 from digit_infer.cli.tables import Column, print_table
 from digit_infer.errors import TrainingError, UsageError
+from digit_infer.runtimes.keras import load_network
 from training import checkpoint, results
 from training.recipe import Recipe
 from training.recipes import RECIPES, SWEEPS
@@ -67,7 +68,9 @@ def list_recipes() -> None:
 @main.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--epochs", type=click.IntRange(min=1), help="Instead of the recipe's number; such a run is not recorded.")
+@click.option(
+    "--epochs", type=click.IntRange(min=1), help="Instead of the recipe's number; its record stays in the run's folder."
+)
 @click.option("--resume", is_flag=True, help="Go on after the last full epoch of an unfinished run.")
 @click.option("--restart", is_flag=True, help="Forget what an earlier run of this seed left.")
 @_runs_option
@@ -120,9 +123,7 @@ def evaluate(name: str, as_json: bool) -> None:
     path = checkpoint.CHECKPOINTS / f"{name}.keras"
     if not path.exists():
         raise TrainingError(f"{path} does not exist", f"python -m training run {name} && python -m training select {name}")
-    import keras
-
-    evaluation = results.evaluate(keras.saving.load_model(path))
+    evaluation = results.evaluate(load_network(path))
     gap = evaluation.accuracy - recipe.published.accuracy
     if as_json:
         document: dict[str, Any] = {
@@ -178,12 +179,9 @@ def _refuse_to_overwrite(folder: RunFolder, resume: bool) -> None:
 
 
 def _finish(recipe: Recipe, folder: RunFolder, state: State) -> None:
-    import keras
-
-    evaluation = results.evaluate(keras.saving.load_model(folder.path / state.best_file))
+    evaluation = results.evaluate(load_network(folder.path / state.best_file))
     document = results.record(recipe, state, folder, evaluation)
-    full_length = state.epochs == recipe.epochs
-    target = results.RESULTS / recipe.name if full_length else folder.path
+    target = results.RESULTS / recipe.name if document["full_length"] else folder.path
     path = target / f"seed-{state.seed}.json"
     results.write(document, path)
     low, high = evaluation.interval

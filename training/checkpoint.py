@@ -49,9 +49,12 @@ def select(recipe: Recipe, runs: Path) -> tuple[Path, dict[str, Any]]:
     again = f"python -m training run {recipe.name} --seed {SEED} --restart"
     if state is None or state.best_epoch is None:
         raise TrainingError(f"{folder.path} holds no run", f"pass --runs the folder of that run, or {again}")
-    content = (folder.path / state.best_file).read_bytes()
+    kept = folder.path / state.best_file
+    if not kept.exists():
+        raise TrainingError(f"{kept} does not exist", again)
+    content = kept.read_bytes()
     if hashlib.sha256(content).hexdigest() != record["kept_sha256"]:
-        raise TrainingError(f"{folder.path / state.best_file} is not the file that was recorded", again)
+        raise TrainingError(f"{kept} is not the file that was recorded", again)
     path = CHECKPOINTS / f"{recipe.name}.keras"
     write_bytes(path, content)
     return path, record

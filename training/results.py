@@ -67,7 +67,7 @@ def record(recipe: Recipe, state: State, folder: RunFolder, evaluation: Evaluati
         "fingerprint": state.fingerprint,
         "seed": state.seed,
         "epochs": state.epochs,
-        "full_length": state.epochs >= recipe.epochs,
+        "full_length": state.epochs == recipe.epochs,
         "backend": state.backend,
         "environment": state.environment,
         "keeps": recipe.keeps,

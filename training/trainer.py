@@ -13,6 +13,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -138,7 +139,7 @@ def _continued(folder: RunFolder, fresh: State) -> State:
 def _load(path: Path) -> keras.Model:
     try:
         return keras.saving.load_model(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
         raise TrainingError(f"{path} cannot be loaded ({error})", "pass --restart to train this run again") from error
 
 

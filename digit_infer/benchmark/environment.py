@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,10 +42,25 @@ def environment() -> dict[str, str]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "byte_order": sys.byteorder,
         "digit-infer": __version__,
+        "commit": _commit(),
     }
     facts |= {package: installed_version(package) or "" for package in _PACKAGES}
     facts |= {variable: os.environ.get(variable, "") for variable in _VARIABLES}
     return {name: value for name, value in facts.items() if value}
+
+
+def _commit() -> str:
+    """Return the commit of the checkout that holds this package, with a mark if files differ from it; "" in a wheel."""
+    checkout = Path(__file__).parents[2]
+    if not (checkout / ".git").exists():
+        return ""
+    git = ["git", "-C", str(checkout)]
+    try:
+        found = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603  # fixed words
+        dirty = subprocess.run([*git, "status", "--porcelain"], check=True, capture_output=True).stdout  # noqa: S603  # as above
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return found + (" with changes" if dirty else "")
 
 
 def _cpu_facts() -> dict[str, str]:

@@ -12,7 +12,13 @@ from digit_infer import zoo
 from digit_infer.benchmark import accuracy, timing
 from digit_infer.contract import Precision
 from digit_infer.dataset import Split
-from digit_infer.errors import DigitInferError
+from digit_infer.errors import (
+    DigitInferError,
+    MissingModelFileError,
+    RuntimeUnavailableError,
+    UnknownModelError,
+    UsageError,
+)
 from digit_infer.predictor import Predictor
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import RuntimeName
@@ -41,6 +47,7 @@ class Row:
     configuration: Configuration
     provider: str
     bytes: int
+    sha256: str | None
     load_ms: float
     accuracy: Accuracy | None
     flips: int | None
@@ -50,24 +57,24 @@ class Row:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A configuration that could not be measured, and why."""
+    """A configuration that could not be measured, and why: ``broken`` where it should have worked."""
 
     configuration: Configuration
     reason: str
+    broken: bool
 
 
 def configurations(
     models: Sequence[str], runtimes: Sequence[RuntimeName], precisions: Sequence[Precision | None], threads: int | None
 ) -> list[Configuration]:
     """Return every combination for which there is a file; of a runtime that reads none, one a model."""
-    found = []
-    for model in models:
-        for name in runtimes:
-            for precision in [None] if name == "null" or zoo.is_path(model) else precisions:
-                if _has_file(model, name, precision):
-                    settled = threads if name in ("onnx-cpu", "onnx-gpu", "tflite") else None
-                    found.append(Configuration(model, name, precision, settled))
-    return found
+    return [
+        Configuration(model, name, precision, None if name == "null" else threads)
+        for model in models
+        for name in runtimes
+        for precision in ([None] if name == "null" or zoo.is_path(model) else precisions)
+        if _has_file(model, name, precision)
+    ]
 
 
 def _has_file(model: str, name: RuntimeName, precision: Precision | None) -> bool:
@@ -97,8 +104,8 @@ class Reference:
                 try:
                     with Predictor(model, precision="float32") as predictor:
                         self._answers[model] = predictor.predict_array(self._test.images)
-                except DigitInferError:
-                    return None  # stays None in the record, where the reader sees it
+                except (RuntimeUnavailableError, UnknownModelError):
+                    return None  # no float32 file, or nothing to run it: the row says so by an empty cell
         return self._answers[model]
 
 
@@ -111,7 +118,8 @@ def measure(
 ) -> Row | Skipped:
     """Measure one configuration; each timing takes about ``seconds``.
 
-    Only what makes the configuration unavailable is answered by ``Skipped``; a failure while it runs is raised.
+    What cannot be opened is answered by ``Skipped``; a failure while it runs is raised. Batches of more than 1,024 images
+    go to the runtime in parts of 1,024, as ``Predictor.predict_array`` sends them.
     """
     start = perf_counter()
     try:
@@ -122,8 +130,10 @@ def measure(
             threads=configuration.threads,
         )
     except DigitInferError as error:
-        return Skipped(configuration, str(error))
+        asked_too_much = isinstance(error, RuntimeUnavailableError | UsageError | UnknownModelError | MissingModelFileError)
+        return Skipped(configuration, str(error), broken=not asked_too_much)
     with predictor:
+        file = predictor.chosen.file
         load_ms = 1000 * (perf_counter() - start)
         real = configuration.runtime != "null"
         answers = predictor.predict_array(test.images) if real else None
@@ -131,7 +141,8 @@ def measure(
         return Row(
             configuration=configuration,
             provider=predictor.provider,
-            bytes=0 if predictor.chosen.file is None else predictor.chosen.file.bytes,
+            bytes=0 if file is None else file.bytes,
+            sha256=None if file is None else zoo.sha256_of(file),
             load_ms=load_ms,
             accuracy=None if answers is None else accuracy.accuracy_of(answers, test.labels),
             flips=None if answers is None or expected is None else len(accuracy.flips(expected, answers)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 
 import click
@@ -33,3 +35,19 @@ class LazyGroup(ReportingGroup):
 @click.version_option(__version__, prog_name="digit-infer")
 def main() -> None:
     """Read handwritten digits, on the CPU, a GPU or an edge runtime."""
+
+
+def run() -> None:
+    """Run ``main`` and leave at once, as the console script does.
+
+    Python would otherwise take down numpy and the runtime piece by piece, which takes longer than reading a picture.
+    What was written is flushed before, and nothing here waits for the interpreter's end.
+    """
+    status: object = 0
+    try:
+        main()
+    except SystemExit as leaving:
+        status = leaving.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else 1)

@@ -28,6 +28,8 @@ from digit_infer.dataset import load
 from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, RuntimeName
 
+_LARGEST_BATCH = 65_536
+
 
 class Numbers(click.ParamType[tuple[int, ...]]):
     """Whole numbers from 1 up, separated by commas."""
@@ -39,8 +41,8 @@ class Numbers(click.ParamType[tuple[int, ...]]):
         if isinstance(value, tuple):
             return value
         words = str(value).split(",")
-        if not all(word.isdecimal() and int(word) > 0 for word in words):
-            self.fail(f"{value!r} is no list of whole numbers from 1 up, such as 1,32,256", param, ctx)
+        if not all(word.isdecimal() and 1 <= int(word) <= _LARGEST_BATCH for word in words):
+            self.fail(f"{value!r} is no list of whole numbers from 1 to {_LARGEST_BATCH:,}, such as 1,32,256", param, ctx)
         return tuple(int(word) for word in words)
 
 
@@ -71,6 +73,7 @@ def command(
 
     Accuracy is over the 10,000 MNIST test images. A percentile is shown only where there are samples enough to tell it.
     """
+    _refuse_precision_of_a_path(models, precisions)
     named: list[RuntimeName] = [name for name in RUNTIME_NAMES if name in runtimes]
     planned = configurations(
         _models(models), available_runtimes() if "all" in runtimes else named, _precisions(precisions), threads
@@ -102,11 +105,14 @@ def command(
         click.echo(json.dumps(document))
     else:
         _print(rows)
-    return 1 if skipped and "all" not in runtimes else 0
+    # Of all runtimes, one that refuses a number of threads is no failure; what was named, or is broken, is.
+    return 1 if skipped and ("all" not in runtimes or any(entry.broken for entry in skipped)) else 0
 
 
 def _models(words: Sequence[str]) -> list[str]:
     if "all" in words:
+        if len(words) > 1:
+            raise UsageError("all models and some of them contradict one another", "leave one out")
         return list(zoo.models())
     for word in words:
         if not zoo.is_path(word):
@@ -118,6 +124,12 @@ def _precisions(words: Sequence[str]) -> list[Precision | None]:
     if "all" in words and len(words) > 1:
         raise UsageError("all precisions and some of them contradict one another", "leave one out")
     return [precision for precision in PRECISIONS if precision in words or "all" in words]
+
+
+def _refuse_precision_of_a_path(models: Sequence[str], precisions: Sequence[str]) -> None:
+    for model in models:
+        if zoo.is_path(model) and "all" not in precisions:
+            raise UsageError(f"{model} is one file of one precision", "leave --precision out, or name models of the zoo")
 
 
 def _named(entry: Skipped) -> str:

@@ -7,6 +7,7 @@ import platform
 from typing import Any
 
 import click
+import numpy as np
 
 from digit_infer import __version__, zoo
 from digit_infer.cli import options
@@ -25,8 +26,10 @@ _TRIAL_MODEL = "softmax_regression"
 def command(as_json: bool) -> int:
     """Say which runtimes work here, in which versions, and why the others do not.
 
-    Every runtime that calls itself available is made to answer a picture. Exits with 1 if something is broken: two packages
-    that overwrite one another, a damaged model file, or a runtime that is available but does not answer.
+    Every runtime that calls itself available is made to answer a picture, but for Keras.
+
+    Exits with 1 if something is broken: two packages that overwrite one another, a damaged model file, or a runtime
+    that is available but does not answer.
     """
     with quiet_native_log():
         runtimes = [_examined(name) for name in RUNTIMES]
@@ -50,30 +53,35 @@ def _examined(name: Any) -> dict[str, Any]:
     runtime = RUNTIMES[name]
     state = runtime.availability()
     row = {"name": name, "available": state.available, "version": state.version, "reason": state.reason, "broken": False}
-    if (
-        not state.available or name == "keras"
-    ):  # starting Keras' backend takes seconds, and the checkpoint is not in the wheel
+    if not state.available:
         return row
-    from digit_infer.dataset import load
+    if name == "keras":
+        row["provider"] = "installed; not tried, since starting it takes seconds"
+        return row
     from digit_infer.predictor import Predictor
 
-    first = load("test").images[:1]
     try:
         with Predictor(_TRIAL_MODEL, runtime=name) as predictor:
             row["provider"] = predictor.provider
-            predictor.predict_array(first)
+            predictor.predict_array(np.zeros((1, SIDE, SIDE), np.uint8))
     except DigitInferError as error:
         row.update(available=False, broken=True, reason=str(error))
     return row
 
 
 def _conflicts() -> list[str]:
+    found = []
     if installed_version("onnxruntime") and installed_version("onnxruntime-gpu"):
-        return [
+        found.append(
             "onnxruntime and onnxruntime-gpu are both installed and overwrite one another: pip uninstall both,"
             " then install digit-infer[cpu] or digit-infer[gpu]"
-        ]
-    return []
+        )
+    if installed_version("tflite-runtime") and int(np.__version__.partition(".")[0]) >= 2:
+        found.append(
+            f"tflite-runtime needs numpy 1, and numpy {np.__version__} is installed: pip uninstall tflite-runtime,"
+            " then install digit-infer[tflite]; or install digit-infer[tflite-legacy] alone"
+        )
+    return found
 
 
 def _damaged_files() -> list[str]:

@@ -22,7 +22,11 @@ def quiet_native_log() -> Iterator[TextIO]:
         yield sys.stderr
         return
     sys.stderr.flush()
-    original = os.dup(_STDERR)
+    try:
+        original = os.dup(_STDERR)
+    except OSError:  # closed: nobody listens
+        yield sys.stderr
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         with os.fdopen(os.dup(original), "w", encoding="utf-8") as stderr:

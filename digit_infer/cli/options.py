@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from digit_infer.choice import MAX_THREADS
 from digit_infer.contract import PRECISIONS
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
 from digit_infer.zoo import DEFAULT_MODEL
@@ -29,10 +30,12 @@ runtime_option = click.option(
     type=click.Choice([*RUNTIME_NAMES, "auto"]),
     default="auto",
     show_default=True,
-    help="Where to run it; auto takes the fastest that is available and says which.",
+    help="Where to run it; auto takes the fastest for one picture that is available, and says which.",
 )
 precision_option = click.option(
     "--precision", type=click.Choice(PRECISIONS), help="Which of the zoo's files; the most exact one by default."
 )
-threads_option = click.option("--threads", type=click.IntRange(min=1), help="Threads that one call may use. [default: 1]")
+threads_option = click.option(
+    "--threads", type=click.IntRange(1, MAX_THREADS), help="Threads that one call may use. [default: 1]"
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")

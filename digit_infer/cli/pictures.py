@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digit_infer.errors import PictureNotFoundError
+from digit_infer.errors import PictureNotFoundError, UsageError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pgm", ".ppm")
 """What counts as a picture in a folder."""
@@ -36,6 +36,8 @@ def named_pictures(words: Iterable[str]) -> list[NamedPicture]:
 def _named(word: str) -> list[NamedPicture]:
     path = Path(word)
     if word == "-":
+        if sys.stdin is None:
+            raise UsageError("standard input is closed", "pipe a picture into it, or name a file")
         return [NamedPicture(word, sys.stdin.buffer.read())]
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)

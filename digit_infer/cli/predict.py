@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +60,9 @@ def command(
         raise UsageError("--explain draws one picture", "name one picture")
     if explain is not None and explain.suffix.lower() != ".png":
         raise UsageError(f"{explain} does not end in .png", "name a PNG file")
+    if explain is not None and explain.resolve() in [Path(picture.name).resolve() for picture in named]:
+        raise UsageError(f"{explain} is the picture itself", "name another file")
+    warnings.filterwarnings("error", "Image size")  # Pillow's warning about size becomes the error that follows it anyway
     with quiet_native_log():
         predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads)
     with predictor:
@@ -99,7 +104,7 @@ def _print_text(
             errors.append(answer.error)
             _print_error(picture, answer.error)
         elif single:
-            click.echo("\n".join(answer_lines(answer, top_k, picture=sys.stdout.isatty())))
+            click.echo("\n".join(answer_lines(answer, top_k, picture=_draws_pictures())))
         else:
             click.echo(summary_line(picture.name, answer))
     click.echo(_described(predictor), err=True)
@@ -124,7 +129,7 @@ def _print_json(
         if isinstance(answer, Unanswered):
             errors.append(answer.error)
             _print_error(picture, answer.error)
-        click.echo((",\n" if number else "") + json.dumps(_entry(picture, answer, top_k)), nl=False)
+        click.echo((",\n" if number else "") + json.dumps(_entry(picture, answer, top_k), allow_nan=False), nl=False)
     click.echo("\n]}")
     return errors
 
@@ -141,8 +146,13 @@ def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -
     }
 
 
+def _draws_pictures() -> bool:
+    """Say whether stdout is a terminal that shows colours, and whose user wants them (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def _print_error(picture: NamedPicture, error: PictureError) -> None:
-    prefix = "" if isinstance(picture.source, Path) else f"{picture.name}: "
+    prefix = "" if picture.name in str(error) else f"{picture.name}: "
     click.echo(f"error: {prefix}{error}", err=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -26,11 +27,12 @@ class ReportingCommand(click.Command):
         """Run the command line and exit with what the command returned, or with its error's code."""
         words = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
+        _prepare_streams()
         try:
             status = super().main([word for word in words if word != _DEBUG], *rest, **settings)
             sys.stdout.flush()
         except click.ClickException as error:
-            error.show()
+            click.echo(f"error: {error.format_message()} (--help shows how)", err=True)
             status = error.exit_code
         except DigitInferError as error:
             if _DEBUG in words:
@@ -43,7 +45,23 @@ class ReportingCommand(click.Command):
         except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = 1
+        except OSError as error:
+            if _DEBUG in words:
+                raise
+            where = f" ({error.filename})" if error.filename else ""
+            click.echo(f"error: {error.strerror or error}{where}; check the path, its permissions and the disk", err=True)
+            status = 1
         sys.exit(status or 0)
+
+
+def _prepare_streams() -> None:
+    """Give a program whose streams are closed something to write to, and let no character fail in a narrow encoding."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # for as long as we run
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 class ReportingGroup(ReportingCommand, click.Group):

@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from digit_infer.errors import (
     InvalidArrayError,
+    PictureError,
     PictureNotFoundError,
     PictureTooLargeError,
     UnreadablePictureError,
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     Grey: TypeAlias = NDArray[np.uint8]
     """uint8 [H, W], 0 = black, 255 = white"""
 
-PictureSource: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.generic]"
+PictureSource: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic]"
+)
 
 MAX_PIXELS = 80_000_000
 """More than this is not decoded: photographs of phones have up to half of it, and each pixel takes up to four bytes."""
@@ -49,7 +52,7 @@ _DAMAGE = (
 
 _ORIENTATION = 0x0112
 _WORKING_SIDE = 1_024
-"""Larger photographs are made smaller by whole factors while they are decoded: a digit needs 28 pixels."""
+"""Pictures of twice this side or more are made smaller by a whole factor: a digit needs 28 pixels."""
 
 
 def decode(source: PictureSource) -> Grey:
@@ -62,19 +65,30 @@ def decode(source: PictureSource) -> Grey:
         InvalidArrayError: an array of a shape, dtype or values that no picture has.
     """
     if isinstance(source, np.ndarray):
-        return _grey_from_array(source)
+        return _smaller(_grey_from_array(source))
     if isinstance(source, Image.Image):
         _check_size(source, "the image")
-        return _grey_from_image(source, "the image")
+        return _smaller(_grey_from_image(source, "the image"))
     if isinstance(source, str | os.PathLike):
-        return _grey_from_file(Path(source), str(Path(source)))
+        return _smaller(_grey_from_file(Path(source), str(Path(source))))
     if isinstance(source, bytes | bytearray | memoryview):
-        return _grey_from_file(io.BytesIO(source), "the picture")
+        return _smaller(_grey_from_file(io.BytesIO(source), "the picture"))
     if hasattr(source, "read"):
-        return _grey_from_file(io.BytesIO(source.read()), str(getattr(source, "name", "the file")))
+        name = str(getattr(source, "name", "the file"))
+        return _smaller(_grey_from_file(io.BytesIO(_content(source, name)), name))
     raise InvalidArrayError(
         f"a {type(source).__name__} is no picture", "pass a path, bytes, a binary file, a PIL image or an array"
     )
+
+
+def _content(file: IO[bytes], name: str) -> bytes:
+    try:
+        content = file.read()
+    except (OSError, ValueError) as error:  # closed, not readable, or text that is no text
+        raise UnreadablePictureError(f"{name} cannot be read ({error})", "open it with mode 'rb'") from error
+    if not isinstance(content, bytes):
+        raise UnreadablePictureError(f"{name} was opened as text", "open it with mode 'rb'")
+    return content
 
 
 def _grey_from_file(file: Path | io.BytesIO, name: str) -> Grey:
@@ -96,6 +110,8 @@ def _grey_from_file(file: Path | io.BytesIO, name: str) -> Grey:
         raise _damaged(name, error) from error
     with image:
         _check_size(image, name)
+        # JPEG can be decoded at a half, a quarter or an eighth of its size; other formats ignore the wish.
+        image.draft("L" if image.mode in ("L", "YCbCr", "RGB") else image.mode, (_WORKING_SIDE, _WORKING_SIDE))
         return _grey_from_image(image, name)
 
 
@@ -119,16 +135,17 @@ def _too_large(name: str, size: str) -> PictureTooLargeError:
 
 def _grey_from_image(image: Image.Image, name: str) -> Grey:
     try:
-        image.draft("L" if image.mode in ("L", "YCbCr", "RGB") else image.mode, (_WORKING_SIDE, _WORKING_SIDE))
         image.load()
         image = _upright(image)
+        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+            return _bytes_from_values(np.asarray(image))
+        if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+            return _flattened(np.asarray(_reduced(image.convert("RGBA"))))
+        return np.asarray(_reduced(image.convert("L")))
+    except PictureError:
+        raise
     except _DAMAGE as error:
         raise _damaged(name, error) from error
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _grey_from_wide(np.asarray(image))
-    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-        return _flattened(np.asarray(image.convert("RGBA")))
-    return np.asarray(_smaller(image).convert("L"))
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -141,20 +158,18 @@ def _upright(image: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(image)
 
 
-def _smaller(image: Image.Image) -> Image.Image:
-    factor = max(image.size) // _WORKING_SIDE
-    return image.reduce(factor) if factor > 1 and image.mode in ("L", "RGB", "CMYK", "YCbCr") else image
+def _smaller(grey: Grey) -> Grey:
+    """Bring a large picture to a working size; smaller ones pass as they are."""
+    return grey if _factor(grey.shape) == 1 else np.asarray(_reduced(Image.fromarray(grey)))
 
 
-def _grey_from_wide(values: NDArray[np.generic]) -> Grey:
-    """Bring 16-bit, 32-bit and floating pixels into 0..255 by the range of their type, or of what they hold."""
-    numbers = values.astype(np.float64)
-    if not np.isfinite(numbers).all():
-        raise InvalidArrayError("the picture holds NaN or infinity", "replace those values")
-    top = next((top for top in (1.0, 255.0, 65_535.0) if numbers.max() <= top), float(numbers.max()))
-    if values.dtype == np.uint16 or values.dtype == np.int32:
-        top = max(top, 255.0)
-    return np.rint(np.clip(numbers, 0, top) * (255 / top)).astype(np.uint8)
+def _reduced(image: Image.Image) -> Image.Image:
+    factor = _factor(image.size)
+    return image if factor == 1 else image.reduce(factor)
+
+
+def _factor(size: tuple[int, ...]) -> int:
+    return max(1, max(size) // _WORKING_SIDE)
 
 
 def _flattened(pixels: NDArray[np.uint8]) -> Grey:
@@ -187,19 +202,20 @@ def _grey_from_array(array: NDArray[np.generic]) -> Grey:
 
 
 def _bytes_from_values(array: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Bring an array into 0..255: bytes as they are, booleans as 0 and 255, floats from 0..1 or from 0..255."""
-    if array.dtype == np.uint8:
+    """Bring numbers into 0..255: bytes as they are, others by the smallest scale that holds them.
+
+    The scales are 0..1 (floats, booleans, masks), 0..255, and for integers 0..4095 and 0..65535 (scanners, cameras).
+    """
+    if array.dtype == np.uint8 and array.max() > 1:
         return array.astype(np.uint8, copy=False)
-    if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
-    if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
+    if array.dtype.kind not in "buif":
         raise InvalidArrayError(f"an array of dtype {array.dtype} is no picture", "pass uint8, or floats in 0..1")
     values = array.astype(np.float64)
     if not np.isfinite(values).all():
-        raise InvalidArrayError("the array holds NaN or infinity", "replace those values")
+        raise InvalidArrayError("the picture holds NaN or infinity", "replace those values")
     low, high = float(values.min()), float(values.max())
-    if low < 0 or high > 255:
-        raise InvalidArrayError(f"the array holds values from {low:g} to {high:g}", "scale them to 0..1 or to 0..255")
-    if np.issubdtype(array.dtype, np.floating) and high <= 1:
-        values = values * 255
-    return np.rint(values).astype(np.uint8)
+    scales = (1, 255) if array.dtype.kind == "f" else (1, 255, 4_095, 65_535)
+    top = next((scale for scale in scales if high <= scale), None)
+    if low < 0 or top is None:
+        raise InvalidArrayError(f"the picture holds values from {low:g} to {high:g}", "scale them to 0..1 or to 0..255")
+    return np.rint(values * (255 / top)).astype(np.uint8)

@@ -69,7 +69,7 @@ def normalize(grey: Grey) -> Normalized:
         BlankPictureError: nothing on it stands out from the ground.
     """
     if is_mnist_form(grey):
-        return Normalized(grey, grey, _box(grey > 0), grey)
+        return Normalized(grey, grey, _box(grey > 0), grey.copy())  # a caller may fill its buffer again
     ink = find_ink(grey)
     box = _box(ink > 0)
     cropped = ink[box.top : box.bottom, box.left : box.right]
@@ -99,7 +99,8 @@ def find_ink(grey: Grey) -> NDArray[np.uint8]:
     smooth = np.asarray(Image.fromarray(grey).filter(ImageFilter.MedianFilter(3))) if large else grey
     difference = smooth - ground(smooth)
     darker, lighter = np.maximum(-difference, 0), np.maximum(difference, 0)
-    strength = np.minimum(darker if darker.sum() >= lighter.sum() else lighter, 255).astype(np.uint8)
+    stronger = darker if darker.sum() >= lighter.sum() else lighter
+    strength = np.rint(np.minimum(stronger, 255)).astype(np.uint8)
     if strength.max() < _MIN_CONTRAST:
         raise BlankPictureError(
             f"there is no ink on the picture (its grey levels lie within {int(strength.max())} of the ground's)",
@@ -120,19 +121,21 @@ def ground(grey: Grey) -> NDArray[np.float32]:
     """
     height, width = grey.shape
     rows, columns = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
-    border = np.ones(grey.shape, np.bool_)
+    at_row, at_column = np.broadcast_arrays(rows[:, None], columns[None, :])
     rim = max(1, round(min(grey.shape) * _BORDER_SHARE))
-    border[rim:-rim, rim:-rim] = False
-    at_row, at_column = np.nonzero(border)
-    terms = np.stack([np.ones_like(rows[at_row]), rows[at_row], columns[at_column]], axis=1)
-    values = grey[border].astype(np.float32)
+    strips = (np.s_[:rim], np.s_[-rim:], np.s_[rim:-rim, :rim], np.s_[rim:-rim, -rim:])
+    values, *place = (
+        np.concatenate([whole[strip].ravel() for strip in strips]).astype(np.float32) for whole in (grey, at_row, at_column)
+    )
+    terms = np.stack([np.ones_like(values), *place], axis=1)
     plane = np.array([_median(values), 0, 0], np.float32)
     for _ in range(_FITS):
         error = np.abs(values - terms @ plane)
         near = error <= max(_MIN_CONTRAST / 4, _FAR_DEVIATIONS * 1.4826 * _median(error))
         if near.mean() < 0.5:
             break
-        plane = np.linalg.lstsq(terms[near], values[near], rcond=None)[0]
+        kept = terms[near]
+        plane = np.linalg.lstsq(kept.T @ kept, kept.T @ values[near], rcond=None)[0]
     level: NDArray[np.float32] = plane[0] + plane[1] * rows[:, None] + plane[2] * columns[None, :]
     return level
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
+import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +18,12 @@ from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, Runt
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
 
+_BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
+"""The distributions that each backend of Keras comes in."""
+
+_DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error)
+"""What Keras raises on files that are no models of its own."""
+
 
 class Keras:
     """Runs ``.keras`` files whose network takes pixels in 0..1, as the recipes' do."""
@@ -24,9 +34,11 @@ class Keras:
     def availability(self) -> Availability:
         """Say which Keras and which backend are installed, without the seconds that importing them takes."""
         keras = installed_version("keras")
-        backend = installed_version("tensorflow", "tensorflow-cpu", "jax", "torch")
-        if keras is None or backend is None:
+        if keras is None:
             return Availability(None, "not installed: pip install digit-infer[train]")
+        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+        if installed_version(*_BACKENDS.get(backend, ())) is None:
+            return Availability(None, f"its backend {backend} is not installed: pip install digit-infer[train]")
         return Availability(keras)
 
     def open(self, file: ModelFile | None, threads: int | None) -> KerasSession:
@@ -38,15 +50,25 @@ class Keras:
         state = self.availability()
         if state.reason is not None:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
-        import keras
+        return KerasSession(load_network(file.path), str(file.path))
 
-        try:
-            model = keras.saving.load_model(file.path, compile=False)
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise DamagedModelError(
-                f"{file.path} is no Keras model ({' '.join(str(error).split())[:160]})", "train or save it again"
-            ) from error
-        return KerasSession(model, str(file.path))
+
+def load_network(path: Path) -> Any:
+    """Load a ``.keras`` file, uncompiled.
+
+    Raises:
+        RuntimeUnavailableError: Keras does not start.
+        DamagedModelError: the file is no Keras model.
+    """
+    try:
+        import keras
+    except ImportError as error:
+        raise RuntimeUnavailableError("the runtime keras is not available", f"Keras does not start ({error})") from error
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split())[:160]
+        raise DamagedModelError(f"{path} is no Keras model ({reason})", "train or save it again") from error
 
 
 class KerasSession:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from digit_infer.contract import Format
-from digit_infer.errors import RuntimeUnavailableError, UsageError
+from digit_infer.errors import DamagedModelError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
@@ -45,9 +45,14 @@ class OnnxCpu:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
         import onnxruntime
 
-        from digit_infer.runtimes.onnx_session import create
+        from digit_infer.runtimes.onnx_session import create, first_line, onnx_errors
 
-        return create(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
+        try:
+            return create(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
+        except onnx_errors() as error:
+            raise DamagedModelError(
+                f"{file.path} cannot be run by onnxruntime {state.version} ({first_line(error)})", "export it again"
+            ) from error
 
 
 RUNTIME: Runtime = OnnxCpu()

@@ -10,7 +10,7 @@ from functools import cache
 from io import BufferedReader
 from pathlib import Path
 
-from digit_infer.contract import FORMATS, Format, Precision, format_of
+from digit_infer.contract import FORMATS, PRECISIONS, Format, Precision, format_of
 from digit_infer.errors import DamagedModelError, MissingModelFileError, UnknownModelError
 from digit_infer.runtimes.protocol import ModelFile
 from digit_infer.zoo.manifest import ZooFile, ZooModel, read_manifest
@@ -101,6 +101,16 @@ def checkpoint_file(model: ZooModel) -> ModelFile:
     return ModelFile(model.name, path, "keras", "float32", path.stat().st_size, model.checkpoint.sha256)
 
 
+def sha256_of(file: ModelFile) -> str:
+    """Return the sha256 of a file as it lies there, in hexadecimal.
+
+    Raises:
+        MissingModelFileError, DamagedModelError: it does not exist or cannot be read.
+    """
+    with _opened(file.path) as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 def verify(file: ModelFile | None) -> None:
     """Refuse a file that is not the one that the manifest lists; what it does not list passes.
 
@@ -110,8 +120,7 @@ def verify(file: ModelFile | None) -> None:
     """
     if file is None or file.sha256 is None:
         return
-    with _opened(file.path) as content:
-        found = hashlib.file_digest(content, "sha256").hexdigest()
+    found = sha256_of(file)
     if found != file.sha256:
         raise DamagedModelError(
             f"{file.path} is truncated or altered: its sha256 is {found[:12]}…, not {file.sha256[:12]}…",
@@ -122,7 +131,7 @@ def verify(file: ModelFile | None) -> None:
 def files_of(model: ZooModel, model_format: Format, precision: Precision | None) -> list[ZooFile]:
     """Return a model's files in a format, the most exact first; with a precision, only those."""
     fitting = [file for file in model.files if file.format == model_format and precision in (None, file.precision)]
-    return sorted(fitting, key=lambda file: -file.bytes)
+    return sorted(fitting, key=lambda file: PRECISIONS.index(file.precision))
 
 
 @contextmanager

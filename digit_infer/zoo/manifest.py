@@ -88,6 +88,8 @@ def read_manifest(path: Path) -> dict[str, ZooModel]:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
         models = [_model(entry) for entry in document["models"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedModelError(f"{path} is no manifest of a zoo ({error!r})", "install digit-infer again") from error

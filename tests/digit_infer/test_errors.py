@@ -14,8 +14,8 @@ def all_errors() -> list[type[errors.DigitInferError]]:
 
 @pytest.mark.parametrize("kind", all_errors())
 def test_says_problem_and_advice_in_one_line_and_survives_pickling(kind):
-    error = kind("the file\nis odd", "take  another")
-    assert str(error) == "the file is odd; take another"
+    error = kind("the  file\nis odd", "take another")
+    assert str(error) == "the  file is odd; take another"
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
     assert type(copy) is kind
     assert str(copy) == str(error)

@@ -3,6 +3,7 @@ import multiprocessing
 import pickle
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from digit_infer import Prediction, Predictor, Unanswered, zoo
 from digit_infer.errors import (
     DamagedModelError,
+    InferenceError,
     InvalidArrayError,
     MissingModelFileError,
     UnknownModelError,
@@ -92,7 +94,7 @@ def test_a_stream_is_lazy(small, mnist_test):
 def test_a_stream_of_nothing_and_of_bad_pictures_alone(small):
     assert list(small.predict_many([])) == []
     assert [type(answer) for answer in small.predict_many([b"", b""])] == [Unanswered, Unanswered]
-    with pytest.raises(UsageError, match="batch of 0"):
+    with pytest.raises(UsageError, match="batch of 0 is no batch"):
         small.predict_many([], batch_size=0)
 
 
@@ -184,6 +186,7 @@ def test_threads_share_it(predictor, examples, example_digits):
         ({"precision": "int4"}, UsageError, "no precision 'int4'"),
         ({"runtime": "onnx-cpu", "precision": "int8"}, UnknownModelError, "no int8 onnx file of lenet"),
         ({"threads": 0}, UsageError, "0 threads"),
+        ({"threads": 100_000}, UsageError, "pass 1 to 256"),
         ({"model": "nosuch.onnx", "precision": "int8"}, UsageError, "one precision"),
         ({"model": "nosuch.tflite", "runtime": "onnx-cpu"}, MissingModelFileError, "does not exist"),
     ],
@@ -208,3 +211,40 @@ def test_a_file_of_ones_own(tmp_path, mnist_test):
     path.write_bytes(b"")
     with pytest.raises(DamagedModelError, match="is empty"):
         Predictor(path)
+
+
+def test_a_source_may_fill_its_buffer_again(predictor, mnist_test):
+    buffer = np.empty((28, 28), np.uint8)
+
+    def pictures():
+        for image in mnist_test.images[:5]:
+            buffer[:] = image
+            yield buffer
+
+    answers = list(predictor.predict_many(pictures()))
+    assert [answer.digit for answer in answers] == [7, 2, 1, 0, 4]
+    assert not np.shares_memory(answers[-1].image, buffer)
+
+
+def test_the_callers_image_stays_as_it_is(predictor, examples):
+    with Image.open(examples / "zero_in_poor_light.jpg") as image:
+        before = (image.mode, image.size)
+        assert predictor.predict(image).digit == 0
+        assert (image.mode, image.size) == before
+
+
+@pytest.mark.parametrize("pictures", ["a.png", b"bytes", Path("a.png"), None, 7])
+def test_one_picture_is_not_many(small, pictures):
+    with pytest.raises(UsageError, match="is not many pictures"):
+        small.predict_many(pictures)
+
+
+@pytest.mark.parametrize("arguments", [{"threads": "2"}, {"threads": 2.5}, {"model": None}, {"model": 7}])
+def test_arguments_of_another_type(arguments):
+    with pytest.raises(UsageError):
+        Predictor(**arguments)
+
+
+def test_a_model_that_answers_no_numbers_is_told():
+    with pytest.raises(InferenceError, match="NaN or infinity"):
+        Prediction.of(np.full(10, np.nan, np.float32), np.zeros((28, 28), np.uint8))

@@ -1,7 +1,5 @@
 import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -10,7 +8,7 @@ import onnx
 import pytest
 
 from digit_infer import Predictor, zoo
-from digit_infer.errors import ExportError, ParityError
+from digit_infer.errors import DamagedModelError, ExportError, MissingModelFileError, ParityError
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import ModelFile
 from export.metadata import KEY, metadata
@@ -158,9 +156,9 @@ def test_a_network_that_ends_in_logits_is_refused(tmp_path):
 def test_files_that_are_no_keras_models(tmp_path):
     damaged = tmp_path / "damaged.keras"
     damaged.write_bytes(b"PK no zip")
-    with pytest.raises(ExportError, match="cannot be loaded by Keras"):
+    with pytest.raises(DamagedModelError, match="is no Keras model"):
         load_source(str(damaged))
-    with pytest.raises(ExportError, match="there is no file"):
+    with pytest.raises(MissingModelFileError, match="there is no file"):
         load_source(str(tmp_path / "nosuch.keras"))
     other = tmp_path / "model.h5"
     other.write_bytes(b"")
@@ -211,43 +209,16 @@ def test_float32_tflite_agrees_with_float32_onnx(small_exporter, mnist_test, tmp
     np.testing.assert_allclose(session.probabilities(mnist_test.images[:100]), small_exporter.reference[:100], atol=1e-5)
 
 
-def command(*words):
-    done = subprocess.run([sys.executable, "-m", "export", *map(str, words)], check=False, capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr
-
-
-def test_the_command_writes_files_and_their_proofs(tmp_path, small_file):
-    words = [
-        "softmax_regression",
-        small_file,
-        "--format",
-        "onnx",
-        "tflite",
-        "--precision",
-        "float32",
-        "--out",
-        tmp_path,
-        "--json",
-    ]
-    code, out, err = command(*words)
-    assert (code, err) == (0, "")
-    made = json.loads(out)["files"]
-    names = [f"{name}.float32.{suffix}" for name in ("softmax_regression", "mine") for suffix in ("onnx", "tflite")]
-    assert [file["file"] for file in made] == names
-    assert {path.name for path in tmp_path.iterdir()} == {*names, *(f"{name}.parity.json" for name in names)}
-    listed = zoo.model_named("softmax_regression").files[0]
-    assert made[0]["sha256"] == listed.sha256, "what lies in the zoo can be made again"
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "message"),
-    [
-        (["nosuch.keras"], 1, "there is no file nosuch.keras; check the path, or name a recipe"),
-        (["nosuch"], 1, "there is no file nosuch; check the path, or name a recipe"),
-    ],
-)
-def test_failures_are_told_in_one_line(words, code, message):
-    found, out, err = command(*words)
-    assert (found, out) == (code, "")
-    assert err.startswith(f"error: {message}")
-    assert len(err.splitlines()) == 1
+def test_a_layer_that_cannot_be_converted_is_told(tmp_path, mnist_calibration):
+    path = tmp_path / "bicubic.keras"
+    layers = keras.layers
+    keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Resizing(14, 14, interpolation="bicubic"),
+            layers.Flatten(),
+            layers.Dense(10, "softmax"),
+        ]
+    ).save(path)
+    with pytest.raises(ExportError, match="bicubic cannot be converted to tflite in float32"):
+        Exporter(load_source(str(path)), mnist_calibration).export("tflite", "float32", tmp_path)

@@ -35,6 +35,7 @@ def test_what_cannot_run_is_skipped_with_its_reason(mnist_test):
     entry = measure(Configuration("lenet", "onnx-cpu", "int8", 1), mnist_test, Reference(mnist_test), [1], 0.05)
     assert isinstance(entry, Skipped)
     assert "no int8 onnx file" in entry.reason
+    assert not entry.broken
 
 
 def test_only_configurations_with_a_file_are_planned():

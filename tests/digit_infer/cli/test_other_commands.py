@@ -72,7 +72,18 @@ def test_bench_of_what_is_not_available_fails_and_says_why(digit_infer):
     assert len(run.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [["--batch", "0"], ["--batch", "x"], ["--time", "0"], ["--model", "nosuch"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--batch", "0"],
+        ["--batch", "x"],
+        ["--batch", "1000000000"],
+        ["--time", "0"],
+        ["--model", "nosuch"],
+        ["--model", "all", "--model", "lenet"],
+        ["--model", "x.onnx", "--precision", "int8"],
+    ],
+)
 def test_bench_refuses_wrong_use(digit_infer, words):
     assert digit_infer("bench", *words).code == 2
 
@@ -92,3 +103,16 @@ def test_completion_completes_models(digit_infer):
 def test_bash_accepts_the_completion(digit_infer):
     code = digit_infer("completion", "bash").out
     subprocess.run(["bash", "-n"], input=code, text=True, check=True)  # any bash
+
+
+def test_bench_of_a_damaged_model_fails_though_others_are_measured(digit_infer, tmp_path):
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(b"no model")
+    run = digit_infer("bench", "--model", path, "--model", "softmax_regression", "--runtime", "all", "--time", "0.02")
+    assert run.code == 1
+    assert "softmax_regression" in run.out
+    assert "is no ONNX model" in run.err
+
+
+def test_doctor_needs_no_data_set(digit_infer):
+    assert digit_infer("doctor", DIGIT_INFER_DATA="/nonexistent").code == 0

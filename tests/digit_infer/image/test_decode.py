@@ -151,6 +151,9 @@ def test_scales_of_arrays():
     assert decode(np.array([[0.0, 128.0, 255.0]])).tolist() == [[0, 128, 255]]
     assert decode(np.array([[False, True]])).tolist() == [[0, 255]]
     assert decode(np.array([[0, 200]], np.int64)).tolist() == [[0, 200]]
+    assert decode(np.array([[0, 1]])).tolist() == decode(np.array([[0, 1]], np.uint8)).tolist() == [[0, 255]]
+    assert decode(np.array([[0, 65_535]], ">u2")).tolist() == [[0, 255]]
+    assert decode(np.array([[0, 4_095]], np.uint16)).tolist() == [[0, 255]]
 
 
 @given(
@@ -185,3 +188,33 @@ def test_any_damage_to_a_png_is_survived(position, value):
             read(bytes(content))
         except DigitInferError as error:
             assert "\n" not in str(error)
+
+
+def test_files_that_are_open_in_another_way(tmp_path):
+    path = tmp_path / "ramp.png"
+    path.write_bytes(png(Image.fromarray(ramp())))
+    with path.open(encoding="latin-1") as file, pytest.raises(UnreadablePictureError, match="opened as text"):
+        decode(file)
+    with path.open(encoding="utf-8") as file, pytest.raises(UnreadablePictureError, match="mode 'rb'"):
+        decode(file)
+    file = path.open("rb")
+    file.close()
+    with pytest.raises(UnreadablePictureError, match="closed"):
+        decode(file)
+
+
+def test_a_colour_space_that_has_no_grey_is_told():
+    buffer = io.BytesIO()
+    Image.new("LAB", (9, 9)).save(buffer, "TIFF")
+    with pytest.raises(UnreadablePictureError):
+        decode(buffer.getvalue())
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "RGBA", "L", "I;16"])
+def test_large_pictures_of_every_mode_are_made_smaller(mode):
+    assert max(decode(png(Image.new(mode, (5000, 3000), 1))).shape) < 2048
+
+
+def test_a_folder_is_told(tmp_path):
+    with pytest.raises(UnreadablePictureError, match="is a folder"):
+        decode(tmp_path)

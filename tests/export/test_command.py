@@ -1,0 +1,52 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from digit_infer import zoo
+
+
+def command(*words):
+    done = subprocess.run([sys.executable, "-m", "export", *map(str, words)], check=False, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_command_writes_files_and_their_proofs(tmp_path, small_file):
+    words = [
+        "softmax_regression",
+        small_file,
+        "--format",
+        "onnx",
+        "tflite",
+        "--precision",
+        "float32",
+        "--out",
+        tmp_path,
+        "--json",
+    ]
+    code, out, err = command(*words)
+    assert (code, err) == (0, "")
+    made = json.loads(out)["files"]
+    names = [f"{name}.float32.{suffix}" for name in ("softmax_regression", "mine") for suffix in ("onnx", "tflite")]
+    assert [file["file"] for file in made] == names
+    assert {path.name for path in tmp_path.iterdir()} == {*names, *(f"{name}.parity.json" for name in names)}
+    listed = zoo.model_named("softmax_regression").files[0]
+    assert made[0]["sha256"] == listed.sha256, "what lies in the zoo can be made again"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["nosuch.keras"], 2, "there is no file nosuch.keras; check the path, or name a recipe"),
+        (["lenet", "--format", "keras"], 2, "Invalid value for '--format': 'keras' is not one of"),
+        (["lenet", "--format"], 2, "Option '--format' requires an argument"),
+        (["a/mine.keras", "b/mine.keras"], 2, "two sources would write the same files (mine)"),
+        (["nosuch"], 2, "there is no file nosuch; check the path, or name a recipe"),
+    ],
+)
+def test_failures_are_told_in_one_line(words, code, message):
+    found, out, err = command(*words)
+    assert (found, out) == (code, "")
+    assert err.startswith(f"error: {message}")
+    assert len(err.splitlines()) == 1
