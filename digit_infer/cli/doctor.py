@@ -13,6 +13,7 @@ from digit_infer import __version__, zoo
 from digit_infer.cli import options
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.tables import Column, print_table
+from digit_infer.contract import SIDE
 from digit_infer.errors import DigitInferError
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.installed import installed_version
