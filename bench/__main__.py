@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import click
 
 from bench.bare import bare_call, some_images
 from bench.cold_start import predict_command, unavoidable_command
-from bench.paired import Pairs, time_pairs
+from bench.paired import Call, Pairs, time_pairs
 from digit_infer import Predictor, zoo
 from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
@@ -23,6 +23,7 @@ from digit_infer.runtimes.protocol import RuntimeName
 
 SCHEMA = 1
 RESULTS = Path(__file__).parent / "results"
+_ROUNDS = 10
 _RUNTIMES: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite")
 
 
@@ -32,11 +33,11 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--pairs", type=click.IntRange(min=10), default=3000, show_default=True, help="At batch 1; 1 in 15 at 256.")
-def overhead(pairs: int) -> None:
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=8.0, show_default=True, help="For each comparison.")
+def overhead(seconds: float) -> None:
     """Time Predictor.predict_array against the bare runtime call on the same bytes."""
     with quiet_native_log():
-        results = dict(_overheads(pairs))
+        results = dict(_overheads(seconds))
     _report("predict_array", results)
 
 
@@ -49,22 +50,40 @@ def cold_start(pairs: int) -> None:
         subprocess.run(command, check=True, capture_output=True)  # our own two commands
 
     unavoidable, predict = unavoidable_command(), predict_command()
-    result = time_pairs(lambda: run(unavoidable), lambda: run(predict), pairs, warm_up=3)
+    result = time_pairs(lambda _: (lambda: run(unavoidable), lambda: run(predict)), pairs, rounds=1, warm_up=3)
     _report("cold_start", {f"digit-infer predict, {zoo.DEFAULT_MODEL}": result})
 
 
-def _overheads(pairs: int) -> Iterator[tuple[str, Pairs]]:
+def _overheads(seconds: float) -> Iterator[tuple[str, Pairs]]:
     for model in zoo.models():
         for runtime in _RUNTIMES:
-            for batch, count in ((1, pairs), (256, max(10, pairs // 15))):
-                images = some_images(batch)
-                with Predictor(model, runtime=runtime) as predictor:
-                    file = predictor.chosen.file
-                    if file is None:
-                        raise AssertionError(f"{model} on {runtime} has no file")
-                    bare, ours = bare_call(runtime, file.path, batch), predictor.predict_array
-                    result = time_pairs(lambda: bare(images), lambda: ours(images), count, warm_up=max(3, count // 10))  # noqa: B023  # called at once
-                yield f"{model}, {runtime}, batch {batch}", result
+            for batch in (1, 256):
+                make = _maker(model, runtime, batch)
+                pairs = _affordable(make, seconds)
+                yield f"{model}, {runtime}, batch {batch}", time_pairs(make, pairs, _ROUNDS, warm_up=max(3, pairs // 100))
+
+
+def _affordable(make: Callable[[bool], tuple[Call, Call]], seconds: float) -> int:
+    """Return how many pairs fit into the time, from 100 to 20,000."""
+    bare, _ = make(True)
+    trial = time_pairs(lambda _: (bare, bare), 20, rounds=1, warm_up=5)
+    return int(min(max(seconds * 1e6 / (2 * trial.first_us), 100), 20_000))
+
+
+def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tuple[Call, Call]]:
+    """Return what makes the bare call and ours, on the same images."""
+    images = some_images(batch)
+    file = zoo.files_of(zoo.model_named(model), "onnx" if runtime == "onnx-cpu" else "tflite", None)[0]
+    path = zoo.FILES / file.file
+
+    def make(bare_first: bool) -> tuple[Call, Call]:  # noqa: FBT001  # the protocol of time_pairs
+        if bare_first:
+            bare, ours = bare_call(runtime, path, batch), Predictor(model, runtime=runtime).predict_array
+        else:
+            ours, bare = Predictor(model, runtime=runtime).predict_array, bare_call(runtime, path, batch)
+        return lambda: bare(images), lambda: ours(images)
+
+    return make
 
 
 def _report(name: str, results: dict[str, Pairs]) -> None:

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter_ns
+from typing import TypeAlias
+
+Call: TypeAlias = Callable[[], object]
 
 _RESAMPLES = 2_000
 _SEED = 0
@@ -31,27 +34,39 @@ class Pairs:
     ratio_high: float
 
 
-def time_pairs(first: Callable[[], object], second: Callable[[], object], pairs: int, warm_up: int) -> Pairs:
-    """Run both ``pairs`` times, in an order that alternates."""
-    for _ in range(warm_up):
-        first()
-        second()
+def time_pairs(make: Callable[[bool], tuple[Call, Call]], pairs: int, rounds: int, warm_up: int) -> Pairs:
+    """Run the two calls that ``make`` returns ``pairs`` times in all, in an order that alternates.
+
+    They are made anew for every round, in turns with the one or the other first (``make(True)`` makes the first one first):
+    where two models come to lie in memory can cost one of them more than the code around it does.
+    """
     times: list[tuple[int, int]] = []
-    gc.collect()
-    gc.disable()
-    try:
-        for number in range(pairs):
-            if number % 2:
-                later, earlier = _timed(second), _timed(first)
-            else:
-                earlier, later = _timed(first), _timed(second)
-            times.append((earlier, later))
-    finally:
-        gc.enable()
+    for number in range(rounds):
+        first, second = make(number % 2 == 0)
+        for _ in range(warm_up):
+            first()
+            second()
+        gc.collect()
+        gc.disable()
+        try:
+            times += _alternating(first, second, -(-pairs // rounds))
+        finally:
+            gc.enable()
     return _summary(times)
 
 
-def _timed(call: Callable[[], object]) -> int:
+def _alternating(first: Call, second: Call, pairs: int) -> list[tuple[int, int]]:
+    times = []
+    for number in range(pairs):
+        if number % 2:
+            later, earlier = _timed(second), _timed(first)
+        else:
+            earlier, later = _timed(first), _timed(second)
+        times.append((earlier, later))
+    return times
+
+
+def _timed(call: Call) -> int:
     start = perf_counter_ns()
     call()
     return perf_counter_ns() - start

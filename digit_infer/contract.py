@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     """float32 [N, 10]"""
 
 SIDE = 28
+UINT8 = np.dtype(np.uint8)
 CLASSES = 10
 
 Format = Literal["onnx", "tflite", "keras"]

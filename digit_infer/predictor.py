@@ -12,7 +12,7 @@ import numpy as np
 
 from digit_infer import image, zoo
 from digit_infer.choice import Chosen, plan
-from digit_infer.contract import Precision, check_images
+from digit_infer.contract import SIDE, UINT8, Precision, check_images
 from digit_infer.errors import PictureError, UsageError
 from digit_infer.image import PictureSource
 from digit_infer.prediction import Prediction, Unanswered
@@ -143,9 +143,12 @@ class Predictor:
             InvalidArrayError: another dtype or shape.
             InferenceError: the runtime failed.
         """
+        # After a call the caches hold the network, and every look-up here is a slow one: so few, and the likely case first.
+        if type(images) is np.ndarray and images.dtype == UINT8:
+            shape = images.shape
+            if len(shape) == 3 and shape[1] == SIDE and shape[2] == SIDE and shape[0] <= _LARGEST_CALL:
+                return self._probabilities(images)
         check_images(images)
-        if len(images) <= _LARGEST_CALL:
-            return self._probabilities(images)
         parts = range(0, len(images), _LARGEST_CALL)
         return np.concatenate([self._probabilities(images[start : start + _LARGEST_CALL]) for start in parts])
 

@@ -56,6 +56,7 @@ class TfliteSession:
             *([(np.dtype(end["dtype"]).name, end["shape_signature"]) for end in ends] for ends in (inputs, outputs)),
         )
         self._interpreter = interpreter
+        self._set, self._invoke, self._get = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
         self._input: int = inputs[0]["index"]
         self._output: int = outputs[0]["index"]
         self._batch = int(inputs[0]["shape"][0])
@@ -76,18 +77,17 @@ class TfliteSession:
     def probabilities(self, images: Images) -> Probabilities:
         """Answer uint8 [N, 28, 28] by float32 [N, 10]. Another N than last time costs a new plan of the tensors."""
         count = len(images)
-        if count == 0:
-            return np.empty((0, CLASSES), np.float32)
-        interpreter = self._interpreter
         with self._lock:
             try:
                 if count != self._batch:
-                    interpreter.resize_tensor_input(self._input, (count, SIDE, SIDE))
-                    interpreter.allocate_tensors()
+                    if count == 0:
+                        return np.empty((0, CLASSES), np.float32)
+                    self._interpreter.resize_tensor_input(self._input, (count, SIDE, SIDE))
+                    self._interpreter.allocate_tensors()
                     self._batch = count
-                interpreter.set_tensor(self._input, images)
-                interpreter.invoke()
-                answer: Probabilities = interpreter.get_tensor(self._output)
+                self._set(self._input, images)
+                self._invoke()
+                answer: Probabilities = self._get(self._output)
             except (ValueError, RuntimeError) as error:
                 raise InferenceError(f"{self._package} failed on {images.shape} ({error})", "report this model") from error
         return answer

@@ -10,7 +10,7 @@ RESULTS = Path(__file__).parents[2] / "bench" / "results"
 
 
 def test_a_slower_second_is_found_to_be_slower():
-    pairs = time_pairs(lambda: time.sleep(0.001), lambda: time.sleep(0.003), 20, 1)
+    pairs = time_pairs(lambda _: (lambda: time.sleep(0.001), lambda: time.sleep(0.003)), 20, rounds=2, warm_up=1)
     assert pairs.pairs == 20
     assert pairs.difference_low_us > 1_000
     assert pairs.ratio_low > 1
