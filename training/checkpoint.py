@@ -1,6 +1,6 @@
 """The one checkpoint a recipe ships: its run with seed 0, whatever the other seeds gave.
 
-A rule that looks at no result cannot be optimistic, and it stays true however many seeds are added later. Eleven of the
+A rule that looks at no result cannot be optimistic, and it stays true however many seeds are added later. Most
 recipes validate on the test set, so a rule by validation loss would choose on test images.
 
     training/checkpoints/NAME.keras      float32, without optimiser state
