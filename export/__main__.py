@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.reporting import ReportingCommand
 from digit_infer.cli.tables import Column, print_table
 from digit_infer.contract import PRECISIONS, Format, Precision
-from digit_infer.errors import UsageError
+from digit_infer.errors import DigitInferError, UsageError
 from digit_infer.files import write_text
 from digit_infer.zoo.manifest import ZooFile
 
@@ -65,7 +66,7 @@ def main(
     out: Path,
     zoo: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Export recipes' checkpoints, or Keras files for 28 × 28 digits with pixels in 0..1.
 
     Every file keeps one contract: images uint8 [N, 28, 28] in, probabilities float32 [N, 10] out.
@@ -74,42 +75,55 @@ def main(
     """
     if not formats or not precisions:
         raise UsageError("nothing to make", "name a format and a precision")
-    with quiet_native_log() as stderr:
-        made = _make(sources, formats, precisions, out, zoo, Console(file=stderr))
-    if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "files": [asdict(file) for file in made]}))
-    else:
-        _print(made)
-
-
-def _make(
-    sources: tuple[str, ...],
-    formats: tuple[Format, ...],
-    precisions: tuple[Precision, ...],
-    out: Path,
-    zoo: bool,
-    console: Console,
-) -> list[ZooFile]:
-    from export.pipeline import Exporter, put_into_zoo
-    from export.source import load_source
-
     stems = [Path(name).stem for name in sources]
     if twice := {stem for stem in stems if stems.count(stem) > 1}:
         raise UsageError(f"two sources would write the same files ({', '.join(twice)})", "export them one by one")
     made: list[ZooFile] = []
-    for name in sources:
+    errors: list[DigitInferError] = []
+    with quiet_native_log() as stderr:
+        for name in sources:
+            _export(name, formats, precisions, None if zoo else out, Console(file=stderr), made, errors)
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "files": [asdict(file) for file in made]}))
+    elif made:
+        _print(made)
+    for error in errors:
+        click.echo(f"error: {error}", err=True)
+    return max((error.exit_code for error in errors), default=0)
+
+
+def _export(
+    name: str,
+    formats: tuple[Format, ...],
+    precisions: tuple[Precision, ...],
+    out: Path | None,
+    console: Console,
+    made: list[ZooFile],
+    errors: list[DigitInferError],
+) -> None:
+    """Make the files of one source, into the zoo where ``out`` is None. A file that fails does not keep the others away."""
+    from export.pipeline import Exporter, put_into_zoo
+    from export.source import load_source
+
+    try:
         with console.status(f"{name}: loading, and running the trained model over the test images"):
             exporter = Exporter(load_source(name))
-        if zoo:
+        if out is None:
             with console.status(f"{name}: converting and proving"):
                 made += put_into_zoo(exporter).files
-            continue
-        for model_format in formats:
-            for precision in precisions:
-                with console.status(f"{name}: {precision} as {model_format}"):
-                    made.append(exporter.export(model_format, precision, out))
-                _write_parity(out, made[-1])
-    return made
+            return
+    except DigitInferError as error:
+        errors.append(error)
+        return
+    for model_format, precision in product(formats, precisions):
+        try:
+            with console.status(f"{name}: {precision} as {model_format}"):
+                file = exporter.export(model_format, precision, out)
+        except DigitInferError as error:
+            errors.append(error)
+        else:
+            made.append(file)
+            _write_parity(out, file)
 
 
 def _write_parity(folder: Path, file: ZooFile) -> None:

@@ -50,3 +50,11 @@ def test_failures_are_told_in_one_line(words, code, message):
     assert (found, out) == (code, "")
     assert err.startswith(f"error: {message}")
     assert len(err.splitlines()) == 1
+
+
+def test_a_source_that_fails_does_not_keep_the_others_away(tmp_path):
+    words = ["--format", "onnx", "--precision", "float32", "--out", tmp_path]
+    code, out, err = command("nosuch.keras", "softmax_regression", *words)
+    assert code == 2
+    assert "softmax_regression.float32.onnx" in out
+    assert err.startswith("error: there is no file nosuch.keras")
