@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy import ndarray
 
 from digit_infer import image, zoo
 from digit_infer.choice import Chosen, plan
@@ -144,7 +145,7 @@ class Predictor:
             InferenceError: the runtime failed.
         """
         # After a call the caches hold the network, and every look-up here is a slow one: so few, and the likely case first.
-        if type(images) is np.ndarray and images.dtype == UINT8:
+        if type(images) is ndarray and images.dtype == UINT8:
             shape = images.shape
             if len(shape) == 3 and shape[1] == SIDE and shape[2] == SIDE and shape[0] <= _LARGEST_CALL:
                 return self._probabilities(images)

@@ -13,6 +13,8 @@ from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from digit_infer.contract import Images, Probabilities
 
 
@@ -47,7 +49,7 @@ class Tflite:
 
 
 class TfliteSession:
-    """A LiteRT interpreter behind the contract. An interpreter holds its input and output tensors, so calls take turns."""
+    """A LiteRT interpreter behind the contract."""
 
     def __init__(self, interpreter: Any, name: str, package: str, threads: int) -> None:
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
@@ -55,42 +57,41 @@ class TfliteSession:
             name,
             *([(np.dtype(end["dtype"]).name, end["shape_signature"]) for end in ends] for ends in (inputs, outputs)),
         )
-        self._interpreter = interpreter
-        self._set, self._invoke, self._get = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
-        self._input: int = inputs[0]["index"]
-        self._output: int = outputs[0]["index"]
-        self._batch = int(inputs[0]["shape"][0])
-        self._lock = threading.Lock()
-        self._package = package
-        self._threads = threads
+        self.provider = package
+        self.threads: int | None = threads
+        self.probabilities = _call(interpreter, package, inputs[0]["index"], outputs[0]["index"])
 
-    @property
-    def provider(self) -> str:
-        """Return the package and its version."""
-        return self._package
 
-    @property
-    def threads(self) -> int | None:
-        """Return the interpreter's threads."""
-        return self._threads
+def _call(interpreter: Any, package: str, source: int, target: int) -> Callable[[Images], Probabilities]:
+    """Return the call that answers images.
 
-    def probabilities(self, images: Images) -> Probabilities:
+    An interpreter holds its input and output tensors, so calls of several threads take turns. The call is a closure since
+    it runs with cold caches, where each attribute that it would look up costs as much as a small layer.
+    """
+    lock = threading.Lock()
+    set_tensor, invoke, get_tensor = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
+    planned = int(interpreter.get_input_details()[0]["shape"][0])
+
+    def probabilities(images: Images) -> Probabilities:
         """Answer uint8 [N, 28, 28] by float32 [N, 10]. Another N than last time costs a new plan of the tensors."""
+        nonlocal planned
         count = len(images)
-        with self._lock:
+        with lock:
             try:
-                if count != self._batch:
+                if count != planned:
                     if count == 0:
                         return np.empty((0, CLASSES), np.float32)
-                    self._interpreter.resize_tensor_input(self._input, (count, SIDE, SIDE))
-                    self._interpreter.allocate_tensors()
-                    self._batch = count
-                self._set(self._input, images)
-                self._invoke()
-                answer: Probabilities = self._get(self._output)
+                    interpreter.resize_tensor_input(source, (count, SIDE, SIDE))
+                    interpreter.allocate_tensors()
+                    planned = count
+                set_tensor(source, images)
+                invoke()
+                answer: Probabilities = get_tensor(target)
             except (ValueError, RuntimeError) as error:
-                raise InferenceError(f"{self._package} failed on {images.shape} ({error})", "report this model") from error
+                raise InferenceError(f"{package} failed on {images.shape} ({error})", "report this model") from error
         return answer
+
+    return probabilities
 
 
 def _interpreter_class() -> tuple[str, Any]:
