@@ -17,7 +17,7 @@ from digit_infer.contract import SIDE, UINT8, Precision, check_images
 from digit_infer.errors import PictureError, UsageError
 from digit_infer.image import PictureSource
 from digit_infer.prediction import Prediction, Unanswered
-from digit_infer.runtimes.protocol import RuntimeName
+from digit_infer.runtimes.protocol import RuntimeName, answer_in_parts
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -150,8 +150,7 @@ class Predictor:
             if len(shape) == 3 and shape[1] == SIDE and shape[2] == SIDE and shape[0] <= _LARGEST_CALL:
                 return self._probabilities(images)
         check_images(images)
-        parts = range(0, len(images), _LARGEST_CALL)
-        return np.concatenate([self._probabilities(images[start : start + _LARGEST_CALL]) for start in parts])
+        return answer_in_parts(self._probabilities, images, _LARGEST_CALL)
 
     def close(self) -> None:
         """Let go of the model. Closing twice is no error."""

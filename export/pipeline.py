@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
-import numpy as np
 
 from digit_infer import dataset
 from digit_infer.benchmark.accuracy import accuracy_of
@@ -16,20 +15,18 @@ from digit_infer.contract import Format, Precision
 from digit_infer.errors import DigitInferError, ExportError
 from digit_infer.files import replacing, write_text
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.protocol import ModelFile, Runtime
+from digit_infer.runtimes.protocol import ModelFile, Runtime, answer_in_parts
 from digit_infer.zoo import FILES, MANIFEST
 from digit_infer.zoo.manifest import ZooFile, ZooModel, manifest_text, read_manifest
 from export.calibration import calibration_images
 from export.metadata import Metadata, metadata
 from export.parity import prove
-from export.source import Source, reference_probabilities, zoo_checkpoint
+from export.source import BATCH, Source, reference_probabilities, zoo_checkpoint
 from training.recipes import RECIPES
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.dataset import Split
-
-_BATCH = 1_000
 
 _PROVED_ON: dict[Format, Runtime] = {"onnx": RUNTIMES["onnx-cpu"], "tflite": RUNTIMES["tflite"]}
 
@@ -62,8 +59,7 @@ class Exporter:
         with replacing(path) as temporary:  # becomes the file if all below goes well, and goes away if not
             temporary.write_bytes(content)
             session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
-            parts = range(0, len(self.test), _BATCH)
-            candidate = np.concatenate([session.probabilities(self.test.images[at : at + _BATCH]) for at in parts])
+            candidate = answer_in_parts(session.probabilities, self.test.images, BATCH)
             proved_on = f"{runtime.name}, {session.provider}"
             parity = prove(path.name, precision, self.reference, candidate, self.test.labels, proved_on)
         sha256 = hashlib.sha256(content).hexdigest()

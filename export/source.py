@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,8 @@ import numpy as np
 from digit_infer.errors import ExportError, MissingModelFileError
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.keras import load_network
-from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.runtimes.protocol import ModelFile, answer_in_parts
+from digit_infer.zoo import sha256_of
 from digit_infer.zoo.manifest import Checkpoint
 from export.wrapping import check_shapes
 from training import checkpoint
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from digit_infer.contract import Probabilities
     from digit_infer.dataset import Split
 
-_BATCH = 1_000
+BATCH = 1_000
+"""Images in one call while a model is proven."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ def load_source(name_or_path: str) -> Source:
         raise ExportError(f"{path} is no .keras file", "save the model with model.save('NAME.keras')")
     network = load_network(path)
     check_shapes(network)
-    return Source(name, path, hashlib.sha256(path.read_bytes()).hexdigest(), recipe, network)
+    return Source(name, path, sha256_of(path), recipe, network)
 
 
 def reference_probabilities(source: Source, test: Split) -> Probabilities:
@@ -69,8 +70,7 @@ def reference_probabilities(source: Source, test: Split) -> Probabilities:
     """
     file = ModelFile(source.name, source.path, "keras", "float32", source.path.stat().st_size)
     session = RUNTIMES["keras"].open(file, None)
-    parts = [session.probabilities(test.images[start : start + _BATCH]) for start in range(0, len(test), _BATCH)]
-    probabilities = np.concatenate(parts)
+    probabilities = answer_in_parts(session.probabilities, test.images, BATCH)
     if probabilities.min() < 0 or np.abs(probabilities.sum(axis=1) - 1).max() > 1e-3:
         raise ExportError(f"{source.path} does not answer probabilities", "end the network in a softmax")
     return probabilities

@@ -7,7 +7,6 @@ The report, the zoo and the choice of a checkpoint read these records; nothing i
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from digit_infer import dataset
 from digit_infer.benchmark.statistics import Interval, wilson_interval
 from digit_infer.errors import TrainingError
 from digit_infer.files import write_text
+from digit_infer.zoo import sha256_of
 from training.recipe import Recipe
 from training.run import RunFolder, State
 
@@ -73,7 +73,7 @@ def record(recipe: Recipe, state: State, folder: RunFolder, evaluation: Evaluati
         "keeps": recipe.keeps,
         "watched_the_test_set": recipe.watched_the_test_set,
         "kept_epoch": state.best_epoch,
-        "kept_sha256": hashlib.sha256((folder.path / state.best_file).read_bytes()).hexdigest(),
+        "kept_sha256": sha256_of(folder.path / state.best_file),
         "test": {
             "accuracy": evaluation.accuracy,
             "correct": evaluation.correct,

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from zipfile import BadZipFile
@@ -21,6 +19,8 @@ import numpy as np
 from digit_infer import dataset
 from digit_infer.errors import TrainingError
 from digit_infer.files import replacing
+from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.keras import BACKENDS
 from training.augmentation import augmented
 from training.network import build
 from training.recipe import Recipe
@@ -108,15 +108,10 @@ def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 def environment() -> dict[str, str]:
     """Return what a result depends on beside the recipe and the seed."""
     backend = keras.backend.backend()
-    package = "tensorflow_cpu" if backend == "tensorflow" and "tensorflow" in sys.modules else backend
-    try:
-        backend_version = version(package)
-    except ModuleNotFoundError:
-        backend_version = version(backend)
     return {
         "python": platform.python_version(),
         "keras": keras.__version__,
-        "backend": f"{backend} {backend_version}",
+        "backend": f"{backend} {installed_version(*BACKENDS[backend])}",
         "numpy": np.__version__,
         "platform": platform.platform(),
         "cpus": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),

@@ -142,7 +142,7 @@ def measure(
             configuration=configuration,
             provider=predictor.provider,
             bytes=0 if file is None else file.bytes,
-            sha256=None if file is None else zoo.sha256_of(file),
+            sha256=None if file is None else zoo.sha256_of(file.path),
             load_ms=load_ms,
             accuracy=None if answers is None else accuracy.accuracy_of(answers, test.labels),
             flips=None if answers is None or expected is None else len(accuracy.flips(expected, answers)),

@@ -18,7 +18,7 @@ from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, Runt
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
 
-_BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
+BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 """The distributions that each backend of Keras comes in."""
 
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error)
@@ -37,7 +37,7 @@ class Keras:
         if keras is None:
             return Availability(None, "not installed: pip install digit-infer[train]")
         backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-        if installed_version(*_BACKENDS.get(backend, ())) is None:
+        if installed_version(*BACKENDS.get(backend, ())) is None:
             return Availability(None, f"its backend {backend} is not installed: pip install digit-infer[train]")
         return Availability(keras)
 

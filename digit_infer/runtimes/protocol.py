@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
+import numpy as np
+
 from digit_infer.contract import Format, Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from digit_infer.contract import Images, Probabilities
 
 RuntimeName = Literal["onnx-cpu", "onnx-gpu", "tflite", "keras", "null"]
@@ -57,6 +61,11 @@ class Session(Protocol):
         Raises:
             InferenceError: the runtime failed.
         """
+
+
+def answer_in_parts(answer: Callable[[Images], Probabilities], images: Images, size: int) -> Probabilities:
+    """Answer uint8 [N, 28, 28], N at least 1, in calls of ``size`` images, so that memory does not grow with N."""
+    return np.concatenate([answer(images[start : start + size]) for start in range(0, len(images), size)])
 
 
 class Runtime(Protocol):

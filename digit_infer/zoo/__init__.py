@@ -101,13 +101,13 @@ def checkpoint_file(model: ZooModel) -> ModelFile:
     return ModelFile(model.name, path, "keras", "float32", path.stat().st_size, model.checkpoint.sha256)
 
 
-def sha256_of(file: ModelFile) -> str:
+def sha256_of(path: Path) -> str:
     """Return the sha256 of a file as it lies there, in hexadecimal.
 
     Raises:
         MissingModelFileError, DamagedModelError: it does not exist or cannot be read.
     """
-    with _opened(file.path) as content:
+    with _opened(path) as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
@@ -120,7 +120,7 @@ def verify(file: ModelFile | None) -> None:
     """
     if file is None or file.sha256 is None:
         return
-    found = sha256_of(file)
+    found = sha256_of(file.path)
     if found != file.sha256:
         raise DamagedModelError(
             f"{file.path} is truncated or altered: its sha256 is {found[:12]}…, not {file.sha256[:12]}…",
