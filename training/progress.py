@@ -41,9 +41,9 @@ class ProgressBars:
         if done:
             self._progress.console.print(f"{recipe.name}, seed {state.seed}: going on after epoch {done}")
 
-    def stepped(self) -> None:
-        """Count a batch."""
-        self._progress.advance(self._batches)
+    def stepped(self, done: int) -> None:
+        """Move the bar of batches."""
+        self._progress.update(self._batches, completed=done)
 
     def ended(self, epoch: Epoch) -> None:
         """Count an epoch and print its figures."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 VALIDATION_IMAGES = 5_000
 EVALUATION_BATCH = 1_000
+STEPS_PER_CALL = 20
+"""Batches in a call of the compiled step: the weights come out the same to the bit, small networks in half the time."""
 
 
 class Observer(Protocol):
@@ -43,8 +45,8 @@ class Observer(Protocol):
     def started(self, recipe: Recipe, state: State, steps: int) -> None:
         """A run starts or goes on; ``steps`` is the number of batches an epoch."""
 
-    def stepped(self) -> None:
-        """A batch is done."""
+    def stepped(self, done: int) -> None:
+        """The first ``done`` batches of this epoch are done."""
 
     def ended(self, epoch: Epoch) -> None:
         """An epoch is done."""
@@ -70,6 +72,8 @@ def train(
     state = _continued(folder, fresh)
     keras.utils.set_random_seed(seed)
     model = build(recipe) if not state.history else _load(folder.path / state.last_file)
+    if keras.backend.backend() != "torch":  # which takes one step a call
+        model.steps_per_execution = STEPS_PER_CALL
     training, validation = training_data(recipe) if data is None else data
     observer.started(recipe, state, -(-len(training[1]) // recipe.batch_size))
     while not state.finished:
@@ -150,7 +154,7 @@ def _run_epoch(
     start = time.perf_counter()
     images, labels = training
     order = np.random.default_rng((seed, number)).permutation(len(labels))
-    images = images[order]
+    images, steps = images[order], -(-len(labels) // recipe.batch_size)
     if recipe.augmentation is not None:
         images = augmented(images, recipe.augmentation, np.random.default_rng((seed, number, 2)))
     fitted = model.fit(
@@ -160,7 +164,10 @@ def _run_epoch(
         epochs=1,
         shuffle=False,
         verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: observer.stepped())],
+        callbacks=[
+            # the last call of an epoch counts the batches that it would have had room for
+            keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, **_: observer.stepped(min(batch + 1, steps)))
+        ],
     )
     val_loss, val_accuracy = model.evaluate(*validation, batch_size=EVALUATION_BATCH, verbose=0)
     return Epoch(

@@ -25,7 +25,8 @@ def weights(folder, state, which="last_file"):
 def test_a_run_trains_reports_and_keeps_the_best(tiny, little_data, tmp_path, watcher):
     folder = RunFolder(tmp_path)
     state = train(tiny, 0, folder, watcher, data=little_data)
-    assert watcher.steps == 3 * watcher.steps_an_epoch == 3 * 32
+    assert watcher.steps_an_epoch == 32
+    assert watcher.done == [20, 32] * 3
     assert tuple(watcher.epochs) == state.history
     losses = [epoch.val_loss for epoch in state.history]
     assert losses[-1] < losses[0]
@@ -42,6 +43,16 @@ def test_a_seed_decides_everything(tiny, little_data, tmp_path, watcher):
     first, same, other = (weights(run, state) for run, state in zip(runs, states, strict=True))
     assert all(np.array_equal(one, two) for one, two in zip(first, same, strict=True))
     assert not np.array_equal(first[0], other[0])
+
+
+def test_many_steps_in_one_call_change_no_bit(tiny, little_data, tmp_path, watcher, monkeypatch):
+    at_once, one_by_one = RunFolder(tmp_path / "20"), RunFolder(tmp_path / "1")
+    first = train(tiny, 0, at_once, watcher, 2, little_data)
+    monkeypatch.setattr("training.trainer.STEPS_PER_CALL", 1)
+    second = train(tiny, 0, one_by_one, watcher, 2, little_data)
+    assert watcher.done[4:] == 2 * list(range(1, 33))
+    for one, two in zip(weights(at_once, first), weights(one_by_one, second), strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_a_resumed_run_ends_where_an_undisturbed_one_does(tiny, little_data, tmp_path, watcher):
@@ -65,9 +76,8 @@ from training.trainer import scaled, train
 test = dataset.load("test")
 images, labels = scaled(test.images[:1200]), test.labels[:1200]
 class Slow(Watcher):
-    def stepped(self):
-        super().stepped()
-        if self.steps == 32 + 16:
+    def stepped(self, done):
+        if self.epochs and done == 20:
             print("in the middle of the second epoch", flush=True)
             import time; time.sleep(60)
 train(TINY, 0, RunFolder(Path({folder!r})), Slow(), data=((images[:1000], labels[:1000]), (images[1000:], labels[1000:])))
