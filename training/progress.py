@@ -1,26 +1,40 @@
-"""Shows a training run in the terminal: a bar of epochs, a bar of batches, one line an epoch."""
+"""Shows in the terminal a training run (a bar of epochs, a bar of batches, a line an epoch), or many of them."""
 
 from __future__ import annotations
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
+from training import results
+from training.jobs import Failure, Job
 from training.recipe import Recipe
 from training.run import Epoch, State
+
+
+def _progress(console: Console | None) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console or Console(stderr=True),
+    )
 
 
 class ProgressBars:
     """A ``training.trainer.Observer`` that draws on stderr; a context manager."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console or Console(stderr=True),
-        )
+        self._progress = _progress(console)
         self._epochs = self._progress.add_task("epochs", total=None)
         self._batches = self._progress.add_task("batches", total=None)
 
@@ -54,3 +68,44 @@ class ProgressBars:
         )
         self._progress.advance(self._epochs)
         self._progress.reset(self._batches)
+
+
+class JobBars:
+    """A ``training.jobs.Watcher`` that draws on stderr, a bar for each run that goes on; a context manager."""
+
+    def __init__(self, jobs: int, console: Console | None = None) -> None:
+        self._progress = _progress(console)
+        self._all = self._progress.add_task("runs", total=jobs)
+        self._tasks: dict[Job, TaskID] = {}
+
+    def __enter__(self) -> JobBars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def started(self, job: Job) -> None:
+        """Show a run."""
+        name = f"{job.recipe.name}, seed {job.seed}: epochs"
+        self._tasks[job] = self._progress.add_task(name, total=job.recipe.epochs)
+
+    def advanced(self, job: Job, epochs: int) -> None:
+        """Move its bar."""
+        self._progress.update(self._tasks[job], completed=epochs)
+
+    def ended(self, job: Job, failure: Failure | None) -> None:
+        """Take its bar away and print what came of it."""
+        self._progress.remove_task(self._tasks.pop(job))
+        self._progress.advance(self._all)
+        name = f"{job.recipe.name}, seed {job.seed}"
+        if failure is not None:
+            self._progress.console.print(f"{name} failed: {failure.reason}", soft_wrap=True, markup=False)
+            return
+        [record] = [record for record in results.stored(job.recipe) if record["seed"] == job.seed]
+        low, high = record["test"]["interval_95"]
+        self._progress.console.print(
+            f"{name}: test accuracy {record['test']['accuracy']:.4f} ({low:.4f} to {high:.4f}), "
+            f"published {job.recipe.published.accuracy:.4f}",
+            soft_wrap=True,
+        )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 Validation = Literal["test", "first 5,000 of train"]
 Keeps = Literal["last epoch", "best validation loss"]
+Decay = Literal["none", "cosine"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Recipe:
 
     ``network`` is a chain of layers from float32 [N, 28, 28, 1] in 0..1 to the probabilities of ten classes; the loss is
     cross-entropy. ``keeps`` says which weights the notebook evaluated in the end; ``frozen_parameters`` are those among
-    ``parameters`` that no gradient moves (the statistics of batch norm).
+    ``parameters`` that no gradient moves (the statistics of batch norm). ``decay`` lets the learning rate fall epoch by
+    epoch; no published network does.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Recipe:
     frozen_parameters: int = 0
     plateau: Plateau | None = None
     augmentation: Augmentation | None = None
+    decay: Decay = "none"
 
     @property
     def watched_the_test_set(self) -> bool:

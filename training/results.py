@@ -25,17 +25,25 @@ from training.run import RunFolder, State
 if TYPE_CHECKING:
     import keras
 
-SCHEMA = 1
+SCHEMA = 2
 RESULTS = Path(__file__).parent / "results"
+_SUREST = 16
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model does on the 10,000 test images; the loss is the mean cross-entropy without penalties."""
+    """What a model does on the 10,000 test images; the loss is the mean cross-entropy without penalties.
+
+    ``answers`` holds the digit that it gave each image, as one string. ``surest_mistakes`` are the wrong answers with the
+    largest probabilities: (index of the image, probability). ``first_image`` holds the probabilities of test image 0, a 7.
+    """
 
     correct: int
     images: int
     loss: float
+    answers: str
+    surest_mistakes: tuple[tuple[int, float], ...]
+    first_image: tuple[float, ...]
 
     @property
     def accuracy(self) -> float:
@@ -54,9 +62,20 @@ def evaluate(model: keras.Model) -> Evaluation:
 
     test = dataset.load("test")
     probabilities = model.predict(scaled(test.images), batch_size=EVALUATION_BATCH, verbose=0)
-    right = probabilities[np.arange(len(test)), test.labels].astype(np.float64)
-    correct = int(np.sum(probabilities.argmax(axis=1) == test.labels))
-    return Evaluation(correct, len(test), float(-np.log(np.maximum(right, 1e-7)).mean()))
+    every = np.arange(len(test))
+    right = probabilities[every, test.labels].astype(np.float64)
+    answers = probabilities.argmax(axis=1)
+    confidence = probabilities[every, answers]
+    wrong = np.flatnonzero(answers != test.labels)
+    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:_SUREST]
+    return Evaluation(
+        correct=len(test) - len(wrong),
+        images=len(test),
+        loss=float(-np.log(np.maximum(right, 1e-7)).mean()),
+        answers="".join(str(digit) for digit in answers),
+        surest_mistakes=tuple((int(index), round(float(confidence[index]), 6)) for index in surest),
+        first_image=tuple(round(float(probability), 6) for probability in probabilities[0]),
+    )
 
 
 def record(recipe: Recipe, state: State, folder: RunFolder, evaluation: Evaluation) -> dict[str, Any]:
@@ -80,14 +99,26 @@ def record(recipe: Recipe, state: State, folder: RunFolder, evaluation: Evaluati
             "images": evaluation.images,
             "interval_95": list(evaluation.interval),
             "loss": evaluation.loss,
+            "answers": evaluation.answers,
+            "surest_mistakes": [list(mistake) for mistake in evaluation.surest_mistakes],
+            "first_image": list(evaluation.first_image),
         },
         "history": [asdict(epoch) for epoch in state.history],
     }
 
 
 def write(document: dict[str, Any], path: Path) -> None:
-    """Store a record."""
-    write_text(path, json.dumps(document, indent=1) + "\n")
+    """Store a record; an epoch or a mistake takes one line, so that a change of it is one line."""
+    lines = [f" {json.dumps(key)}: {_lines(value)}" for key, value in document.items()]
+    write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _lines(value: Any) -> str:
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(f"  {json.dumps(entry)}" for entry in value) + "\n ]"
+    if isinstance(value, dict):
+        return "{\n" + ",\n".join(f"  {json.dumps(key)}: {json.dumps(entry)}" for key, entry in value.items()) + "\n }"
+    return json.dumps(value)
 
 
 def stored(recipe: Recipe, results: Path = RESULTS) -> list[dict[str, Any]]:
@@ -102,6 +133,10 @@ def stored(recipe: Recipe, results: Path = RESULTS) -> list[dict[str, Any]]:
             document = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise TrainingError(f"{path} is no JSON ({error})", "run that seed again") from error
+        if document["schema"] != SCHEMA:
+            raise TrainingError(
+                f"{path} has schema {document['schema']}, not {SCHEMA}", f"python -m training record {recipe.name}"
+            )
         if document["fingerprint"] != recipe.fingerprint():
             raise TrainingError(
                 f"{path} was made by another version of the recipe ({document['fingerprint']})",

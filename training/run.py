@@ -4,6 +4,7 @@
                      last-07.keras     the model and its optimiser after the last full epoch
                      best-05.keras     the weights of the epoch that the recipe keeps, without the optimiser
                      tensorboard/      event files
+                     lock              held by the process that trains
 
 The model files carry the epoch in their name and ``state.json`` is replaced last, so a file that it does not name is the
 rest of an epoch that never counted.
@@ -12,8 +13,12 @@ rest of an epoch that never counted.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from digit_infer.errors import TrainingError
 from digit_infer.files import write_text
@@ -84,6 +89,24 @@ class RunFolder:
         """Where the event files go."""
         return self.path / "tensorboard"
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training this run; the system lets go of the lock when a process ends, however it ends.
+
+        Raises:
+            TrainingError: another process trains it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / "lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise TrainingError(f"another process trains the run in {self.path}", "let it finish, or stop it") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
     def read(self) -> State | None:
         """Return the state, or None where no epoch was ever finished.
 
@@ -111,5 +134,9 @@ class RunFolder:
 
     def clear(self) -> None:
         """Forget everything about this run."""
-        for file in sorted(self.path.rglob("*"), reverse=True):
-            file.rmdir() if file.is_dir() else file.unlink()
+        with self.locked():
+            for file in sorted(self.path.rglob("*"), reverse=True):
+                if file.is_dir():
+                    file.rmdir()
+                elif file.name != "lock":
+                    file.unlink()

@@ -25,7 +25,7 @@ from training.augmentation import augmented
 from training.network import build
 from training.recipe import Recipe
 from training.run import Epoch, RunFolder, State
-from training.schedule import rate_after_plateaus
+from training.schedule import learning_rate
 from training.tensorboard_log import log_scalars
 
 if TYPE_CHECKING:
@@ -65,30 +65,42 @@ def train(
     ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``.
 
     Raises:
-        TrainingError: the folder holds a run of another recipe, seed or backend, or its files are missing or damaged.
+        TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, or its
+            files are missing or damaged.
     """
-    planned = recipe.epochs if epochs is None else epochs
-    fresh = State(recipe.name, recipe.fingerprint(), seed, planned, keras.backend.backend(), environment())
-    state = _continued(folder, fresh)
-    keras.utils.set_random_seed(seed)
-    model = build(recipe) if not state.history else _load(folder.path / state.last_file)
-    if keras.backend.backend() != "torch":  # which takes one step a call
-        model.steps_per_execution = STEPS_PER_CALL
-    training, validation = training_data(recipe) if data is None else data
-    observer.started(recipe, state, -(-len(training[1]) // recipe.batch_size))
-    while not state.finished:
-        _reseed(model, seed, len(state.history) + 1)
-        if recipe.plateau is not None:
-            start = float(recipe.optimizer.settings["learning_rate"])
-            losses = [epoch.val_loss for epoch in state.history]
-            model.optimizer.learning_rate = rate_after_plateaus(recipe.plateau, start, losses)
-        epoch = _run_epoch(model, recipe, len(state.history) + 1, training, validation, seed, observer)
-        keep = recipe.keeps == "last epoch" or epoch.val_loss < min(
-            (earlier.val_loss for earlier in state.history), default=np.inf
-        )
-        state = state.after(epoch, keep=keep)
-        _save(model, folder, state, keep=keep)
-        observer.ended(epoch)
+    with folder.locked():
+        planned = recipe.epochs if epochs is None else epochs
+        fresh = State(recipe.name, recipe.fingerprint(), seed, planned, keras.backend.backend(), environment())
+        state = _continued(folder, fresh)
+        keras.utils.set_random_seed(seed)
+        model = build(recipe) if not state.history else _load(folder.path / state.last_file)
+        if keras.backend.backend() != "torch":  # which takes one step a call
+            model.steps_per_execution = STEPS_PER_CALL
+        training, validation = training_data(recipe) if data is None else data
+        observer.started(recipe, state, -(-len(training[1]) // recipe.batch_size))
+        while not state.finished:
+            state = _next_epoch(model, recipe, state, folder, training, validation, observer)
+    return state
+
+
+def _next_epoch(
+    model: keras.Model,
+    recipe: Recipe,
+    state: State,
+    folder: RunFolder,
+    training: Arrays,
+    validation: Arrays,
+    observer: Observer,
+) -> State:
+    number = len(state.history) + 1
+    losses = [epoch.val_loss for epoch in state.history]
+    _reseed(model, state.seed, number)
+    model.optimizer.learning_rate = learning_rate(recipe, losses)
+    epoch = _run_epoch(model, recipe, number, training, validation, state.seed, observer)
+    keep = recipe.keeps == "last epoch" or epoch.val_loss < min(losses, default=np.inf)
+    state = state.after(epoch, keep=keep)
+    _save(model, folder, state, keep=keep)
+    observer.ended(epoch)
     return state
 
 

@@ -1,5 +1,6 @@
 """Every recipe and every sweep by its name, one module a group."""
 
+from digit_infer.errors import UsageError
 from training.recipe import Recipe
 from training.recipes import group_a, group_b, group_c, group_d, group_e
 from training.sweep import Sweep
@@ -8,3 +9,30 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe for group in (group_a, group_b, group_c, group_d, group_e) for recipe in group.RECIPES
 }
 SWEEPS: dict[str, Sweep] = {sweep.name: sweep for group in (group_b, group_d) for sweep in group.SWEEPS}
+ROWS: tuple[str, ...] = tuple(name for group in (group_a, group_b, group_c, group_d, group_e) for name in group.ROWS)
+"""The eighteen rows in the order of the published table: names of recipes, and one of a sweep."""
+
+
+def recipe_named(name: str) -> Recipe:
+    """Return a recipe of a row, or of a point of a sweep.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    points = {point.recipe.name: point.recipe for sweep in SWEEPS.values() for point in sweep.points}
+    try:
+        return {**RECIPES, **points}[name]
+    except KeyError:
+        raise UsageError(f"there is no recipe {name!r}", f"choose from {', '.join(RECIPES)}") from None
+
+
+def sweep_named(name: str) -> Sweep:
+    """Return a sweep.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    try:
+        return SWEEPS[name]
+    except KeyError:
+        raise UsageError(f"there is no sweep {name!r}", f"choose from {', '.join(SWEEPS)}") from None

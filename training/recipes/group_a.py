@@ -63,3 +63,4 @@ DEEP_CNN_AUG = replace(
 )
 
 RECIPES = (SHALLOW_CNN, DEEP_CNN, SHALLOW_CNN_AUG, DEEP_CNN_AUG)
+ROWS = tuple(recipe.name for recipe in RECIPES)

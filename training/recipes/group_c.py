@@ -59,3 +59,4 @@ LENET = Recipe(
 )
 
 RECIPES = (SOFTMAX_REGRESSION, MLP_512, LENET)
+ROWS = tuple(recipe.name for recipe in RECIPES)

@@ -86,3 +86,4 @@ CNN_ARCH3 = Recipe(
 )
 
 RECIPES = (CNN_ARCH1, CNN_ARCH2, CNN_ARCH3)
+ROWS = tuple(recipe.name for recipe in RECIPES)

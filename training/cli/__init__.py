@@ -1,0 +1,21 @@
+"""``python -m training``: reproduce the published networks; one file a group of commands."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from digit_infer.cli.reporting import ReportingGroup
+from training.cli.records import evaluate, list_rows, record, select
+from training.cli.run import run, sweep
+
+
+@click.group(cls=ReportingGroup)
+def main() -> None:
+    """Reproduce the published networks: train them, and say how close each came to what was published."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before Keras loads its backend; says nothing about errors
+
+
+for command in (list_rows, run, sweep, record, evaluate, select):
+    main.add_command(command)

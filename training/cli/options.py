@@ -1,0 +1,11 @@
+"""What several commands take."""
+
+from pathlib import Path
+
+import click
+
+RUNS = Path(__file__).parents[2] / "runs"
+
+runs_option = click.option(
+    "--runs", type=click.Path(path_type=Path), default=RUNS, show_default="runs/", help="Folder of the runs' states."
+)

@@ -1,0 +1,117 @@
+"""``python -m training list``, ``record``, ``evaluate`` and ``select``: what is recorded, and what ships."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from digit_infer.cli.tables import Column, print_table
+from digit_infer.errors import TrainingError, UsageError
+from digit_infer.runtimes.keras import load_network
+from training import checkpoint, results
+from training.cli.options import runs_option
+from training.cli.run import finish
+from training.recipe import Recipe
+from training.recipes import RECIPES, SWEEPS, recipe_named
+from training.run import RunFolder
+
+
+@click.command("list")
+def list_rows() -> None:
+    """Show every recipe, what was published, and what is recorded here."""
+    rows = []
+    for recipe in RECIPES.values():
+        accuracies = [record["test"]["accuracy"] for record in results.stored(recipe)]
+        rows.append(
+            (
+                recipe.name,
+                recipe.group,
+                f"{recipe.parameters:,}",
+                str(recipe.epochs),
+                str(recipe.batch_size),
+                recipe.validation,
+                f"{recipe.published.accuracy:.4f}",
+                f"{sum(accuracies) / len(accuracies):.4f}" if accuracies else "not yet",
+                str(len(accuracies)),
+            )
+        )
+    columns = [
+        Column("recipe"),
+        Column("group"),
+        Column("parameters", number=True),
+        Column("epochs", number=True),
+        Column("batch", number=True),
+        Column("validation", may_wrap=True),
+        Column("published", number=True),
+        Column("reproduced", number=True),
+        Column("seeds", number=True),
+    ]
+    print_table(columns, rows)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="NAME…")
+@click.option("--all", "every", is_flag=True, help="Every recipe, and every point of every sweep.")
+@runs_option
+def record(names: tuple[str, ...], every: bool, runs: Path) -> None:
+    """Evaluate finished runs again and write their records anew."""
+    if every == bool(names):
+        raise UsageError("what to record is not said", "name recipes, or pass --all")
+    points = [point.recipe for sweep in SWEEPS.values() for point in sweep.points]
+    for recipe in [*RECIPES.values(), *points] if every else [recipe_named(name) for name in names]:
+        folders = [RunFolder(path) for path in sorted((runs / recipe.name).glob("seed-*"))]
+        finished = [(folder, state) for folder in folders if (state := folder.read()) is not None and state.finished]
+        if not finished and not every:
+            raise TrainingError(f"{runs / recipe.name} holds no finished run", f"python -m training run {recipe.name}")
+        for folder, state in finished:
+            if state.fingerprint == recipe.fingerprint():
+                finish(recipe, folder, state)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+def evaluate(name: str, as_json: bool) -> None:
+    """Run the shipped checkpoint of NAME over the 10,000 test images."""
+    recipe = _row(name)
+    path = checkpoint.CHECKPOINTS / f"{name}.keras"
+    if not path.exists():
+        raise TrainingError(f"{path} does not exist", f"python -m training run {name} && python -m training select {name}")
+    evaluation = results.evaluate(load_network(path))
+    gap = evaluation.accuracy - recipe.published.accuracy
+    if as_json:
+        document: dict[str, Any] = {
+            "schema": results.SCHEMA,
+            "recipe": name,
+            "accuracy": evaluation.accuracy,
+            "interval_95": list(evaluation.interval),
+            "correct": evaluation.correct,
+            "images": evaluation.images,
+            "loss": evaluation.loss,
+            "published": recipe.published.accuracy,
+            "gap": gap,
+        }
+        click.echo(json.dumps(document))
+        return
+    low, high = evaluation.interval
+    click.echo(
+        f"{name}: {evaluation.accuracy:.4f} ({low:.4f} to {high:.4f}) on {evaluation.images:,} test images, "
+        f"loss {evaluation.loss:.4f}; published {recipe.published.accuracy:.4f}, gap {gap:+.4f}"
+    )
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@runs_option
+def select(names: tuple[str, ...], runs: Path) -> None:
+    """Make the weights of seed 0 the checkpoint that exports start from."""
+    for recipe in [_row(name) for name in names]:
+        path, shipped = checkpoint.select(recipe, runs)
+        click.echo(f"{path}: epoch {shipped['kept_epoch']} of {checkpoint.RULE}")
+
+
+def _row(name: str) -> Recipe:
+    return recipe_named(name)

@@ -1,0 +1,155 @@
+"""Many runs, several at a time: each in a process of its own, on CPUs of its own, resumable whatever is killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from digit_infer.errors import TrainingError
+from training import results
+from training.recipe import Recipe
+from training.run import RunFolder
+
+_POLL_SECONDS = 0.5
+_LAST_WORDS = 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One full run that is to be recorded."""
+
+    recipe: Recipe
+    seed: int
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it was run to its end before."""
+        return any(record["seed"] == self.seed for record in results.stored(self.recipe))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that ended without a record, and its last words."""
+
+    job: Job
+    reason: str
+
+
+class Watcher(Protocol):
+    """Whoever watches: a screen, or nobody."""
+
+    def started(self, job: Job) -> None:
+        """A run starts or goes on."""
+
+    def advanced(self, job: Job, epochs: int) -> None:
+        """A run has done this many epochs."""
+
+    def ended(self, job: Job, failure: Failure | None) -> None:
+        """A run is recorded, or has failed."""
+
+
+@dataclass(eq=False)
+class _Worker:
+    job: Job
+    cpus: frozenset[int]
+    process: subprocess.Popen[bytes]
+    log: Path
+    epochs: int = field(default=-1)
+
+
+def run_jobs(jobs: Iterable[Job], runs: Path, at_once: int, watcher: Watcher) -> list[Failure]:
+    """Train what is not recorded yet, ``at_once`` runs at a time; one that fails does not keep the others away.
+
+    The CPUs that this process may use are dealt out among the workers, so that they do not wait for one another. A worker
+    that outlives this process finishes its run, and its folder is locked meanwhile.
+    """
+    waiting = [job for job in jobs if not job.recorded]
+    waiting.reverse()
+    idle = dealt(_own_cpus(), at_once)
+    busy: list[_Worker] = []
+    failures: list[Failure] = []
+    with _stopping(busy):
+        while waiting or busy:
+            while waiting and idle:
+                busy.append(_start(waiting.pop(), runs, idle.pop()))
+                watcher.started(busy[-1].job)
+            time.sleep(_POLL_SECONDS)
+            for worker in list(busy):
+                _follow(worker, runs, watcher)
+                if worker.process.poll() is None:
+                    continue
+                busy.remove(worker)
+                idle.append(worker.cpus)
+                failure = None if worker.job.recorded else Failure(worker.job, _last_words(worker))
+                failures += [] if failure is None else [failure]
+                watcher.ended(worker.job, failure)
+    return failures
+
+
+def dealt(cpus: Sequence[int], hands: int) -> list[frozenset[int]]:
+    """Deal out CPUs as evenly as they go; where there are fewer than hands, some share one.
+
+    Raises:
+        TrainingError: there are no CPUs or no hands.
+    """
+    if not cpus or hands < 1:
+        raise TrainingError(f"{len(cpus)} CPUs cannot be dealt out to {hands} workers", "pass --jobs 1 or more")
+    if len(cpus) < hands:
+        return [frozenset({cpus[hand % len(cpus)]}) for hand in range(hands)]
+    return [frozenset(cpus[hand::hands]) for hand in range(hands)]
+
+
+def _own_cpus() -> list[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def _start(job: Job, runs: Path, cpus: frozenset[int]) -> _Worker:
+    folder = RunFolder.of(runs, job.recipe, job.seed).path
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "log.txt"
+    command = [sys.executable, "-m", "training", "run", job.recipe.name, "--seed", str(job.seed), "--resume"]
+    command += ["--runs", str(runs)]
+    if hasattr(os, "sched_setaffinity"):
+        command += ["--cpus", ",".join(str(cpu) for cpu in sorted(cpus))]
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603  # our own command line
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=Path(__file__).parents[1]
+        )
+    return _Worker(job, cpus, process, log)
+
+
+def _follow(worker: _Worker, runs: Path, watcher: Watcher) -> None:
+    try:
+        state = RunFolder.of(runs, worker.job.recipe, worker.job.seed).read()
+    except TrainingError:
+        return  # the worker says so itself
+    epochs = 0 if state is None else len(state.history)
+    if epochs != worker.epochs:
+        worker.epochs = epochs
+        watcher.advanced(worker.job, epochs)
+
+
+def _last_words(worker: _Worker) -> str:
+    said = worker.log.read_bytes()[-_LAST_WORDS:].decode(errors="replace").strip().splitlines()
+    return said[-1] if said else f"it ended with {worker.process.returncode} and said nothing"
+
+
+@contextmanager
+def _stopping(busy: list[_Worker]) -> Iterator[None]:
+    """Let no worker outlive an interruption; each resumes from its last full epoch."""
+    try:
+        yield
+    finally:
+        for worker in busy:
+            worker.process.terminate()
+        for worker in busy:
+            worker.process.wait()
