@@ -11,9 +11,14 @@ from training.recipe import Recipe
 class Point:
     """One value, the recipe that has it, and the test accuracies that were published for it, if any."""
 
-    value: float
+    value: float | str
     recipe: Recipe
-    published: tuple[float, ...]
+    published: tuple[float, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The value as it is shown."""
+        return self.value if isinstance(self.value, str) else f"{self.value:g}"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from training.layers import BATCH_NORM, FLATTEN, POOL, classes, conv, dense, dropout, l2
-from training.recipe import Decay, Part, Plateau, Published, Recipe
+from training.recipe import Part, Plateau, Published, Recipe
 from training.sweep import Point, Sweep
 
 _SGD = Part("SGD", {"learning_rate": 0.1})
@@ -109,24 +110,34 @@ WEIGHT_DECAY = Sweep(
 """Five factors, linspace(1e-6, 1e-3, 5), with three replicates each."""
 
 
-def _held_out(name: str, factors: Sequence[float], decay: Decay) -> Sweep:
+_FACTORS = (1e-6, 2.5075e-4, 5.005e-4, 7.5025e-4, 1e-3)
+
+
+def _held_out(name: str, factors: Sequence[float], replicates: int, **changes: Any) -> Sweep:
     """Repeat the sweep with the first 5,000 training images as validation data, so that no choice looks at the test set."""
     recipes = [
-        replace(_mlp_500_300_l2(factor), name=f"{name}_factor_{factor:g}", validation="first 5,000 of train", decay=decay)
+        replace(_mlp_500_300_l2(factor), name=f"{name}_factor_{factor:g}", validation="first 5,000 of train", **changes)
         for factor in factors
     ]
-    points = tuple(Point(factor, recipe, ()) for factor, recipe in zip(factors, recipes, strict=True))
-    return Sweep(name, "L2 factor", points, replicates=3)
+    points = tuple(Point(factor, recipe) for factor, recipe in zip(factors, recipes, strict=True))
+    return Sweep(name, "L2 factor", points, replicates)
 
 
-_FACTORS = tuple(point.value for point in WEIGHT_DECAY.points)
-
-WEIGHT_DECAY_HELD_OUT = _held_out("mlp_500_300_l2_held_out", _FACTORS, "none")
+WEIGHT_DECAY_HELD_OUT = _held_out("mlp_500_300_l2_held_out", _FACTORS, 3)
 """The published sweep on 55,000 images; the zoo's network is chosen here."""
 
-WEIGHT_DECAY_COSINE = _held_out("mlp_500_300_l2_cosine", _FACTORS[1:], "cosine")
-"""The attempt at 0.9847: the same network, batches and epochs, but a learning rate that falls."""
+WEIGHT_DECAY_COSINE = _held_out("mlp_500_300_l2_cosine", _FACTORS[1:], 1, decay="cosine")
+"""A first attempt at 0.9847: a learning rate that falls, and nothing else changed."""
 
-SWEEPS = (WEIGHT_DECAY, WEIGHT_DECAY_HELD_OUT, WEIGHT_DECAY_COSINE)
+WEIGHT_DECAY_MOMENTUM = _held_out(
+    "mlp_500_300_l2_momentum",
+    (5e-5, 1e-4, 2e-4, 4e-4),
+    3,
+    decay="cosine",
+    optimizer=Part("SGD", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True}),
+)
+"""A second attempt: steps ten times as long, which let weight decay act ten times as fast."""
+
+SWEEPS = (WEIGHT_DECAY, WEIGHT_DECAY_HELD_OUT, WEIGHT_DECAY_COSINE, WEIGHT_DECAY_MOMENTUM)
 RECIPES = (MLP_64_64_SGD, CNN_20_40_SIGMOID, LENET5_V2)
 ROWS = (MLP_64_64_SGD.name, WEIGHT_DECAY.name, CNN_20_40_SIGMOID.name, LENET5_V2.name)
