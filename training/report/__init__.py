@@ -1,0 +1,1 @@
+"""The report on the reproduction: pages and pictures, made from the stored records alone."""

@@ -1,0 +1,143 @@
+"""What bounds the speed of training: seconds an epoch of some networks under some settings.
+
+    training/results/speed.json
+
+Each setting runs in a process of its own, ``python -m training.speed RECIPE SETTING``, which prints its seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from digit_infer.errors import TrainingError
+from digit_infer.files import write_text
+from training import results
+from training.recipes import recipe_named
+
+SCHEMA = 1
+STORED = results.RESULTS / "speed.json"
+_EPOCHS = 3
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to run an epoch; ``cpus`` None means all, ``same_result`` that the weights come out as with plain ``fit``."""
+
+    name: str
+    steps_per_call: int
+    xla: bool
+    batch_factor: int
+    cpus: int | None
+    same_result: bool
+
+
+BEFORE = Setting("plain `fit`: one batch a call, XLA, all CPUs", 1, True, 1, None, True)
+AFTER = Setting("20 batches a call", 20, True, 1, None, True)
+SETTINGS = (
+    BEFORE,
+    Setting("one batch a call, without XLA", 1, False, 1, None, False),
+    AFTER,
+    Setting("20 batches a call, one CPU", 20, True, 1, 1, False),
+    Setting("20 batches a call, batches four times as large", 20, True, 4, None, False),
+)
+RECIPES = ("mlp_64_64_sgd", "mlp_512", "cnn_arch2", "shallow_cnn", "shallow_cnn_aug")
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Medians over epochs: of the whole epoch, and of what is done to the images before its first batch."""
+
+    recipe: str
+    setting: str
+    epoch: float
+    input: float
+    epochs: int = _EPOCHS
+
+
+def measure_all(announce: Callable[[str], None]) -> list[Seconds]:
+    """Measure every network under every setting, one after the other.
+
+    Raises:
+        TrainingError: a measurement fails.
+    """
+    measured = []
+    for name in RECIPES:
+        for number, setting in enumerate(SETTINGS):
+            announce(f"{name}: {setting.name}")
+            done = subprocess.run(  # noqa: S603  # our own command line
+                [sys.executable, "-m", "training.speed", name, str(number)],
+                check=False,
+                capture_output=True,
+                text=True,
+                cwd=Path(__file__).parents[1],
+            )
+            if done.returncode:
+                raise TrainingError(f"{name} under {setting.name!r} fails ({done.stderr.strip()[-200:]})", "see the cause")
+            epoch, before = done.stdout.split()
+            measured.append(Seconds(name, setting.name, float(epoch), float(before)))
+    return measured
+
+
+def measure(name: str, setting: Setting) -> tuple[float, float]:
+    """Train a few epochs here and now; return the medians of whole epochs and of their input, in seconds.
+
+    The first epoch compiles and is not counted.
+    """
+    if setting.cpus is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: setting.cpus])
+    import numpy as np
+
+    from training.augmentation import augmented
+    from training.network import build
+    from training.trainer import training_data
+
+    recipe = recipe_named(name)
+    model = build(recipe)
+    model.jit_compile = setting.xla
+    model.steps_per_execution = setting.steps_per_call
+    (images, labels), _ = training_data(recipe)
+    totals, inputs = [], []
+    for epoch in range(1 + _EPOCHS):
+        start = time.perf_counter()
+        order = np.random.default_rng(epoch).permutation(len(labels))
+        drawn = images[order]
+        if recipe.augmentation is not None:
+            drawn = augmented(drawn, recipe.augmentation, np.random.default_rng(epoch))
+        inputs.append(time.perf_counter() - start)
+        batch = recipe.batch_size * setting.batch_factor
+        model.fit(drawn, labels[order], batch_size=batch, epochs=1, shuffle=False, verbose=0)
+        totals.append(time.perf_counter() - start)
+    return statistics.median(totals[1:]), statistics.median(inputs[1:])
+
+
+def store(measured: list[Seconds]) -> None:
+    """Write what was measured, with its environment."""
+    from training.trainer import environment
+
+    document = {"schema": SCHEMA, "environment": environment(), "seconds": [asdict(entry) for entry in measured]}
+    write_text(STORED, json.dumps(document, indent=1) + "\n")
+
+
+def stored() -> tuple[dict[str, str], list[Seconds]]:
+    """Return the environment and what was measured.
+
+    Raises:
+        TrainingError: nothing was.
+    """
+    if not STORED.exists():
+        raise TrainingError(f"{STORED} does not exist", "python -m training speed")
+    document = json.loads(STORED.read_text(encoding="utf-8"))
+    return document["environment"], [Seconds(**entry) for entry in document["seconds"]]
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stdout.write("{} {}\n".format(*measure(sys.argv[1], SETTINGS[int(sys.argv[2])])))
