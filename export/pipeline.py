@@ -17,16 +17,20 @@ from digit_infer.files import replacing, write_text
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import ModelFile, Runtime, answer_in_parts
 from digit_infer.zoo import FILES, MANIFEST
-from digit_infer.zoo.manifest import ZooFile, ZooModel, manifest_text, read_manifest
+from digit_infer.zoo.manifest import Training, ZooFile, ZooModel, manifest_text, read_manifest
 from export.calibration import calibration_images
 from export.metadata import Metadata, metadata
 from export.parity import prove
 from export.source import BATCH, Source, reference_probabilities, zoo_checkpoint
-from training.recipes import RECIPES
+from training.checkpoint import shipped
+from training.layers import in_words
+from training.recipes import ROWS
+from training.rows import runs_of_row
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.dataset import Split
+    from training.recipe import Recipe
 
 _PROVED_ON: dict[Format, Runtime] = {"onnx": RUNTIMES["onnx-cpu"], "tflite": RUNTIMES["tflite"]}
 
@@ -99,9 +103,9 @@ def put_into_zoo(exporter: Exporter) -> ZooModel:
         ExportError: the source is no recipe's recorded checkpoint, or a file is not proven.
     """
     source = exporter.source
-    if source.name not in RECIPES or not source.recipe:
+    if not source.recipe:
         raise ExportError(f"{source.path} is no recipe's checkpoint", "the zoo holds those alone; use --out")
-    recipe = RECIPES[source.name]
+    recipe = shipped(source.name).recipe
     model = ZooModel(
         name=source.name,
         family=f"published, group {recipe.group}",
@@ -109,16 +113,30 @@ def put_into_zoo(exporter: Exporter) -> ZooModel:
         recipe=recipe.fingerprint(),
         published_accuracy=recipe.published.accuracy,
         accuracy=accuracy_of(exporter.reference, exporter.test.labels),
+        training=training_of(source.name, recipe),
         checkpoint=zoo_checkpoint(source),
         files=tuple(exporter.export(model_format, precision, FILES) for model_format, precision in SHIPPED),
     )
     listed = read_manifest(MANIFEST) if MANIFEST.exists() else {}
     listed[source.name] = model
-    write_text(MANIFEST, manifest_text({name: listed[name] for name in in_recipe_order(list(listed))}))
+    write_text(MANIFEST, manifest_text({name: listed[name] for name in in_row_order(list(listed))}))
     return model
 
 
-def in_recipe_order(names: Sequence[str]) -> list[str]:
-    """Sort names as the recipes stand; others go last."""
-    order = list(RECIPES)
-    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+def training_of(name: str, recipe: Recipe) -> Training:
+    """Return what the manifest says of a row's training."""
+    settings = ", ".join(f"{setting.replace('_', ' ')} {value:g}" for setting, value in recipe.optimizer.settings.items())
+    return Training(
+        layers=tuple(in_words(part) for part in recipe.network),
+        optimizer=f"{recipe.optimizer.kind}, {settings}" + (", lowered on plateaus" if recipe.plateau else ""),
+        batch_size=recipe.batch_size,
+        epochs=recipe.epochs,
+        validation=recipe.validation,
+        watched_the_test_set=recipe.watched_the_test_set,
+        accuracy_by_seed=runs_of_row(name).accuracies,
+    )
+
+
+def in_row_order(names: Sequence[str]) -> list[str]:
+    """Sort names as the rows of the published table stand; others go last."""
+    return sorted(names, key=lambda name: ROWS.index(name) if name in ROWS else len(ROWS))

@@ -17,7 +17,7 @@ from digit_infer.zoo import sha256_of
 from digit_infer.zoo.manifest import Checkpoint
 from export.wrapping import check_shapes
 from training import checkpoint
-from training.recipes import RECIPES
+from training.recipes import ROWS
 
 if TYPE_CHECKING:
     from digit_infer.contract import Probabilities
@@ -45,14 +45,15 @@ def load_source(name_or_path: str) -> Source:
         MissingModelFileError: there is no such recipe, no checkpoint of it, or no such file.
         DamagedModelError, ExportError: the file is no Keras model, or none for 28 x 28 digits.
     """
-    if name_or_path in RECIPES:
-        name, path = name_or_path, checkpoint.CHECKPOINTS / f"{name_or_path}.keras"
-        recipe = f"{name} {RECIPES[name].fingerprint()}"
+    if checkpoint.has_checkpoint(name_or_path):
+        name, path = name_or_path, checkpoint.path_of(name_or_path)
+        trained = checkpoint.shipped(name).recipe
+        recipe = f"{trained.name} {trained.fingerprint()}"
         missing = f"python -m training run {name} && python -m training select {name}"
     else:
         path = Path(name_or_path)
         name, recipe = path.stem, ""
-        missing = f"check the path, or name a recipe: {', '.join(RECIPES)}"
+        missing = f"check the path, or name a recipe: {', '.join(ROWS)}"
     if not path.exists():
         raise MissingModelFileError(f"there is no file {path}", missing)
     if path.suffix != ".keras":
@@ -82,7 +83,7 @@ def zoo_checkpoint(source: Source) -> Checkpoint:
     Raises:
         ExportError: the file is not the one that the recorded run made.
     """
-    record = checkpoint.recorded(RECIPES[source.name])
-    if record["kept_sha256"] != source.sha256:
+    chosen = checkpoint.shipped(source.name)
+    if chosen.record["kept_sha256"] != source.sha256:
         raise ExportError(f"{source.path} is not the file that was recorded", f"python -m training select {source.name}")
-    return Checkpoint(source.path.name, source.sha256, record["seed"], record["kept_epoch"], checkpoint.RULE)
+    return Checkpoint(source.path.name, source.sha256, chosen.record["seed"], chosen.record["kept_epoch"], chosen.rule)

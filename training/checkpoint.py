@@ -1,60 +1,100 @@
-"""The one checkpoint a recipe ships: its run with seed 0, whatever the other seeds gave.
+"""The one checkpoint that each row ships, and the rule by which it was taken. No rule looks at the test set.
 
-A rule that looks at no result cannot be optimistic, and it stays true however many seeds are added later. Most
-recipes validate on the test set, so a rule by validation loss would choose on test images.
+Of a recipe it is the run with seed 0: a rule that looks at no result cannot be optimistic, and it stays true however many
+seeds are added. Most recipes validate on the test set, so a rule by validation would choose on test images. Of the
+weight-decay sweep it is the best run by validation accuracy, among runs that held training images out for that.
 
     training/checkpoints/NAME.keras      float32, without optimiser state
 """
 
 from __future__ import annotations
 
-import hashlib
+import statistics
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from digit_infer.errors import TrainingError
 from digit_infer.files import write_bytes
+from digit_infer.zoo import sha256_of
 from training import results
 from training.recipe import Recipe
+from training.recipes import RECIPES, SWEEPS, recipe_named
+from training.rows import Runs, points_of
 from training.run import RunFolder
+from training.sweep import Point, Sweep
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
+_SEED = 0
+_CHOSEN_IN = {"mlp_500_300_l2": "mlp_500_300_l2_held_out"}
 
-SEED = 0
-RULE = "the run with seed 0, whatever other seeds gave"
+
+@dataclass(frozen=True)
+class Shipped:
+    """The recorded run whose weights a row ships."""
+
+    recipe: Recipe
+    record: dict[str, Any]
+    rule: str
 
 
-def recorded(recipe: Recipe) -> dict[str, Any]:
-    """Return the record of the run that ships.
+def shipped(name: str) -> Shipped:
+    """Return the run that a row ships.
 
     Raises:
-        TrainingError: it is not recorded.
+        UsageError: there is no such row.
+        TrainingError: the runs that decide are not recorded.
     """
+    if name in _CHOSEN_IN:
+        point, runs = best_on_validation(SWEEPS[_CHOSEN_IN[name]])
+        best = max(runs.records, key=lambda record: float(record["history"][-1]["val_accuracy"]))
+        rule = f"the best of {len(runs.records)} replicates at the best L2 factor, {point.label}, by accuracy on the first "
+        return Shipped(runs.recipe, best, rule + "5,000 training images, which all of them held out")
+    recipe = recipe_named(name)
     for record in results.stored(recipe):
-        if record["seed"] == SEED:
-            return record
-    raise TrainingError(f"{recipe.name} has no recorded run with seed {SEED}", f"python -m training run {recipe.name}")
+        if record["seed"] == _SEED:
+            return Shipped(recipe, record, "the run with seed 0, whatever other seeds gave")
+    raise TrainingError(f"{name} has no recorded run with seed {_SEED}", f"python -m training run {name}")
 
 
-def select(recipe: Recipe, runs: Path) -> tuple[Path, dict[str, Any]]:
-    """Copy the weights that ship to where exports start from; return that path and the record.
+def best_on_validation(sweep: Sweep) -> tuple[Point, Runs]:
+    """Return the point of a sweep with the best mean accuracy on validation data after the last epoch."""
+    return max(points_of(sweep), key=validation_accuracy)
+
+
+def validation_accuracy(point: tuple[Point, Runs]) -> float:
+    """Return a point's mean accuracy on validation data after the last epoch."""
+    return statistics.fmean(curve[-1] for curve in point[1].curve("val_accuracy"))
+
+
+def path_of(name: str) -> Path:
+    """Return where a row's checkpoint lies."""
+    return CHECKPOINTS / f"{name}.keras"
+
+
+def has_checkpoint(name: str) -> bool:
+    """Tell whether a name is a row's, which ships one."""
+    return name in RECIPES or name in _CHOSEN_IN
+
+
+def select(name: str, runs: Path) -> Shipped:
+    """Copy the weights that a row ships to where exports start from.
 
     Raises:
         TrainingError: no run is recorded, or the run folder no longer holds the weights that the record names.
     """
-    record = recorded(recipe)
-    folder = RunFolder.of(runs, recipe, SEED)
+    chosen = shipped(name)
+    seed = chosen.record["seed"]
+    folder = RunFolder.of(runs, chosen.recipe, seed)
     state = folder.read()
-    again = f"python -m training run {recipe.name} --seed {SEED} --restart"
+    again = f"python -m training run {chosen.recipe.name} --seed {seed} --restart"
     if state is None or state.best_epoch is None:
         raise TrainingError(f"{folder.path} holds no run", f"pass --runs the folder of that run, or {again}")
     kept = folder.path / state.best_file
     if not kept.exists():
         raise TrainingError(f"{kept} does not exist", again)
-    content = kept.read_bytes()
-    if hashlib.sha256(content).hexdigest() != record["kept_sha256"]:
+    if sha256_of(kept) != chosen.record["kept_sha256"]:
         raise TrainingError(f"{kept} is not the file that was recorded", again)
-    path = CHECKPOINTS / f"{recipe.name}.keras"
-    write_bytes(path, content)
-    return path, record
+    write_bytes(path_of(name), kept.read_bytes())
+    return chosen

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,11 +60,27 @@ class _Worker:
     job: Job
     cpus: frozenset[int]
     process: subprocess.Popen[bytes]
+    folder: RunFolder
     log: Path
     epochs: int = field(default=-1)
 
 
-def run_jobs(jobs: Iterable[Job], runs: Path, at_once: int, watcher: Watcher) -> list[Failure]:
+def training_command(job: Job, runs: Path, cpus: frozenset[int]) -> list[str]:
+    """Return the command line that trains and records one run."""
+    words = [sys.executable, "-m", "training", "run", job.recipe.name, "--seed", str(job.seed), "--resume"]
+    words += ["--runs", str(runs)]
+    if hasattr(os, "sched_setaffinity"):
+        words += ["--cpus", ",".join(str(cpu) for cpu in sorted(cpus))]
+    return words
+
+
+Command = Callable[[Job, Path, frozenset[int]], list[str]]
+"""What starts a run: the job, the folder of all runs, and the CPUs to keep to."""
+
+
+def run_jobs(
+    jobs: Iterable[Job], runs: Path, at_once: int, watcher: Watcher, command: Command = training_command
+) -> list[Failure]:
     """Train what is not recorded yet, ``at_once`` runs at a time; one that fails does not keep the others away.
 
     The CPUs that this process may use are dealt out among the workers, so that they do not wait for one another. A worker
@@ -78,11 +94,12 @@ def run_jobs(jobs: Iterable[Job], runs: Path, at_once: int, watcher: Watcher) ->
     with _stopping(busy):
         while waiting or busy:
             while waiting and idle:
-                busy.append(_start(waiting.pop(), runs, idle.pop()))
+                job, cpus = waiting.pop(), idle.pop()
+                busy.append(_start(job, cpus, RunFolder.of(runs, job.recipe, job.seed), command(job, runs, cpus)))
                 watcher.started(busy[-1].job)
             time.sleep(_POLL_SECONDS)
             for worker in list(busy):
-                _follow(worker, runs, watcher)
+                _follow(worker, watcher)
                 if worker.process.poll() is None:
                     continue
                 busy.remove(worker)
@@ -112,24 +129,19 @@ def _own_cpus() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def _start(job: Job, runs: Path, cpus: frozenset[int]) -> _Worker:
-    folder = RunFolder.of(runs, job.recipe, job.seed).path
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "log.txt"
-    command = [sys.executable, "-m", "training", "run", job.recipe.name, "--seed", str(job.seed), "--resume"]
-    command += ["--runs", str(runs)]
-    if hasattr(os, "sched_setaffinity"):
-        command += ["--cpus", ",".join(str(cpu) for cpu in sorted(cpus))]
+def _start(job: Job, cpus: frozenset[int], folder: RunFolder, command: list[str]) -> _Worker:
+    folder.path.mkdir(parents=True, exist_ok=True)
+    log = folder.path / "log.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  # our own command line
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=Path(__file__).parents[1]
         )
-    return _Worker(job, cpus, process, log)
+    return _Worker(job, cpus, process, folder, log)
 
 
-def _follow(worker: _Worker, runs: Path, watcher: Watcher) -> None:
+def _follow(worker: _Worker, watcher: Watcher) -> None:
     try:
-        state = RunFolder.of(runs, worker.job.recipe, worker.job.seed).read()
+        state = worker.folder.read()
     except TrainingError:
         return  # the worker says so itself
     epochs = 0 if state is None else len(state.history)

@@ -45,3 +45,28 @@ def dropout(rate: float) -> Part:
 def classes(**settings: Any) -> Part:
     """Declare the output: the probabilities of ten classes."""
     return dense(10, "softmax", **settings)
+
+
+def in_words(part: Part) -> str:
+    """Return a layer as a person would write it, such as ``conv 32 5×5 relu``."""
+    settings: dict[str, Any] = dict(part.settings)
+    match part.kind:
+        case "Conv2D":
+            size = settings["kernel_size"]
+            words = f"conv {settings['filters']} {size}×{size}"
+            words += f" stride {settings['strides']}" if "strides" in settings else ""
+        case "Dense":
+            words = f"dense {settings['units']}"
+        case "MaxPooling2D":
+            words = "pool 2×2"
+        case "Dropout":
+            words = f"dropout {settings['rate']:g}"
+        case "BatchNormalization":
+            words = "batch norm"
+        case other:
+            words = other.lower()
+    words += " same" if settings.get("padding") == "same" else ""
+    words += f" {settings['activation']}" if "activation" in settings else ""
+    if (penalty := settings.get("kernel_regularizer")) is not None:
+        words += f", L2 {penalty.settings['l2']:g}"
+    return words

@@ -121,14 +121,14 @@ def _lines(value: Any) -> str:
     return json.dumps(value)
 
 
-def stored(recipe: Recipe, results: Path = RESULTS) -> list[dict[str, Any]]:
-    """Return the stored records of a recipe's full-length runs, by seed.
+def stored(recipe: Recipe, folder: Path | None = None) -> list[dict[str, Any]]:
+    """Return the stored records of a recipe's full-length runs, by seed; they lie in ``RESULTS`` unless a folder is given.
 
     Raises:
         TrainingError: a record cannot be read, or is of another version of the recipe.
     """
     records = []
-    for path in (results / recipe.name).glob("seed-*.json"):
+    for path in ((folder or RESULTS) / recipe.name).glob("seed-*.json"):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:

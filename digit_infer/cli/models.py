@@ -1,56 +1,69 @@
-"""``digit-infer models``: what the zoo holds."""
+"""``digit-infer models``: what the zoo holds, and a card for each model."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from statistics import fmean, stdev
 
 import click
 
 from digit_infer import zoo
 from digit_infer.cli import options
+from digit_infer.cli.reporting import ReportingGroup
 from digit_infer.cli.tables import Column, print_table
-from digit_infer.zoo.manifest import SCHEMA, ZooModel
+from digit_infer.zoo.manifest import SCHEMA, ZooFile, ZooModel
+
+_LIMITS = (
+    "Reads one digit, 0 to 9, in 28 × 28 pixels of MNIST's form; digit-infer predict and Predictor bring pictures into it.",
+    "Trained on MNIST alone: other hands, photographs and other scripts are outside of what these figures say.",
+    "It answers a digit for everything, also for what is none.",
+)
 
 
-@click.command("models")
+@click.group("models", cls=ReportingGroup, invoke_without_command=True)
 @options.json_option
-def command(as_json: bool) -> None:
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
     """List the models that travel with digit-infer: what they are, how good, and their files."""
+    if context.invoked_subcommand is not None:
+        return
     models = zoo.models().values()
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "models": [asdict(model) for model in models]}))
         return
-    print_table(
-        [
-            Column("model"),
-            Column("parameters", number=True),
-            Column("accuracy"),
-            Column("95 % interval", may_wrap=True),
-            Column("published", number=True, may_wrap=True),
-            Column("file"),
-            Column("kB", number=True),
-            Column("flips", number=True),
-        ],
-        [
-            (
-                *(_facts(model) if number == 0 else ("",) * 5),
-                f"{file.precision} {file.format}",
-                f"{file.bytes / 1000:,.0f}",
-                str(len(file.parity.flips)),
-            )
-            for model in models
-            for number, file in enumerate(model.files)
-        ],
-    )
+    columns = [
+        Column("model"),
+        Column("parameters", number=True),
+        Column("accuracy"),
+        Column("95 % interval", may_wrap=True),
+        Column("published", number=True, may_wrap=True),
+        Column("reproduced: mean of seeds", may_wrap=True),
+        Column("files, kB", may_wrap=True),
+    ]
+    print_table(columns, map(_line, models))
     click.echo(
-        "accuracy: the trained model on the 10,000 MNIST test images; flips: answers of the file that differ from it\n"
-        f"default: {zoo.DEFAULT_MODEL}",
+        "accuracy: this model on the 10,000 MNIST test images; reproduced: all runs of its recipe\n"
+        f"default: {zoo.DEFAULT_MODEL}; a card: digit-infer models show NAME",
         err=True,
     )
 
 
-def _facts(model: ZooModel) -> tuple[str, str, str, str, str]:
+@command.command("show")
+@click.argument("name")
+@options.json_option
+def show(name: str, as_json: bool) -> None:
+    """Print the card of one model: how it was made, how good it is, what it is for, and its files."""
+    model = zoo.model_named(name)
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "model": asdict(model)}))
+        return
+    for line in _card(model):
+        click.echo(line)
+
+
+def _line(model: ZooModel) -> tuple[str, ...]:
     accuracy = model.accuracy
     return (
         model.name,
@@ -58,4 +71,49 @@ def _facts(model: ZooModel) -> tuple[str, str, str, str, str]:
         f"{accuracy.share:.4f}",
         f"{accuracy.low:.4f} to {accuracy.high:.4f}",
         f"{model.published_accuracy:.4f}",
+        _reproduced(model),
+        ", ".join(f"{file.precision} {file.format} {file.bytes / 1000:,.0f}" for file in model.files),
+    )
+
+
+def _reproduced(model: ZooModel) -> str:
+    seeds = model.training.accuracy_by_seed
+    if len(seeds) == 1:
+        return f"{seeds[0]:.4f} (1 seed)"
+    return f"{fmean(seeds):.4f} ± {stdev(seeds):.4f} ({len(seeds)} seeds)"
+
+
+def _card(model: ZooModel) -> Iterator[str]:
+    training, accuracy, checkpoint = model.training, model.accuracy, model.checkpoint
+    yield f"{model.name}: {model.family}, {model.parameters:,} parameters"
+    yield ""
+    yield "Network"
+    yield from (f"  {layer}" for layer in training.layers)
+    yield ""
+    yield "Training"
+    yield f"  {training.optimizer}; batches of {training.batch_size}, {training.epochs} epochs; recipe {model.recipe}"
+    watched = ", so the test set was watched and its accuracy is optimistic" if training.watched_the_test_set else ""
+    yield f"  validation: {training.validation}{watched}"
+    yield f"  checkpoint: seed {checkpoint.seed}, epoch {checkpoint.epoch}: {checkpoint.rule}"
+    yield f"  sha256 {checkpoint.sha256}"
+    yield ""
+    yield "Accuracy on the 10,000 MNIST test images"
+    yield f"  this model   {accuracy.share:.4f} (95 % interval {accuracy.low:.4f} to {accuracy.high:.4f})"
+    yield f"  published    {model.published_accuracy:.4f}"
+    yield f"  reproduced   {_reproduced(model)}: {' '.join(f'{seed:.4f}' for seed in training.accuracy_by_seed)}"
+    yield ""
+    yield "Files, each proven against the trained model"
+    for file in model.files:
+        yield f"  {_file(file)}"
+    yield ""
+    yield "Use and limits"
+    yield from (f"  {limit}" for limit in _LIMITS)
+    yield "  Data: MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0."
+
+
+def _file(file: ZooFile) -> str:
+    parity = file.parity
+    return (
+        f"{file.file}: {file.bytes:,} bytes; accuracy {parity.accuracy.share:.4f}, {len(parity.flips)} answers differ, "
+        f"largest difference {parity.largest_difference:.2g} ({parity.runtime})"
     )

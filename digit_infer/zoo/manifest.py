@@ -11,7 +11,7 @@ from typing import Any
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DamagedModelError
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,25 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Training:
+    """How a model was made.
+
+    ``accuracy_by_seed``: test accuracies of all runs of the recipe. ``watched_the_test_set``: test images served as
+    validation data, so the accuracy is optimistic.
+    """
+
+    layers: tuple[str, ...]
+    optimizer: str
+    batch_size: int
+    epochs: int
+    validation: str
+    watched_the_test_set: bool
+    accuracy_by_seed: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class ZooModel:
-    """One model: where it comes from, how good it is, and its files."""
+    """One model: where it comes from, how good it is, and its files; ``accuracy`` is that of this checkpoint."""
 
     name: str
     family: str
@@ -76,6 +93,7 @@ class ZooModel:
     recipe: str
     published_accuracy: float
     accuracy: Accuracy
+    training: Training
     checkpoint: Checkpoint
     files: tuple[ZooFile, ...]
 
@@ -107,10 +125,15 @@ def _model(entry: dict[str, Any]) -> ZooModel:
         **{
             **entry,
             "accuracy": Accuracy(**entry["accuracy"]),
+            "training": _training(entry["training"]),
             "checkpoint": Checkpoint(**entry["checkpoint"]),
             "files": tuple(ZooFile(**{**file, "parity": _parity(file["parity"])}) for file in entry["files"]),
         }
     )
+
+
+def _training(entry: dict[str, Any]) -> Training:
+    return Training(**{**entry, "layers": tuple(entry["layers"]), "accuracy_by_seed": tuple(entry["accuracy_by_seed"])})
 
 
 def _parity(entry: dict[str, Any]) -> Parity:

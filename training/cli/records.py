@@ -14,28 +14,30 @@ from digit_infer.runtimes.keras import load_network
 from training import checkpoint, results
 from training.cli.options import runs_option
 from training.cli.run import finish
-from training.recipe import Recipe
-from training.recipes import RECIPES, SWEEPS, recipe_named
+from training.recipes import RECIPES, ROWS, SWEEPS, recipe_named
+from training.rows import runs_of_row
 from training.run import RunFolder
+from training.spread import mean_and_deviation
 
 
 @click.command("list")
 def list_rows() -> None:
-    """Show every recipe, what was published, and what is recorded here."""
+    """Show every row of the published table, and what is recorded here."""
     rows = []
-    for recipe in RECIPES.values():
-        accuracies = [record["test"]["accuracy"] for record in results.stored(recipe)]
+    for name in ROWS:
+        runs = runs_of_row(name)
+        recipe = runs.recipe
         rows.append(
             (
-                recipe.name,
+                name,
                 recipe.group,
                 f"{recipe.parameters:,}",
                 str(recipe.epochs),
                 str(recipe.batch_size),
                 recipe.validation,
                 f"{recipe.published.accuracy:.4f}",
-                f"{sum(accuracies) / len(accuracies):.4f}" if accuracies else "not yet",
-                str(len(accuracies)),
+                mean_and_deviation(runs.accuracies) if runs.records else "not yet",
+                str(len(runs.records)),
             )
         )
     columns = [
@@ -46,7 +48,7 @@ def list_rows() -> None:
         Column("batch", number=True),
         Column("validation", may_wrap=True),
         Column("published", number=True),
-        Column("reproduced", number=True),
+        Column("reproduced"),
         Column("seeds", number=True),
     ]
     print_table(columns, rows)
@@ -76,8 +78,8 @@ def record(names: tuple[str, ...], every: bool, runs: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 def evaluate(name: str, as_json: bool) -> None:
     """Run the shipped checkpoint of NAME over the 10,000 test images."""
-    recipe = _row(name)
-    path = checkpoint.CHECKPOINTS / f"{name}.keras"
+    recipe = checkpoint.shipped(name).recipe
+    path = checkpoint.path_of(name)
     if not path.exists():
         raise TrainingError(f"{path} does not exist", f"python -m training run {name} && python -m training select {name}")
     evaluation = results.evaluate(load_network(path))
@@ -107,11 +109,7 @@ def evaluate(name: str, as_json: bool) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @runs_option
 def select(names: tuple[str, ...], runs: Path) -> None:
-    """Make the weights of seed 0 the checkpoint that exports start from."""
-    for recipe in [_row(name) for name in names]:
-        path, shipped = checkpoint.select(recipe, runs)
-        click.echo(f"{path}: epoch {shipped['kept_epoch']} of {checkpoint.RULE}")
-
-
-def _row(name: str) -> Recipe:
-    return recipe_named(name)
+    """Make the weights that a row ships the checkpoint that exports start from."""
+    for name in names:
+        chosen = checkpoint.select(name, runs)
+        click.echo(f"{checkpoint.path_of(name)}: epoch {chosen.record['kept_epoch']} of {chosen.rule}")

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from training.recipes import RECIPES, SWEEPS
 from training.report.page import paragraph, picture, share, table
-from training.report.rows import Runs, points_of, runs_of
-from training.report.spread import mean_and_deviation
 from training.report.style import PUBLISHED, TRAINING, VALIDATION, figure
+from training.rows import Runs, points_of, runs_of
+from training.spread import mean_and_deviation
 from training.sweep import Point
 
 PICTURE = "collapse.png"

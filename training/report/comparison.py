@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.report.rows import Row
 from training.report.style import GROUPS, PUBLISHED, figure
+from training.rows import Row
 
 _CUT = 0.96
 """Below, accuracies are drawn in a panel of their own, or the others would be one line."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from training.report.rows import Runs
 from training.report.style import VALIDATION, figure
+from training.rows import Runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

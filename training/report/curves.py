@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.report.rows import Runs
 from training.report.style import PUBLISHED, TRAINING, VALIDATION, figure
+from training.rows import Runs
 
 
 def loss_and_accuracy(runs: Runs) -> Figure:

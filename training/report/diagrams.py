@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from training.recipe import Part, Recipe
+from training.layers import in_words
+from training.recipe import Recipe
 from training.report.style import figure
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Layer:
 def layers(recipe: Recipe, model: keras.Model) -> list[Layer]:
     """Describe the layers of a recipe; ``model`` is what ``training.network.build`` made of it."""
     return [
-        Layer(part.kind, _words(part), tuple(layer.output.shape[1:]), layer.count_params())
+        Layer(part.kind, in_words(part), tuple(layer.output.shape[1:]), layer.count_params())
         for part, layer in zip(recipe.network, model.layers, strict=True)
     ]
 
@@ -65,27 +66,3 @@ def diagram(name: str, stack: Sequence[Layer]) -> Figure:
     total = sum(layer.parameters for layer in stack)
     axes.text(9.9, len(stack) + 1.4, f"{total:,} parameters", va="center", ha="right", fontweight="bold", fontsize=8)
     return drawn
-
-
-def _words(part: Part) -> str:
-    settings: dict[str, Any] = dict(part.settings)
-    match part.kind:
-        case "Conv2D":
-            size = settings["kernel_size"]
-            words = f"conv {settings['filters']} {size}×{size}"
-            words += f" stride {settings['strides']}" if "strides" in settings else ""
-        case "Dense":
-            words = f"dense {settings['units']}"
-        case "MaxPooling2D":
-            words = "pool 2×2"
-        case "Dropout":
-            words = f"dropout {settings['rate']:g}"
-        case "BatchNormalization":
-            words = "batch norm"
-        case other:
-            words = other.lower()
-    words += " same" if settings.get("padding") == "same" else ""
-    words += f" {settings['activation']}" if "activation" in settings else ""
-    if (penalty := settings.get("kernel_regularizer")) is not None:
-        words += f", L2 {penalty.settings['l2']:g}"
-    return words

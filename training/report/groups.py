@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 
 from training.report.page import paragraph, picture, share, table
-from training.report.rows import Row
+from training.rows import Row
 
 TITLES = {
     "A": "shallow and deep, with and without augmentation",

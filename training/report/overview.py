@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from training.report.page import gap, paragraph, share, table
-from training.report.rows import Row
+from training.rows import Row
 
 BAR = 0.003
 """How far below the published accuracy a mean may lie."""

@@ -17,8 +17,8 @@ from training.report.curves import loss_and_accuracy, validation_losses
 from training.report.diagrams import diagram, layers
 from training.report.digits import grid, random_ten
 from training.report.page import document, paragraph, picture, share, table
-from training.report.rows import Row, points_of, rows
 from training.report.style import save, styled
+from training.rows import Row, points_of, rows
 
 DOCS = Path(__file__).parents[2] / "docs"
 PICTURES = "reproduction"
@@ -35,16 +35,21 @@ def write_report(docs: Path = DOCS) -> list[Path]:
     """
     table_rows = rows()
     test = dataset.load("test")
+    written = pages(table_rows, test)
     with styled():
         _draw_rows(table_rows, test, docs / PICTURES)
         _draw_groups(table_rows, test, docs / PICTURES)
-    pages = {
+    for name, text in written.items():
+        write_text(docs / name, text)
+    return [docs / name for name in written]
+
+
+def pages(table_rows: Sequence[Row], test: Split) -> dict[str, str]:
+    """Return the pages by their names in ``docs``."""
+    return {
         "reproduction.md": document(_reproduction(table_rows, test)),
         "comparison.md": document(_comparison(table_rows)),
     }
-    for name, text in pages.items():
-        write_text(docs / name, text)
-    return [docs / name for name in pages]
 
 
 def _reproduction(table_rows: Sequence[Row], test: Split) -> Iterator[str]:

@@ -10,8 +10,8 @@ import numpy as np
 from digit_infer.dataset import Split
 from training.recipes import SWEEPS
 from training.report.page import gap, paragraph, share, table
-from training.report.rows import Row, points_of
-from training.report.spread import exact_mcnemar, mean_and_deviation
+from training.rows import Row, points_of
+from training.spread import exact_mcnemar, mean_and_deviation
 
 _CLAIMS = (
     ("deeper is better", "shallow_cnn", "deep_cnn"),

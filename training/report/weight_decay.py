@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from training.checkpoint import best_on_validation, validation_accuracy
 from training.recipes import SWEEPS
 from training.report.page import gap, paragraph, picture, share, table
-from training.report.rows import Runs, points_of
-from training.report.spread import mean_and_deviation
 from training.report.style import PUBLISHED, TRAINING, VALIDATION, figure
+from training.rows import Runs, points_of
+from training.spread import mean_and_deviation
 from training.sweep import Point
 
 LECUN = 0.9847
@@ -36,7 +37,7 @@ def words() -> str:
     published_best = max(value for point in SWEEPS["mlp_500_300_l2"].points for value in point.published)
     reproduced = points_of(SWEEPS["mlp_500_300_l2"])
     best = max(runs.spread.best for _, runs in reproduced)
-    chosen = {name: max(points_of(SWEEPS[name]), key=validation_accuracy) for name in ATTEMPTS}
+    chosen = {name: best_on_validation(SWEEPS[name]) for name in ATTEMPTS}
     alone, last = chosen["mlp_500_300_l2_cosine"][1].spread, chosen["mlp_500_300_l2_momentum"][1].spread
     return "\n\n".join(
         (
@@ -82,11 +83,6 @@ def draw(reproduced: Sequence[tuple[Point, Runs]], attempts: Mapping[str, Sequen
         axes.legend(fontsize=8)
     left.set_ylabel("test accuracy (mean ± deviation)")
     return drawn
-
-
-def validation_accuracy(point: tuple[Point, Runs]) -> float:
-    """Return the mean accuracy on validation data after the last epoch."""
-    return statistics.fmean(curve[-1] for curve in point[1].curve("val_accuracy"))
 
 
 def _series(axes: Axes, factors: Sequence[float], values: Sequence[Sequence[float]], colour: str, label: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from digit_infer.errors import TrainingError
 from training import results
 from training.recipe import Recipe
 from training.recipes import RECIPES, ROWS, SWEEPS
-from training.report.spread import Spread
+from training.spread import Spread
 from training.sweep import Point, Sweep
 
 
@@ -69,29 +68,40 @@ class Row:
         return self.runs.recipe
 
 
-def runs_of(recipe: Recipe, folder: Path = results.RESULTS) -> Runs:
-    """Read what is recorded of a recipe.
+def runs_of(recipe: Recipe) -> Runs:
+    """Read what is recorded of a recipe, which may be nothing."""
+    return Runs(recipe, tuple(results.stored(recipe)))
+
+
+def points_of(sweep: Sweep) -> list[tuple[Point, Runs]]:
+    """Read what is recorded of a sweep's points.
 
     Raises:
-        TrainingError: nothing is.
+        TrainingError: nothing is of one of them.
     """
-    records = tuple(results.stored(recipe, folder))
-    if not records:
-        raise TrainingError(f"no run of {recipe.name} is recorded", f"python -m training run {recipe.name} --seeds 1")
-    return Runs(recipe, records)
+    points = [(point, runs_of(point.recipe)) for point in sweep.points]
+    for _, runs in points:
+        if not runs.records:
+            raise TrainingError(f"no run of {runs.recipe.name} is recorded", f"python -m training sweep {sweep.name}")
+    return points
 
 
-def points_of(sweep: Sweep, folder: Path = results.RESULTS) -> list[tuple[Point, Runs]]:
-    """Read what is recorded of a sweep's points."""
-    return [(point, runs_of(point.recipe, folder)) for point in sweep.points]
-
-
-def rows(folder: Path = results.RESULTS) -> list[Row]:
-    """Read all rows, in the order of the published table. A sweep stands for its best point, as the notebook chose it."""
-    return [Row(number, name, _runs_of_row(name, folder)) for number, name in enumerate(ROWS, start=1)]
-
-
-def _runs_of_row(name: str, folder: Path) -> Runs:
+def runs_of_row(name: str) -> Runs:
+    """Read what is recorded of a row. A sweep stands for the point with the best mean, as its notebook chose it."""
     if name in RECIPES:
-        return runs_of(RECIPES[name], folder)
-    return max((runs for _, runs in points_of(SWEEPS[name], folder)), key=lambda runs: runs.spread.mean)
+        return runs_of(RECIPES[name])
+    points = [runs_of(point.recipe) for point in SWEEPS[name].points]
+    return max(points, key=lambda runs: runs.spread.mean if runs.records else 0.0)
+
+
+def rows() -> list[Row]:
+    """Read all rows, in the order of the published table.
+
+    Raises:
+        TrainingError: nothing is recorded of one of them.
+    """
+    found = [Row(number, name, runs_of_row(name)) for number, name in enumerate(ROWS, start=1)]
+    for row in found:
+        if not row.runs.records:
+            raise TrainingError(f"no run of {row.name} is recorded", f"python -m training run {row.name} --seeds 1")
+    return found

@@ -1,0 +1,144 @@
+import dataclasses
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digit_infer.errors import TrainingError
+from training import results
+from training.cli.run import planned
+from training.jobs import Job, dealt, run_jobs
+from training.recipes import RECIPES, SWEEPS
+from training.run import RunFolder
+
+# Trains and records as `python -m training run` does, but the tiny recipe on few images.
+WORKER = """
+import dataclasses, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from conftest import TINY, Watcher
+from digit_infer import dataset
+from digit_infer.runtimes.keras import load_network
+from training import results
+from training.run import RunFolder
+from training.trainer import scaled, train
+name, seed = {name!r}, {seed}
+if "broken" in name:
+    sys.exit("error: this one cannot be trained")
+test = dataset.load("test")
+images, labels = scaled(test.images[:1200]), test.labels[:1200]
+recipe = dataclasses.replace(TINY, name=name)
+folder = RunFolder.of(Path({runs!r}), recipe, seed)
+state = train(recipe, seed, folder, Watcher(), data=((images[:1000], labels[:1000]), (images[1000:], labels[1000:])))
+record = results.record(recipe, state, folder, results.evaluate(load_network(folder.path / state.best_file)))
+results.write(record, Path({records!r}) / name / f"seed-{{seed}}.json")
+"""
+
+
+class Screen:
+    def __init__(self):
+        self.events = []
+
+    def started(self, job):
+        self.events.append(("started", job.recipe.name))
+
+    def advanced(self, job, epochs):
+        self.events.append((job.recipe.name, epochs))
+
+    def ended(self, job, failure):
+        self.events.append(("ended", job.recipe.name))
+
+
+@pytest.fixture
+def records(tmp_path, monkeypatch):
+    folder = tmp_path / "records"
+    monkeypatch.setattr(results, "RESULTS", folder)
+    return folder
+
+
+@pytest.fixture
+def command(records):
+    def worker(job, runs, cpus):
+        tests = str(Path(__file__).parent)
+        code = WORKER.format(tests=tests, name=job.recipe.name, seed=job.seed, runs=str(runs), records=str(records))
+        return [sys.executable, "-c", code]
+
+    return worker
+
+
+def jobs_named(tiny, *names):
+    return [Job(dataclasses.replace(tiny, name=name), 0) for name in names]
+
+
+def test_jobs_are_trained_two_at_a_time_and_never_twice(tiny, tmp_path, records, command):
+    jobs, screen = jobs_named(tiny, "one", "two", "broken", "three"), Screen()
+    failures = run_jobs(jobs, tmp_path / "runs", 2, screen, command)
+    assert [(failure.job.recipe.name, failure.reason) for failure in failures] == [
+        ("broken", "error: this one cannot be trained")
+    ]
+    assert screen.events[:2] == [("started", "one"), ("started", "two")]
+    assert sorted(name for what, name in screen.events if what == "ended") == ["broken", "one", "three", "two"]
+    assert [job.recorded for job in jobs] == [True, True, False, True]
+    [record] = results.stored(jobs[0].recipe)
+    assert len(record["history"]) == 3
+    again = Screen()
+    assert len(run_jobs(jobs, tmp_path / "runs", 2, again, command)) == 1
+    assert {name for _, name in again.events if isinstance(name, str)} == {"broken"}
+
+
+def test_an_interruption_stops_the_workers_and_the_next_call_goes_on(tiny, tmp_path, records, command):
+    class Impatient(Screen):
+        def advanced(self, job, epochs):
+            if epochs == 1:
+                raise KeyboardInterrupt
+
+    [job] = jobs_named(tiny, "one")
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs([job], tmp_path / "runs", 1, Impatient(), command)
+    folder = RunFolder.of(tmp_path / "runs", job.recipe, 0)
+    with folder.locked():  # nobody trains it any more
+        assert 1 <= len(folder.read().history) <= 3
+    assert run_jobs([job], tmp_path / "runs", 1, Screen(), command) == []
+    assert len(results.stored(job.recipe)[0]["history"]) == 3
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(tiny, tmp_path, little_data, watcher):
+    from training.trainer import train
+
+    folder = RunFolder(tmp_path)
+    with folder.locked(), pytest.raises(TrainingError, match="another process trains the run"):
+        train(tiny, 0, folder, watcher, data=little_data)
+
+
+@given(st.sets(st.integers(0, 63), min_size=1), st.integers(1, 80))
+def test_cpus_are_dealt_out_evenly(cpus, hands):
+    shares = dealt(sorted(cpus), hands)
+    assert len(shares) == hands
+    assert all(shares)
+    assert frozenset().union(*shares) == cpus
+    if hands <= len(cpus):
+        sizes = [len(share) for share in shares]
+        assert sum(sizes) == len(cpus)
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_all_means_every_row_and_every_sweep_seed_by_seed():
+    jobs = planned(RECIPES.values(), 3, SWEEPS.values())
+    expected = 3 * len(RECIPES) + sum(len(sweep.runs()) for sweep in SWEEPS.values())
+    assert len(jobs) == len({(job.recipe.name, job.seed) for job in jobs}) == expected
+    assert [job.seed for job in jobs] == sorted(job.seed for job in jobs)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="CPUs cannot be chosen on this system")
+def test_a_command_keeps_to_its_cpus(tmp_path):
+    import subprocess
+
+    allowed = sorted(os.sched_getaffinity(0))
+    words = [sys.executable, "-m", "training", "run", "lenet", "--cpus", "9999", "--runs", str(tmp_path)]
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "may not use the CPUs [9999]" in done.stderr
+    assert sorted(os.sched_getaffinity(0)) == allowed
