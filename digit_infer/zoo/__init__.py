@@ -21,8 +21,8 @@ FILES = FOLDER / "files"
 CHECKPOINTS_VARIABLE = "DIGIT_INFER_CHECKPOINTS"
 _CHECKOUT_CHECKPOINTS = FOLDER.parents[1] / "training" / "checkpoints"
 
-DEFAULT_MODEL = "lenet"
-"""The most accurate model of the zoo."""
+DEFAULT_MODEL = "lenet5_v2"
+"""The model that reads pictures of users best: measured on pictures kept for development, not on MNIST's test images."""
 
 
 @cache

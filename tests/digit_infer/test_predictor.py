@@ -59,7 +59,7 @@ def test_every_kind_of_picture(predictor, examples):
 
 def test_accuracy_is_what_the_manifest_says(predictor, mnist_test):
     answers = predictor.predict_array(mnist_test.images)
-    assert int((answers.argmax(axis=1) == mnist_test.labels).sum()) == zoo.model_named("lenet").accuracy.correct
+    assert int((answers.argmax(axis=1) == mnist_test.labels).sum()) == zoo.model_named(zoo.DEFAULT_MODEL).accuracy.correct
 
 
 def test_a_stream_keeps_order_and_puts_errors_in_their_place(predictor, examples, bad_pictures):
@@ -124,13 +124,13 @@ def test_the_fast_path_takes_the_contract_alone(small, images):
 
 def test_it_says_what_it_is(predictor):
     assert (predictor.model, predictor.runtime, predictor.precision, predictor.threads) == (
-        "lenet",
+        "lenet5_v2",
         "onnx-cpu",
         "float32",
         1,
     )
     assert predictor.provider == "CPUExecutionProvider"
-    assert repr(predictor) == "Predictor('lenet', runtime='onnx-cpu', precision='float32', threads=1)"
+    assert repr(predictor) == "Predictor('lenet5_v2', runtime='onnx-cpu', precision='float32', threads=1)"
 
 
 def test_it_can_be_closed_twice_and_says_that_it_is_closed(examples):
@@ -179,7 +179,7 @@ def test_threads_share_it(predictor, examples, example_digits):
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"model": "lenet7"}, UnknownModelError, "no model 'lenet7'; choose from softmax_regression, mlp_512, lenet"),
+        ({"model": "lenet7"}, UnknownModelError, "no model 'lenet7'; choose from shallow_cnn, deep_cnn"),
         ({"model": "nosuch.onnx"}, MissingModelFileError, "nosuch.onnx does not exist"),
         ({"model": "folder/model.pb"}, UnknownModelError, "no suffix of a model"),
         ({"runtime": "cuda"}, UnknownRuntimeError, "no runtime 'cuda'"),

@@ -31,8 +31,9 @@ def section() -> str:
     )
     return "\n\n".join(
         (
-            paragraph(f"""Seconds an epoch, medians of {measured[0].epochs} after a call that compiles, by `python -m
-                training speed` on {environment["cpus"]} CPUs ({environment["backend"]}, Keras {environment["keras"]}):"""),
+            paragraph(f"""Seconds an epoch, medians of {measured[0].epochs} after a call that compiles, by `python
+                -m training speed` on {environment["cpus"]} CPUs ({environment["backend"]}, Keras
+                {environment["keras"]}):"""),
             table(["setting", "same weights", *(f"{recipe}:" for recipe in RECIPES)], lines),
             paragraph(f"""Twenty batches in one call of the compiled step leave every weight the same to the bit (a
                 test says so), so the trainer does that: {gains}. What bounded the small networks was the call, not

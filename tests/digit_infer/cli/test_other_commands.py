@@ -30,8 +30,33 @@ def test_models(digit_infer):
     for name in zoo.models():
         assert name in run.out
     document = json.loads(digit_infer("models", "--json").out)
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert [model["name"] for model in document["models"]] == list(zoo.models())
+
+
+@pytest.mark.parametrize("name", list(zoo.models()))
+def test_a_card_says_what_the_manifest_says(digit_infer, name):
+    run = digit_infer("models", "show", name)
+    model = zoo.model_named(name)
+    assert (run.code, run.err) == (0, "")
+    for fact in (
+        f"{model.parameters:,} parameters",
+        f"this model   {model.accuracy.share:.4f}",
+        f"published    {model.published_accuracy:.4f}",
+        model.checkpoint.rule,
+        *model.training.layers,
+        *(file.file for file in model.files),
+    ):
+        assert fact in run.out
+    assert ("the test set was watched" in run.out) == model.training.watched_the_test_set
+    document = json.loads(digit_infer("models", "show", name, "--json").out)
+    assert document["model"]["name"] == name
+
+
+def test_a_card_of_no_model_is_wrong_use(digit_infer):
+    run = digit_infer("models", "show", "nosuch")
+    assert (run.code, run.out) == (2, "")
+    assert run.err.startswith("error: there is no model 'nosuch'; choose from shallow_cnn")
 
 
 def test_doctor_says_what_works_and_why_the_rest_does_not(digit_infer):
@@ -68,7 +93,7 @@ def test_bench_gives_a_row(digit_infer):
 def test_bench_of_what_is_not_available_fails_and_says_why(digit_infer):
     run = digit_infer("bench", "--runtime", "onnx-gpu", "--time", "0.05")
     assert (run.code, run.out) == (1, "")
-    assert run.err.startswith("error: lenet on onnx-gpu in float32 cannot be measured; ")
+    assert run.err.startswith("error: lenet5_v2 on onnx-gpu in float32 cannot be measured; ")
     assert len(run.err.splitlines()) == 1
 
 
@@ -97,7 +122,7 @@ def test_completion_is_printed_for_every_shell(digit_infer, shell):
 
 def test_completion_completes_models(digit_infer):
     run = digit_infer(_DIGIT_INFER_COMPLETE="bash_complete", COMP_WORDS="digit-infer predict --model le", COMP_CWORD="3")
-    assert run.out.strip() == "plain,lenet"
+    assert run.out.split() == ["plain,lenet5_v2", "plain,lenet"]
 
 
 def test_bash_accepts_the_completion(digit_infer):

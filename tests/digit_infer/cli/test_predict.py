@@ -16,7 +16,7 @@ def test_the_readme_command(digit_infer, examples):
     assert run.code == 0
     assert re.fullmatch(r"7  (99\.\d\d|100\.00) %", run.out.splitlines()[0])
     assert re.search(r"^  7  █+▉?\s+(99\.\d\d|100\.00) %$", run.out, re.MULTILINE)
-    assert run.err == "lenet · onnx-cpu (CPUExecutionProvider) · float32 · 1 thread\n"
+    assert run.err == "lenet5_v2 · onnx-cpu (CPUExecutionProvider) · float32 · 1 thread\n"
 
 
 def test_a_folder_a_pattern_and_standard_input(digit_infer, examples, example_digits):
@@ -34,7 +34,7 @@ def test_json_is_one_document_on_stdout_alone(digit_infer, examples, bad_picture
     document = json.loads(run.out)
     assert run.code == 1
     assert document["schema"] == 1
-    assert (document["model"], document["runtime"], document["precision"]) == ("lenet", "onnx-cpu", "float32")
+    assert (document["model"], document["runtime"], document["precision"]) == ("lenet5_v2", "onnx-cpu", "float32")
     seven, text = document["predictions"]
     assert seven["digit"] == 7
     assert len(seven["top"]) == 2
