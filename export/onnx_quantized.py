@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 
+from digit_infer.errors import ExportError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,6 +31,9 @@ def quantized(model: onnx.ModelProto, images: Images) -> tuple[onnx.ModelProto, 
 
     ``images`` (uint8 [N, 28, 28], training images) give the ranges of activations, and decide: the first of ``PRODUCTS``
     that changes at most 1 % of the answers on them is taken, or else the one that changes fewest.
+
+    Raises:
+        ExportError: there is nothing to quantize.
     """
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -39,9 +44,8 @@ def quantized(model: onnx.ModelProto, images: Images) -> tuple[onnx.ModelProto, 
         expected = _answers(prepared, images)
         present = {node.op_type for node in onnx.load(prepared).graph.node}
         best: tuple[float, Path, tuple[str, ...]] | None = None
-        for number, products in enumerate(PRODUCTS):
-            if not present.intersection(products):
-                continue
+        choices = dict.fromkeys(tuple(product for product in products if product in present) for products in PRODUCTS)
+        for number, products in enumerate(filter(None, choices)):
             path = Path(folder) / f"quantized-{number}.onnx"
             _quantize(prepared, path, products, images)
             changed = float(np.mean(_answers(path, images) != expected))
@@ -50,8 +54,8 @@ def quantized(model: onnx.ModelProto, images: Images) -> tuple[onnx.ModelProto, 
             if changed <= _CHANGED_ANSWERS:
                 break
         if best is None:
-            return model, ()
-        return onnx.load(best[1]), tuple(product for product in best[2] if product in present)
+            raise ExportError("the network holds no matrix product to quantize", "export it as float32")
+        return onnx.load(best[1]), best[2]
 
 
 def _quantize(prepared: Path, path: Path, products: tuple[str, ...], images: Images) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import keras
 
 from digit_infer import dataset
 from digit_infer.benchmark.accuracy import accuracy_of
-from digit_infer.contract import Format, Precision
+from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import DigitInferError, ExportError
 from digit_infer.files import replacing, write_text
 from digit_infer.runtimes import RUNTIMES
@@ -25,7 +27,7 @@ from export.source import BATCH, Source, reference_probabilities, zoo_checkpoint
 from training.checkpoint import shipped
 from training.layers import in_words
 from training.recipes import ROWS
-from training.rows import runs_of_row
+from training.rows import runs_of
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -113,9 +115,10 @@ def put_into_zoo(exporter: Exporter) -> ZooModel:
         recipe=recipe.fingerprint(),
         published_accuracy=recipe.published.accuracy,
         accuracy=accuracy_of(exporter.reference, exporter.test.labels),
-        training=training_of(source.name, recipe),
+        training=training_of(recipe),
         checkpoint=zoo_checkpoint(source),
         files=tuple(exporter.export(model_format, precision, FILES) for model_format, precision in SHIPPED),
+        exports=_proven_elsewhere(exporter),
     )
     listed = read_manifest(MANIFEST) if MANIFEST.exists() else {}
     listed[source.name] = model
@@ -123,7 +126,14 @@ def put_into_zoo(exporter: Exporter) -> ZooModel:
     return model
 
 
-def training_of(name: str, recipe: Recipe) -> Training:
+def _proven_elsewhere(exporter: Exporter) -> tuple[ZooFile, ...]:
+    """Make and prove what does not ship, so that the manifest says of every combination how it answers."""
+    others = [pair for pair in product(_PROVED_ON, PRECISIONS) if pair not in SHIPPED]
+    with TemporaryDirectory() as folder:
+        return tuple(exporter.export(model_format, precision, Path(folder)) for model_format, precision in others)
+
+
+def training_of(recipe: Recipe) -> Training:
     """Return what the manifest says of a row's training."""
     settings = ", ".join(f"{setting.replace('_', ' ')} {value:g}" for setting, value in recipe.optimizer.settings.items())
     return Training(
@@ -133,7 +143,7 @@ def training_of(name: str, recipe: Recipe) -> Training:
         epochs=recipe.epochs,
         validation=recipe.validation,
         watched_the_test_set=recipe.watched_the_test_set,
-        accuracy_by_seed=runs_of_row(name).accuracies,
+        accuracy_by_seed=runs_of(recipe).accuracies,
     )
 
 

@@ -49,7 +49,7 @@ def load_source(name_or_path: str) -> Source:
         name, path = name_or_path, checkpoint.path_of(name_or_path)
         trained = checkpoint.shipped(name).recipe
         recipe = f"{trained.name} {trained.fingerprint()}"
-        missing = f"python -m training run {name} && python -m training select {name}"
+        missing = checkpoint.how_to_make(name)
     else:
         path = Path(name_or_path)
         name, recipe = path.stem, ""

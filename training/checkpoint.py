@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digit_infer.errors import TrainingError
+from digit_infer.errors import TrainingError, UsageError
 from digit_infer.files import write_bytes
 from digit_infer.zoo import sha256_of
 from training import results
 from training.recipe import Recipe
-from training.recipes import RECIPES, SWEEPS, recipe_named
+from training.recipes import RECIPES, ROWS, SWEEPS
 from training.rows import Runs, points_of
 from training.run import RunFolder
 from training.sweep import Point, Sweep
@@ -51,7 +51,9 @@ def shipped(name: str) -> Shipped:
         best = max(runs.records, key=lambda record: float(record["history"][-1]["val_accuracy"]))
         rule = f"the best of {len(runs.records)} replicates at the best L2 factor, {point.label}, by accuracy on the first "
         return Shipped(runs.recipe, best, rule + "5,000 training images, which all of them held out")
-    recipe = recipe_named(name)
+    if name not in RECIPES:
+        raise UsageError(f"{name!r} is no row and ships no checkpoint", f"choose from {', '.join(ROWS)}")
+    recipe = RECIPES[name]
     for record in results.stored(recipe):
         if record["seed"] == _SEED:
             return Shipped(recipe, record, "the run with seed 0, whatever other seeds gave")
@@ -75,7 +77,13 @@ def path_of(name: str) -> Path:
 
 def has_checkpoint(name: str) -> bool:
     """Tell whether a name is a row's, which ships one."""
-    return name in RECIPES or name in _CHOSEN_IN
+    return name in ROWS
+
+
+def how_to_make(name: str) -> str:
+    """Return the commands that make a row's checkpoint."""
+    trained = f"sweep {_CHOSEN_IN[name]}" if name in _CHOSEN_IN else f"run {name}"
+    return f"python -m training {trained} && python -m training select {name}"
 
 
 def select(name: str, runs: Path) -> Shipped:

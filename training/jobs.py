@@ -45,6 +45,9 @@ class Failure:
 class Watcher(Protocol):
     """Whoever watches: a screen, or nobody."""
 
+    def planned(self, jobs: int) -> None:
+        """So many runs are not recorded yet."""
+
     def started(self, job: Job) -> None:
         """A run starts or goes on."""
 
@@ -68,7 +71,7 @@ class _Worker:
 def training_command(job: Job, runs: Path, cpus: frozenset[int]) -> list[str]:
     """Return the command line that trains and records one run."""
     words = [sys.executable, "-m", "training", "run", job.recipe.name, "--seed", str(job.seed), "--resume"]
-    words += ["--runs", str(runs)]
+    words += ["--runs", str(runs), "--leashed"]
     if hasattr(os, "sched_setaffinity"):
         words += ["--cpus", ",".join(str(cpu) for cpu in sorted(cpus))]
     return words
@@ -83,14 +86,21 @@ def run_jobs(
 ) -> list[Failure]:
     """Train what is not recorded yet, ``at_once`` runs at a time; one that fails does not keep the others away.
 
-    The CPUs that this process may use are dealt out among the workers, so that they do not wait for one another. A worker
-    that outlives this process finishes its run, and its folder is locked meanwhile.
+    The CPUs that this process may use are dealt out among the workers, so that they do not wait for one another. No worker
+    outlives this process, however it ends: the pipe to its standard input breaks then, and that is its leash.
     """
-    waiting = [job for job in jobs if not job.recorded]
+    failures: list[Failure] = []
+    waiting: list[Job] = []
+    for job in jobs:
+        try:
+            waiting += [] if job.recorded else [job]
+        except TrainingError as error:
+            failures.append(Failure(job, str(error)))
+            watcher.ended(job, failures[-1])
+    watcher.planned(len(waiting))
     waiting.reverse()
     idle = dealt(_own_cpus(), at_once)
     busy: list[_Worker] = []
-    failures: list[Failure] = []
     with _stopping(busy):
         while waiting or busy:
             while waiting and idle:
@@ -103,8 +113,9 @@ def run_jobs(
                 if worker.process.poll() is None:
                     continue
                 busy.remove(worker)
+                _let_go(worker)
                 idle.append(worker.cpus)
-                failure = None if worker.job.recorded else Failure(worker.job, _last_words(worker))
+                failure = _failure(worker)
                 failures += [] if failure is None else [failure]
                 watcher.ended(worker.job, failure)
     return failures
@@ -134,7 +145,7 @@ def _start(job: Job, cpus: frozenset[int], folder: RunFolder, command: list[str]
     log = folder.path / "log.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  # our own command line
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=Path(__file__).parents[1]
+            command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
         )
     return _Worker(job, cpus, process, folder, log)
 
@@ -150,9 +161,22 @@ def _follow(worker: _Worker, watcher: Watcher) -> None:
         watcher.advanced(worker.job, epochs)
 
 
-def _last_words(worker: _Worker) -> str:
+def _let_go(worker: _Worker) -> None:
+    if worker.process.stdin is not None:
+        worker.process.stdin.close()
+
+
+def _failure(worker: _Worker) -> Failure | None:
+    """Return why an ended worker left no record, or None if it left one."""
+    try:
+        if worker.job.recorded:
+            return None
+    except TrainingError as error:
+        return Failure(worker.job, str(error))
+    code = worker.process.returncode
+    end = f"exit code {code}" if code >= 0 else f"killed by signal {-code}"
     said = worker.log.read_bytes()[-_LAST_WORDS:].decode(errors="replace").strip().splitlines()
-    return said[-1] if said else f"it ended with {worker.process.returncode} and said nothing"
+    return Failure(worker.job, f"{end}; it last said: {said[-1] if said else 'nothing'}")
 
 
 @contextmanager
@@ -165,3 +189,4 @@ def _stopping(busy: list[_Worker]) -> Iterator[None]:
             worker.process.terminate()
         for worker in busy:
             worker.process.wait()
+            _let_go(worker)

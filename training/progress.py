@@ -73,9 +73,9 @@ class ProgressBars:
 class JobBars:
     """A ``training.jobs.Watcher`` that draws on stderr, a bar for each run that goes on; a context manager."""
 
-    def __init__(self, jobs: int, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None) -> None:
         self._progress = _progress(console)
-        self._all = self._progress.add_task("runs", total=jobs)
+        self._all = self._progress.add_task("runs", total=None)
         self._tasks: dict[Job, TaskID] = {}
 
     def __enter__(self) -> JobBars:
@@ -84,6 +84,10 @@ class JobBars:
 
     def __exit__(self, *exception: object) -> None:
         self._progress.stop()
+
+    def planned(self, jobs: int) -> None:
+        """Set the length of the bar for all runs."""
+        self._progress.update(self._all, total=jobs)
 
     def started(self, job: Job) -> None:
         """Show a run."""
@@ -96,8 +100,9 @@ class JobBars:
 
     def ended(self, job: Job, failure: Failure | None) -> None:
         """Take its bar away and print what came of it."""
-        self._progress.remove_task(self._tasks.pop(job))
-        self._progress.advance(self._all)
+        if job in self._tasks:
+            self._progress.remove_task(self._tasks.pop(job))
+            self._progress.advance(self._all)
         name = f"{job.recipe.name}, seed {job.seed}"
         if failure is not None:
             self._progress.console.print(f"{name} failed: {failure.reason}", soft_wrap=True, markup=False)

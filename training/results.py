@@ -86,7 +86,7 @@ def record(recipe: Recipe, state: State, folder: RunFolder, evaluation: Evaluati
         "fingerprint": state.fingerprint,
         "seed": state.seed,
         "epochs": state.epochs,
-        "full_length": state.epochs == recipe.epochs,
+        "full_length": len(state.history) == recipe.epochs,
         "backend": state.backend,
         "environment": state.environment,
         "keeps": recipe.keeps,
@@ -131,16 +131,15 @@ def stored(recipe: Recipe, folder: Path | None = None) -> list[dict[str, Any]]:
     for path in ((folder or RESULTS) / recipe.name).glob("seed-*.json"):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise TrainingError(f"{path} is no JSON ({error})", "run that seed again") from error
-        if document["schema"] != SCHEMA:
+            schema, fingerprint, seed = document["schema"], document["fingerprint"], document["seed"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingError(f"{path} is no record ({error!r})", f"python -m training record {recipe.name}") from error
+        if schema != SCHEMA:
+            raise TrainingError(f"{path} has schema {schema}, not {SCHEMA}", f"python -m training record {recipe.name}")
+        if fingerprint != recipe.fingerprint():
             raise TrainingError(
-                f"{path} has schema {document['schema']}, not {SCHEMA}", f"python -m training record {recipe.name}"
-            )
-        if document["fingerprint"] != recipe.fingerprint():
-            raise TrainingError(
-                f"{path} was made by another version of the recipe ({document['fingerprint']})",
-                f"run it again: python -m training run {recipe.name} --seed {document['seed']} --restart",
+                f"{path} was made by another version of the recipe ({fingerprint})",
+                f"run it again: python -m training run {recipe.name} --seed {seed} --restart",
             )
         records.append(document)
     return sorted(records, key=lambda document: int(document["seed"]))

@@ -103,5 +103,6 @@ def rows() -> list[Row]:
     found = [Row(number, name, runs_of_row(name)) for number, name in enumerate(ROWS, start=1)]
     for row in found:
         if not row.runs.records:
-            raise TrainingError(f"no run of {row.name} is recorded", f"python -m training run {row.name} --seeds 1")
+            command = "run" if row.name in RECIPES else "sweep"
+            raise TrainingError(f"no run of {row.name} is recorded", f"python -m training {command} {row.name}")
     return found

@@ -1,4 +1,4 @@
-"""What several seeds say about a published number."""
+"""What several seeds say about a published number, and about one another."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from digit_infer.benchmark.statistics import Interval, wilson_interval
+from digit_infer.benchmark.statistics import Z_95, Interval
 
-Verdict = Literal["inside the spread", "within one more run", "better", "worse"]
+Verdict = Literal["inside the spread", "inside the interval", "better", "worse"]
 
-_FEWEST = 3
+FEWEST = 3
+"""With fewer seeds their spread is not known."""
+
 _STUDENT_95 = {2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
-"""97.5 % quantiles of Student's t by degrees of freedom."""
+"""97.5 % quantiles of Student's t by degrees of freedom; beyond 9 that of 9 is taken, which errs on the wide side."""
 
 
 @dataclass(frozen=True)
@@ -45,25 +47,48 @@ class Spread:
         return min(self.accuracies)
 
     @property
-    def interval(self) -> Interval:
-        """Where 19 of 20 further runs would fall.
+    def is_known(self) -> bool:
+        """Whether there are enough seeds to know how they spread."""
+        return len(self.accuracies) >= FEWEST
 
-        From three seeds on, Student's prediction interval for one more run on the same test images: mean ± t·s·√(1 + 1/n).
-        With fewer, nothing is known of the spread of seeds, and Wilson's interval of the mean has to stand for it.
+    @property
+    def interval(self) -> Interval:
+        """Where the accuracy of one more run would lie, with 95 % confidence.
+
+        If the spread is known, Student's prediction interval: mean ± t·s·√(1 + 1/n). If not, the sampling error of the
+        difference of two runs on so many images, mean ± z·√(2·p·(1 − p)/images), has to stand for it.
         """
-        count = len(self.accuracies)
-        if self.deviation is None or count < _FEWEST:
-            return wilson_interval(round(self.mean * self.images), self.images)
-        reach = _STUDENT_95[min(count - 1, max(_STUDENT_95))] * self.deviation * math.sqrt(1 + 1 / count)
-        return Interval(self.mean - reach, self.mean + reach)
+        if self.deviation is not None and self.is_known:
+            count = len(self.accuracies)
+            reach = _student(count - 1) * self.deviation * math.sqrt(1 + 1 / count)
+        else:
+            reach = Z_95 * math.sqrt(2 * self.mean * (1 - self.mean) / self.images)
+        return Interval(max(0.0, self.mean - reach), min(1.0, self.mean + reach))
 
     def verdict(self, published: float) -> Verdict:
         """Say where a published accuracy lies."""
         if len(self.accuracies) > 1 and self.worst <= published <= self.best:
             return "inside the spread"
         if self.interval.low <= published <= self.interval.high:
-            return "within one more run"
+            return "inside the interval"
         return "better" if self.mean > published else "worse"
+
+
+def difference_of_means(first: Spread, second: Spread) -> Interval | None:
+    """Return the 95 % interval of second minus first, or None with too few seeds.
+
+    B. L. Welch, Biometrika 34 (1947), 28-35.
+    """
+    if first.deviation is None or second.deviation is None or not (first.is_known and second.is_known):
+        return None
+    counts = (len(first.accuracies), len(second.accuracies))
+    one, two = first.deviation**2 / counts[0], second.deviation**2 / counts[1]
+    difference = second.mean - first.mean
+    if one + two == 0:
+        return Interval(difference, difference)
+    freedom = (one + two) ** 2 / (one**2 / (counts[0] - 1) + two**2 / (counts[1] - 1))
+    reach = _student(max(2, math.floor(freedom))) * math.sqrt(one + two)
+    return Interval(difference - reach, difference + reach)
 
 
 def exact_mcnemar(only_first_right: int, only_second_right: int) -> float:
@@ -82,3 +107,7 @@ def mean_and_deviation(values: Sequence[float]) -> str:
     if len(values) == 1:
         return f"{values[0]:.4f}"
     return f"{statistics.fmean(values):.4f} ± {statistics.stdev(values):.4f}"
+
+
+def _student(freedom: int) -> float:
+    return _STUDENT_95[min(freedom, max(_STUDENT_95))]

@@ -144,6 +144,11 @@ def _continued(folder: RunFolder, fresh: State) -> State:
                 f"{folder.path} holds a run of another {what} ({getattr(state, what)}, now {getattr(fresh, what)})",
                 "pass --restart to train it again, or --runs another folder",
             )
+    if len(state.history) > fresh.epochs:
+        raise TrainingError(
+            f"{folder.path} holds {len(state.history)} epochs, more than {fresh.epochs}",
+            "pass --epochs with as many, or --restart",
+        )
     return State(**{**vars(fresh), "history": state.history, "best_epoch": state.best_epoch})
 
 

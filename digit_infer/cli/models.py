@@ -105,6 +105,9 @@ def _card(model: ZooModel) -> Iterator[str]:
     yield "Files, each proven against the trained model"
     for file in model.files:
         yield f"  {_file(file)}"
+    yield "  by python -m export also, proven alike:"
+    for file in model.exports:
+        yield f"  {_file(file)}"
     yield ""
     yield "Use and limits"
     yield from (f"  {limit}" for limit in _LIMITS)

@@ -2,20 +2,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_infer.benchmark.statistics import wilson_interval
-from training.spread import Spread, exact_mcnemar, mean_and_deviation
+from training.spread import Spread, difference_of_means, exact_mcnemar, mean_and_deviation
 
 
 def test_the_interval_of_three_seeds_is_students_prediction_interval():
-    spread = Spread((0.97, 0.98, 0.99), 10_000)
-    assert (spread.mean, spread.deviation, spread.best, spread.worst) == pytest.approx((0.98, 0.01, 0.99, 0.97))
+    spread = Spread((0.90, 0.91, 0.92), 10_000)
+    assert (spread.mean, spread.deviation, spread.best, spread.worst) == pytest.approx((0.91, 0.01, 0.92, 0.90))
     assert spread.interval.high - spread.mean == pytest.approx(4.303 * 0.01 * (4 / 3) ** 0.5, rel=1e-6)
     assert spread.mean - spread.interval.low == pytest.approx(spread.interval.high - spread.mean)
 
 
 @pytest.mark.parametrize("accuracies", [(0.98,), (0.979, 0.981)])
-def test_fewer_seeds_have_wilsons_interval(accuracies):
-    assert Spread(accuracies, 10_000).interval == wilson_interval(9_800, 10_000)
+def test_fewer_seeds_have_the_sampling_error_of_a_difference(accuracies):
+    interval = Spread(accuracies, 10_000).interval
+    assert interval.high - 0.98 == pytest.approx(1.96 * (2 * 0.98 * 0.02 / 10_000) ** 0.5, rel=1e-4)
+    assert not Spread(accuracies, 10_000).is_known
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ def test_fewer_seeds_have_wilsons_interval(accuracies):
     [
         (0.980, "inside the spread"),
         (0.983, "inside the spread"),
-        (0.985, "within one more run"),
+        (0.985, "inside the interval"),
         (0.9999, "worse"),
         (0.95, "better"),
     ],
@@ -32,8 +33,17 @@ def test_verdicts(published, verdict):
     assert Spread((0.979, 0.981, 0.983), 10_000).verdict(published) == verdict
 
 
+def test_welchs_interval_of_known_samples():
+    first, second = Spread((0.980, 0.982, 0.984), 10_000), Spread((0.990, 0.992, 0.994), 10_000)
+    interval = difference_of_means(first, second)
+    assert interval.low + interval.high == pytest.approx(2 * 0.01)
+    assert interval.high - 0.01 == pytest.approx(2.776 * 0.002 * (2 / 3) ** 0.5)
+    assert difference_of_means(first, Spread((0.99, 0.991), 10_000)) is None
+    assert difference_of_means(Spread((0.9,) * 3, 100), Spread((0.8,) * 3, 100)) == pytest.approx((-0.1, -0.1))
+
+
 def test_a_single_seed_is_inside_nothing():
-    assert Spread((0.98,), 10_000).verdict(0.98) == "within one more run"
+    assert Spread((0.98,), 10_000).verdict(0.98) == "inside the interval"
 
 
 def test_mcnemar_of_known_counts():
@@ -49,10 +59,11 @@ def test_mcnemar_is_a_symmetric_probability(one, two):
 
 
 @given(st.lists(st.floats(0.5, 0.999), min_size=3, max_size=9))
-def test_the_interval_holds_the_mean_and_shrinks_with_equal_seeds(accuracies):
+def test_the_interval_holds_the_mean_and_stays_a_share(accuracies):
     interval = Spread(tuple(accuracies), 10_000).interval
     assert interval.low <= sum(accuracies) / len(accuracies) + 1e-12
     assert interval.high >= sum(accuracies) / len(accuracies) - 1e-12
+    assert 0 <= interval.low <= interval.high <= 1
 
 
 def test_words():

@@ -7,5 +7,9 @@ import click
 RUNS = Path(__file__).parents[2] / "runs"
 
 runs_option = click.option(
-    "--runs", type=click.Path(path_type=Path), default=RUNS, show_default="runs/", help="Folder of the runs' states."
+    "--runs",
+    type=click.Path(path_type=Path, resolve_path=True),
+    default=RUNS,
+    show_default="runs/",
+    help="Folder of the runs' states.",
 )

@@ -66,11 +66,12 @@ def record(names: tuple[str, ...], every: bool, runs: Path) -> None:
     for recipe in [*RECIPES.values(), *points] if every else [recipe_named(name) for name in names]:
         folders = [RunFolder(path) for path in sorted((runs / recipe.name).glob("seed-*"))]
         finished = [(folder, state) for folder in folders if (state := folder.read()) is not None and state.finished]
+        for folder, state in finished:
+            if state.fingerprint != recipe.fingerprint():
+                raise TrainingError(f"{folder.path} holds a run of another version of {recipe.name}", "train it again")
+            finish(recipe, folder, state)
         if not finished and not every:
             raise TrainingError(f"{runs / recipe.name} holds no finished run", f"python -m training run {recipe.name}")
-        for folder, state in finished:
-            if state.fingerprint == recipe.fingerprint():
-                finish(recipe, folder, state)
 
 
 @click.command()
@@ -81,7 +82,7 @@ def evaluate(name: str, as_json: bool) -> None:
     recipe = checkpoint.shipped(name).recipe
     path = checkpoint.path_of(name)
     if not path.exists():
-        raise TrainingError(f"{path} does not exist", f"python -m training run {name} && python -m training select {name}")
+        raise TrainingError(f"{path} does not exist", checkpoint.how_to_make(name))
     evaluation = results.evaluate(load_network(path))
     gap = evaluation.accuracy - recipe.published.accuracy
     if as_json:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,16 +22,20 @@ from training.recipes import RECIPES, SWEEPS, recipe_named, sweep_named
 from training.run import RunFolder, State
 from training.sweep import Point, Sweep
 
+_CPU_DIGITS = 6
+
 _jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at a time; they share out the CPUs."
 )
 
 
 def _cpus(_: click.Context, __: click.Parameter, value: str | None) -> frozenset[int] | None:
-    try:
-        return None if value is None else frozenset(int(cpu) for cpu in value.split(","))
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no list of CPUs, such as 0,1") from None
+    if value is None:
+        return None
+    words = value.split(",")
+    if not all(word.isascii() and word.isdigit() and len(word) < _CPU_DIGITS for word in words):
+        raise click.BadParameter(f"{value!r} is no list of CPUs, such as 0,1")
+    return frozenset(int(word) for word in words)
 
 
 @click.command()
@@ -44,6 +50,7 @@ def _cpus(_: click.Context, __: click.Parameter, value: str | None) -> frozenset
 @click.option("--resume", is_flag=True, help="Go on after the last full epoch of an unfinished run.")
 @click.option("--restart", is_flag=True, help="Forget what an earlier run of this seed left.")
 @click.option("--cpus", callback=_cpus, metavar="N,N…", help="Keep to these CPUs (Linux).")
+@click.option("--leashed", is_flag=True, hidden=True, help="End when standard input ends, as it does when the caller ends.")
 @runs_option
 def run(
     names: tuple[str, ...],
@@ -55,6 +62,7 @@ def run(
     resume: bool,
     restart: bool,
     cpus: frozenset[int] | None,
+    leashed: bool,
     runs: Path,
 ) -> int:
     """Train recipes, each to its full length, and record what came out.
@@ -74,6 +82,8 @@ def run(
         raise UsageError("--resume and --restart contradict one another", "pass one of them")
     if cpus is not None:
         _keep_to(cpus)
+    if leashed:
+        threading.Thread(target=_end_with_standard_input, daemon=True).start()
     _run_here(recipes, seed or 0, epochs, runs, resume=resume, restart=restart)
     return 0
 
@@ -93,7 +103,8 @@ def sweep(name: str, jobs: int, runs: Path) -> int:
 
 def planned(recipes: Iterable[Recipe], seeds: int, sweeps: Iterable[Sweep]) -> list[Job]:
     """Return the runs of some recipes and sweeps: one seed of everything before the next, so that results appear early."""
-    jobs = [Job(recipe, seed) for recipe in recipes for seed in range(seeds)]
+    once = {recipe.name: recipe for recipe in recipes}
+    jobs = [Job(recipe, seed) for recipe in once.values() for seed in range(seeds)]
     jobs += [Job(point.recipe, seed) for plan in sweeps for point, seed in plan.runs()]
     return sorted(jobs, key=lambda job: job.seed)
 
@@ -128,11 +139,17 @@ def _run_here(recipes: list[Recipe], seed: int, epochs: int | None, runs: Path, 
 
 
 def _run_jobs(jobs: list[Job], runs: Path, at_once: int) -> int:
-    with JobBars(sum(not job.recorded for job in jobs)) as bars:
+    with JobBars() as bars:
         failures = run_jobs(jobs, runs, at_once, bars)
     if failures:
         raise TrainingError(f"{len(failures)} of {len(jobs)} runs failed", "see above; the same command runs them again")
     return 0
+
+
+def _end_with_standard_input() -> None:
+    """Leave at once when the other end of the pipe is gone; the run goes on from its last full epoch another time."""
+    sys.stdin.buffer.read()
+    os._exit(1)
 
 
 def _keep_to(cpus: frozenset[int]) -> None:

@@ -23,7 +23,10 @@ def recipe_named(name: str) -> Recipe:
     try:
         return {**RECIPES, **points}[name]
     except KeyError:
-        raise UsageError(f"there is no recipe {name!r}", f"choose from {', '.join(RECIPES)}") from None
+        advice = (
+            f"it is a sweep: python -m training sweep {name}" if name in SWEEPS else f"choose from {', '.join(RECIPES)}"
+        )
+        raise UsageError(f"there is no recipe {name!r}", advice) from None
 
 
 def sweep_named(name: str) -> Sweep:

@@ -96,22 +96,19 @@ def _variants(recipe: Recipe) -> Sweep:
         for part in recipe.network
     )
     bytes_in = (Part("Rescaling", {"scale": 255.0}), *recipe.network)
-    slow = Part("Adam", {"learning_rate": 1e-4})
     return Sweep(
         name=f"{recipe.name}_variants",
         varies="changed",
         points=(
             Point("no ReLU behind convolutions", replace(recipe, name=f"{recipe.name}_linear", network=linear)),
             Point("pixels 0 to 255", replace(recipe, name=f"{recipe.name}_pixels", network=bytes_in)),
-            Point("learning rate 1e-4", replace(recipe, name=f"{recipe.name}_slow", optimizer=slow)),
-            Point("half the epochs", replace(recipe, name=f"{recipe.name}_half", epochs=recipe.epochs // 2)),
         ),
         replicates=3,
     )
 
 
-SWEEPS = (_variants(CNN_ARCH2), _variants(CNN_ARCH3))
-"""Both come out better than published: what would explain the difference?"""
+SWEEPS = (_variants(CNN_ARCH2),)
+"""It comes out better than published, with every seed: what would explain the difference?"""
 
 RECIPES = (CNN_ARCH1, CNN_ARCH2, CNN_ARCH3)
 ROWS = tuple(recipe.name for recipe in RECIPES)

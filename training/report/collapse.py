@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
+from digit_infer.errors import TrainingError
+from training.recipe import Published
 from training.recipes import RECIPES, SWEEPS
 from training.report.page import paragraph, picture, share, table
 from training.report.style import PUBLISHED, TRAINING, VALIDATION, figure
@@ -16,8 +20,9 @@ from training.sweep import Point
 
 PICTURE = "collapse.png"
 
-_DEAD = 0.2
-"""An accuracy that a network has which answers one class always, or nearly so."""
+_COST = -math.log(1e-7)
+_ALWAYS = 0.999
+"""The share of one answer from which on a network is said to answer nothing else."""
 
 Points = Sequence[tuple[Point, Runs]]
 
@@ -33,27 +38,36 @@ def words() -> str:
     """Say what was found."""
     from_logits, clipped = grids()
     published, at_published = from_logits[0][1].recipe.published, from_logits[0][1]
-    lines = [
-        (point.label, share(one.spread.mean), f"{_loss(one):.3f}", share(two.spread.mean), f"{_loss(two):.3f}")
-        for (point, one), (_, two) in zip(from_logits, clipped, strict=True)
-    ]
+    lines = [(point.label, *_cells(one), *_cells(two)) for (point, one), (_, two) in zip(from_logits, clipped, strict=True)]
     return "\n\n".join(
         (
-            paragraph(f"""Published at a learning rate of 1e-4: accuracy {share(published.accuracy)}, loss
-                {published.loss} from the first epoch on. At 1e-4 the network learns:
-                {mean_and_deviation(at_published.accuracies)} over {len(at_published.records)} seeds. So the rate
-                was another one. The grid, with two ways to take the loss: from the logits, as Keras 3 does behind a
+            paragraph(f"""Published as trained at a learning rate of 1e-4: accuracy {share(published.accuracy)},
+                loss {published.loss} from the first epoch on. At 1e-4 the network learns:
+                {mean_and_deviation(at_published.accuracies)} over {len(at_published.records)} seeds. The grid asks
+                which rate does not, with two ways to take the loss: from the logits, as Keras 3 does behind a
                 softmax, and from probabilities cut off at 1e-7, as the notebook's Keras did (here: the same network
-                with a layer behind its softmax that multiplies by 1)."""),
-            table(["learning rate:", "accuracy, logits:", "loss, logits:", "accuracy, clipped:", "loss, clipped:"], lines),
+                with a layer behind its softmax that multiplies by 1). Beside accuracy and loss stands the commonest
+                answer with its share of all answers; one seed a rate above 1e-4."""),
+            table(
+                [
+                    "learning rate:",
+                    "logits: accuracy:",
+                    "loss:",
+                    "commonest answer",
+                    "clipped: accuracy:",
+                    "loss:",
+                    "commonest answer",
+                ],
+                lines,
+            ),
             picture("accuracy and loss against the learning rate", PICTURE),
-            paragraph(f"""**Explanation.** Steps far too long saturate the softmax: one class gets probability 1,
-                whatever the image. With a clipped loss each wrong answer then costs −ln 1e-7 = 16.12 and has no
-                gradient, so nothing ever changes again. A network that always answers 5 is right on the 892 fives
-                and has the loss 0.9108 · 16.12 = 14.68: the published figures, both of them. On this grid it
-                happens {_first_dead(clipped)}. Taken from the logits, the loss keeps its gradient: the network is
-                as useless {_first_dead(from_logits)}, but it falls back to answering the most frequent class with
-                the loss of a guess, about ln 10 = 2.30."""),
+            paragraph(f"""**Explanation.** With the clipped loss a network that answers one class for everything,
+                with probability 1, pays −ln 1e-7 = {_COST:.3f} for each wrong answer and gets no gradient, so it
+                stays as it is. One that always answers 5 is right on the 892 fives and has the loss 0.9108 ·
+                {_COST:.3f} = {0.9108 * _COST:.3f}: the published figures, both of them. Networks that answer one
+                class always: {_dead(clipped)} with the clipped loss, {_dead(from_logits)} with the loss from the
+                logits. {_signature(clipped)} The loss from the logits keeps its gradient, so there the network does
+                not stay saturated: it learns the loss of a guess, about ln 10 = 2.30."""),
         )
     )
 
@@ -71,7 +85,7 @@ def draw(from_logits: Points, clipped: Points) -> Figure:
         left.plot(rates, [runs.spread.mean for _, runs in points], color=colour, marker="o", markersize=4, label=label)
         right.plot(rates, [_loss(runs) for _, runs in points], color=colour, marker="o", markersize=4)
     left.axhline(published.accuracy, color=PUBLISHED, linewidth=0.8, linestyle="--", label="published, said to be at 1e-4")
-    right.axhline(published.loss or 0, color=PUBLISHED, linewidth=0.8, linestyle="--")
+    right.axhline(_published_loss(published), color=PUBLISHED, linewidth=0.8, linestyle="--")
     for axes, what in ((left, "test accuracy"), (right, "test loss after the last epoch")):
         axes.set_xscale("log")
         axes.set_xlabel("learning rate of RMSprop")
@@ -85,6 +99,37 @@ def _loss(runs: Runs) -> float:
     return statistics.fmean(curve[-1] for curve in runs.curve("val_loss"))
 
 
-def _first_dead(points: Points) -> str:
-    dead = [point.label for point, runs in points if runs.spread.mean < _DEAD]
-    return f"from {dead[0]} on" if dead else "nowhere"
+def _published_loss(published: Published) -> float:
+    if published.loss is None:
+        raise TrainingError("row 15 has no published loss", "correct the recipe")
+    return published.loss
+
+
+def _cells(runs: Runs) -> tuple[str, str, str]:
+    digit, its_share = _commonest(runs)
+    return share(runs.spread.mean), f"{_loss(runs):.3f}", f"{digit}: {100 * its_share:.0f} %"
+
+
+def _commonest(runs: Runs) -> tuple[int, float]:
+    """Return the digit that seed 0 answers most often, and its share of all answers."""
+    counts = np.bincount(runs.answers(), minlength=10)
+    return int(counts.argmax()), float(counts.max() / counts.sum())
+
+
+def _signature(clipped: Points) -> str:
+    """Show that a network that was seen to collapse has the loss that the explanation foretells."""
+    for point, runs in clipped:
+        digit, its_share = _commonest(runs)
+        if its_share > _ALWAYS:
+            losses, right = runs.curve("val_loss")[0], runs.accuracies[0]
+            foretold = f"{1 - right:.4f} · {_COST:.3f} = {(1 - right) * _COST:.3f}"
+            return (
+                f"Ours at {point.label} answers {digit} always: accuracy {share(right)}, loss {losses[0]:.3f} after the "
+                f"first epoch and {losses[-1]:.3f} after the last, where {foretold} was to be expected."
+            )
+    return "None of ours did."
+
+
+def _dead(points: Points) -> str:
+    dead = [point.label for point, runs in points if _commonest(runs)[1] > _ALWAYS]
+    return f"at {', '.join(dead)}" if dead else "nowhere"

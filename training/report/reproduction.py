@@ -1,4 +1,4 @@
-"""``docs/reproduction.md``, ``docs/comparison.md`` and their pictures."""
+"""``docs/reproduction.md``, ``docs/comparison.md`` and their pictures, from the records and MNIST's own images."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _reproduction(table_rows: Sequence[Row], test: Split) -> Iterator[str]:
     yield "All networks beside one another: [comparison.md](comparison.md)."
     yield "## What several seeds do not support"
     yield seeds.unsupported(table_rows, test)
-    yield "## Where the published number lies outside"
+    yield "## Published numbers outside the spread of the seeds"
     yield seeds.outside(table_rows)
     yield "## Speed of training"
     yield speed_section.section()
@@ -73,7 +73,7 @@ def _reproduction(table_rows: Sequence[Row], test: Split) -> Iterator[str]:
 
 
 def _section(row: Row) -> Iterator[str]:
-    recipe, record = row.recipe, row.runs.records[0]
+    recipe = row.recipe
     yield f'<a id="{row.name}"></a>\n\n### {row.number}. `{row.name}`'
     spread = row.runs.spread
     loss = "none" if recipe.published.loss is None else f"{recipe.published.loss:.4f}"
@@ -81,9 +81,7 @@ def _section(row: Row) -> Iterator[str]:
         f"{recipe.parameters:,} parameters ({recipe.parameters - recipe.frozen_parameters:,} trainable), "
         f"{recipe.optimizer.kind}, batches of {recipe.batch_size}, {recipe.epochs} epochs; "
         f"evaluated: {'the epoch of the ' if recipe.keeps.startswith('best') else 'the '}{recipe.keeps}. "
-        f"Published accuracy {share(recipe.published.accuracy)}, loss {loss} ({recipe.published.source}). "
-        f"Environment: Python {record['environment']['python']}, Keras {record['environment']['keras']}, "
-        f"{record['environment']['backend']}."
+        f"Published accuracy {share(recipe.published.accuracy)}, loss {loss} ({recipe.published.source})."
     )
     yield table(
         ["seed:", "test accuracy:", "95 % interval (Wilson)", "test loss:", "epoch evaluated:"],
@@ -111,9 +109,10 @@ def _section(row: Row) -> Iterator[str]:
 
 def _comparison(table_rows: Sequence[Row]) -> Iterator[str]:
     yield "# All published networks: accuracy against parameters"
-    yield paragraph("""Each point is the mean of the seeds with the 95 % interval of one more run (fewer than three
-        seeds: Wilson's interval); the short bar is the published accuracy. The lower panel holds what would flatten
-        the upper one. Details of every network: [reproduction.md](reproduction.md).""")
+    yield paragraph("""Each point is the mean of the seeds with the 95 % interval of one more run (with fewer than
+        three seeds, marked *, the sampling error of a difference of two runs); the short bar is the published
+        accuracy. The lower panel holds what would flatten the upper one. Details of every network:
+        [reproduction.md](reproduction.md).""")
     yield picture("test accuracy against parameters, logarithmic", "comparison.png")
     yield overview.parameters_table(table_rows)
 

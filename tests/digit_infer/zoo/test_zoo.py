@@ -43,8 +43,11 @@ def test_accuracy_reaches_the_published_one_with_the_interval_that_belongs_to_it
     model = zoo.model_named(name)
     assert (model.accuracy.low, model.accuracy.high) == pytest.approx(wilson_interval(model.accuracy.correct, 10_000))
     assert name == "mlp_64_64_collapse" or model.accuracy.share >= model.published_accuracy - 0.003
-    if "seed 0" in model.checkpoint.rule:
-        assert model.training.accuracy_by_seed[0] == model.accuracy.share
+    assert model.training.accuracy_by_seed[model.checkpoint.seed] == model.accuracy.share
+
+
+def test_the_default_is_the_most_accurate():
+    assert max(zoo.models().values(), key=lambda model: model.accuracy.share).name == zoo.DEFAULT_MODEL
 
 
 def test_no_checkpoint_was_chosen_by_test_accuracy():
@@ -73,6 +76,20 @@ def test_every_model_ships_as_float32_onnx_and_int8_tflite_and_nothing_else_lies
     for model in zoo.models().values():
         assert [(file.format, file.precision) for file in model.files] == [("onnx", "float32"), ("tflite", "int8")]
     assert {path.name for path in zoo.FILES.iterdir()} == {file.file for _, file in FILES}
+
+
+@pytest.mark.parametrize("model", zoo.models().values(), ids=list(zoo.models()))
+def test_every_model_is_proven_in_both_formats_and_precisions(model):
+    proven = [*model.files, *model.exports]
+    assert {(file.format, file.precision) for file in proven} == {
+        (model_format, precision) for model_format in ("onnx", "tflite") for precision in ("float32", "int8")
+    }
+    for file in proven:
+        assert file.parity.runtime.startswith("onnx-cpu" if file.format == "onnx" else "tflite")
+        if file.precision == "float32":
+            assert file.parity.largest_difference <= 1e-4
+            assert file.parity.flips == ()
+        assert model.accuracy.share - file.parity.accuracy.share <= 0.0020
 
 
 def test_the_manifest_survives_reading_and_writing():
