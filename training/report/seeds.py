@@ -61,8 +61,27 @@ def unsupported(rows: Sequence[Row], test: Split) -> str:
 
 def outside(rows: Sequence[Row]) -> str:
     """For each row whose published accuracy lies outside the spread of its seeds, say what is known about that."""
-    found = [row for row in rows if row.runs.spread.verdict(row.recipe.published.accuracy) != "inside the spread"]
-    return "\n\n".join(_about(row) for row in found if row.name != "mlp_64_64_collapse")
+    found = [
+        row
+        for row in rows
+        if row.name != "mlp_64_64_collapse"
+        and row.runs.spread.verdict(row.recipe.published.accuracy) != "inside the spread"
+    ]
+    few = [row for row in found if not row.runs.spread.is_known]
+    return "\n\n".join([*(_about(row) for row in found if row not in few), _about_few(few)])
+
+
+def _about_few(rows: Sequence[Row]) -> str:
+    """Say of rows with too few seeds whether sampling error explains the difference."""
+    if not rows:
+        return ""
+    cases = []
+    for row in rows:
+        published, (low, high) = row.recipe.published.accuracy, row.runs.spread.interval
+        within = "inside" if low <= published <= high else "outside"
+        cases.append(f"`{row.name}` {share(published)}, {within} {share(low)} to {share(high)}")
+    return paragraph(f"""**Too few seeds for a spread**, so the sampling error of a difference of two runs has to do
+        (published accuracy, and where one more run would lie): {"; ".join(cases)}.""")
 
 
 def _about(row: Row) -> str:
@@ -73,9 +92,6 @@ def _about(row: Row) -> str:
         return f"{head} {_experiment(row, _EXPERIMENTS[row.name])}"
     low, high = spread.interval
     within = "lies in it" if low <= published <= high else "does not lie in it"
-    if not spread.is_known:
-        return paragraph(f"""{head} So few seeds do not show a spread; the sampling error of a difference of two
-            runs reaches from {share(low)} to {share(high)}, and the published accuracy {within}.""")
     return paragraph(f"""{head} One more run would lie between {share(low)} and {share(high)} with 95 % confidence;
         the published accuracy {within}, so another seed
         {"is explanation enough" if within == "lies in it" else "does not explain it"}.""")
