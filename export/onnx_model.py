@@ -10,8 +10,9 @@ import tf2onnx
 from digit_infer.errors import ExportError
 from export.metadata import KEY, Metadata
 from export.onnx_canonical import canonical
+from export.onnx_half import half
 from export.onnx_lean import fold_flattening_transposes
-from export.onnx_quantized import quantized
+from export.onnx_quantized import dynamically_quantized, quantized
 from export.wrapping import wrapped
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibratio
     model, _ = tf2onnx.convert.from_keras(wrapped(source.network, takes_bytes=True), opset=OPSET)
     model = fold_flattening_transposes(model)
     _name_ends(model)
+    if precision == "float16":
+        model = half(model)
+    if precision == "int8-dynamic":
+        model = dynamically_quantized(model)
     if precision == "int8":
         model, products = quantized(model, calibration())
         model.metadata_props.add(key=f"{KEY}.quantized", value=", ".join(products))

@@ -19,19 +19,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bound:
-    """How far a file may stray; None means that this is not bounded."""
+    """How far a file may stray; None means that this is not bounded.
+
+    ``tie``: flips are allowed only where the reference's two best probabilities lie this close. ``accuracy_loss`` is a
+    share, ``row_sum`` how far a row may sum from 1.
+    """
 
     largest_difference: float | None
     tie: float | None
-    """Flips are allowed only where the reference's two best probabilities lie this close."""
-    accuracy_loss: float
+    flips: int | None
+    accuracy_loss: float | None
     row_sum: float
-    """How far a row may sum from 1."""
 
 
 BOUNDS: dict[Precision, Bound] = {
-    "float32": Bound(largest_difference=1e-4, tie=1e-4, accuracy_loss=0.0, row_sum=1e-4),
-    "int8": Bound(largest_difference=None, tie=None, accuracy_loss=0.0020, row_sum=0.03),
+    "float32": Bound(largest_difference=1e-4, tie=1e-4, flips=None, accuracy_loss=None, row_sum=1e-4),
+    "float16": Bound(largest_difference=5e-3, tie=None, flips=3, accuracy_loss=None, row_sum=5e-3),
+    "int8-dynamic": Bound(largest_difference=None, tie=None, flips=None, accuracy_loss=0.0020, row_sum=0.03),
+    "int8": Bound(largest_difference=None, tie=None, flips=None, accuracy_loss=0.0020, row_sum=0.03),
 }
 
 
@@ -77,9 +82,12 @@ def prove(
         real = [index for index in parity.flips if _lead(reference[index]) > bound.tie]
         if real:
             raise _failed(name, f"{len(real)} answers changed that were no ties (images {_some(real)})")
-        return parity
+    if bound.flips is not None and len(parity.flips) > bound.flips:
+        raise _failed(
+            name, f"{len(parity.flips)} answers changed, not {bound.flips} at most (images {_some(list(parity.flips))})"
+        )
     lost = accuracy_of(reference, labels).correct - parity.accuracy.correct
-    if lost > round(bound.accuracy_loss * len(labels)):
+    if bound.accuracy_loss is not None and lost > round(bound.accuracy_loss * len(labels)):
         raise _failed(
             name,
             f"accuracy falls by {100 * lost / len(labels):.2f} percentage points to {parity.accuracy.share:.4f}, more than "

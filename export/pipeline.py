@@ -13,7 +13,7 @@ import keras
 
 from digit_infer import dataset
 from digit_infer.benchmark.accuracy import accuracy_of
-from digit_infer.contract import PRECISIONS, Format, Precision
+from digit_infer.contract import Format, Precision
 from digit_infer.errors import DigitInferError, ExportError
 from digit_infer.files import replacing, write_text
 from digit_infer.runtimes import RUNTIMES
@@ -38,6 +38,9 @@ _PROVED_ON: dict[Format, Runtime] = {"onnx": RUNTIMES["onnx-cpu"], "tflite": RUN
 
 SHIPPED: tuple[tuple[Format, Precision], ...] = (("onnx", "float32"), ("tflite", "int8"))
 """What the wheel holds of every published network."""
+
+_PROVEN_FOR_ALL: tuple[Precision, ...] = ("float32", "int8")
+"""What the manifest proves of every published network, in both formats."""
 
 
 class Exporter:
@@ -65,7 +68,7 @@ class Exporter:
         with replacing(path) as temporary:  # becomes the file if all below goes well, and goes away if not
             temporary.write_bytes(content)
             session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
-            candidate = answer_in_parts(session.probabilities, self.test.images, BATCH)
+            candidate = answer_in_parts(session.probabilities, self.test.images, batch_of(model_format, precision))
             proved_on = f"{runtime.name}, {session.provider}"
             parity = prove(path.name, precision, self.reference, candidate, self.test.labels, proved_on)
         sha256 = hashlib.sha256(content).hexdigest()
@@ -85,6 +88,15 @@ class Exporter:
                 f"{self.source.name} cannot be converted to {model_format} in {precision} ({reason})",
                 "replace the layer that it names, or take another format; --debug shows all",
             ) from error
+
+
+def batch_of(model_format: Format, precision: Precision) -> int:
+    """Return how many images a file is proven with at a time.
+
+    ONNX quantizes activations on the fly with one scale for the whole batch, so an answer depends on the images that share
+    it; such a file is proven picture by picture, as an app asks.
+    """
+    return 1 if (model_format, precision) == ("onnx", "int8-dynamic") else BATCH
 
 
 def _converter(model_format: Format) -> Callable[[Source, Precision, Metadata, Callable[[], Images]], bytes]:
@@ -128,7 +140,7 @@ def put_into_zoo(exporter: Exporter) -> ZooModel:
 
 def _proven_elsewhere(exporter: Exporter) -> tuple[ZooFile, ...]:
     """Make and prove what does not ship, so that the manifest says of every combination how it answers."""
-    others = [pair for pair in product(_PROVED_ON, PRECISIONS) if pair not in SHIPPED]
+    others = [pair for pair in product(_PROVED_ON, _PROVEN_FOR_ALL) if pair not in SHIPPED]
     with TemporaryDirectory() as folder:
         return tuple(exporter.export(model_format, precision, Path(folder)) for model_format, precision in others)
 

@@ -28,8 +28,11 @@ def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibrat
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(wrapped(source.network, takes_bytes=precision != "int8"))
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]  # alone: weights in eight bits, which is int8-dynamic
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
     if precision == "int8":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: _samples(calibration())
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.uint8  # scale 1/255, zero point 0: bytes go in as they are

@@ -85,7 +85,10 @@ class Training:
 
 @dataclass(frozen=True)
 class ZooModel:
-    """One model: where it comes from, how good it is, and its files; ``accuracy`` is that of this checkpoint."""
+    """One model: where it comes from, how good it is, and its files; ``accuracy`` is that of this checkpoint.
+
+    ``exports`` are further files that were made and proven alike, but do not travel in the wheel.
+    """
 
     name: str
     family: str
@@ -96,6 +99,7 @@ class ZooModel:
     training: Training
     checkpoint: Checkpoint
     files: tuple[ZooFile, ...]
+    exports: tuple[ZooFile, ...]
 
 
 def read_manifest(path: Path) -> dict[str, ZooModel]:
@@ -127,9 +131,14 @@ def _model(entry: dict[str, Any]) -> ZooModel:
             "accuracy": Accuracy(**entry["accuracy"]),
             "training": _training(entry["training"]),
             "checkpoint": Checkpoint(**entry["checkpoint"]),
-            "files": tuple(ZooFile(**{**file, "parity": _parity(file["parity"])}) for file in entry["files"]),
+            "files": _files(entry["files"]),
+            "exports": _files(entry["exports"]),
         }
     )
+
+
+def _files(entries: list[dict[str, Any]]) -> tuple[ZooFile, ...]:
+    return tuple(ZooFile(**{**entry, "parity": _parity(entry["parity"])}) for entry in entries)
 
 
 def _training(entry: dict[str, Any]) -> Training:

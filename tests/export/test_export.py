@@ -8,18 +8,19 @@ import onnx
 import pytest
 
 from digit_infer import Predictor, zoo
+from digit_infer.contract import PRECISIONS
 from digit_infer.errors import DamagedModelError, ExportError, MissingModelFileError, ParityError
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.runtimes.protocol import ModelFile, answer_in_parts
 from export.metadata import KEY, metadata
-from export.pipeline import Exporter
+from export.pipeline import Exporter, batch_of
 from export.source import load_source
 from export.tflite_model import tflite_bytes
 from export.wrapping import lean, wrapped
 
 from .conftest import small_network
 
-COMBINATIONS = [(model_format, precision) for model_format in ("onnx", "tflite") for precision in ("float32", "int8")]
+COMBINATIONS = [(model_format, precision) for model_format in ("onnx", "tflite") for precision in PRECISIONS]
 
 
 @pytest.fixture(scope="module", params=COMBINATIONS, ids=["-".join(pair) for pair in COMBINATIONS])
@@ -36,7 +37,7 @@ def test_a_users_model_is_proven_and_answers(exported, small_exporter, mnist_tes
     assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
     assert [entry.name for entry in folder.iterdir()] == [path.name]
     with Predictor(path) as predictor:
-        answers = predictor.predict_array(mnist_test.images)
+        answers = answer_in_parts(predictor.predict_array, mnist_test.images, batch_of(file.format, file.precision))
     expected = small_exporter.reference
     assert float(np.abs(answers - expected).max()) == pytest.approx(file.parity.largest_difference, abs=1e-6)
     if file.precision == "float32":
@@ -222,3 +223,19 @@ def test_a_layer_that_cannot_be_converted_is_told(tmp_path, mnist_calibration):
     ).save(path)
     with pytest.raises(ExportError, match="bicubic cannot be converted to tflite in float32"):
         Exporter(load_source(str(path)), mnist_calibration).export("tflite", "float32", tmp_path)
+
+
+@pytest.mark.parametrize("model_format", ["onnx", "tflite"])
+def test_float16_holds_the_weights_in_half_the_bytes(small_exporter, tmp_path, model_format):
+    full, half = (small_exporter.export(model_format, precision, tmp_path) for precision in ("float32", "float16"))
+    weights = 4 * sum(weight.size for weight in small_exporter.source.network.get_weights())
+    assert full.bytes - half.bytes == pytest.approx(weights / 2, rel=0.15)
+    assert half.parity.largest_difference <= 5e-3
+
+
+def test_dynamic_quantization_leaves_convolutions_as_they_are(small_exporter, tmp_path):
+    file = small_exporter.export("onnx", "int8-dynamic", tmp_path)
+    operators = [node.op_type for node in onnx.load(tmp_path / file.file).graph.node]
+    assert "Conv" in operators
+    assert "ConvInteger" not in operators
+    assert "MatMulInteger" in operators

@@ -79,3 +79,16 @@ def test_comparison_counts_what_it_says():
     assert parity.accuracy.correct == 999
     assert parity.largest_difference == pytest.approx(0.9, abs=1e-6)
     assert parity.mean_difference == pytest.approx(2 * 0.9 / 10_000, rel=1e-5)
+
+
+def test_float16_may_change_three_answers_and_no_more():
+    near = np.full((1000, 10), 0.0, np.float32)
+    near[:] = answers(0.1004)  # all but a tie, so a small difference changes an answer
+    candidate = near.copy()
+    candidate[:3] = np.roll(candidate[:3], 1, axis=1)
+    assert len(proven(candidate, "float16", near).flips) == 3
+    candidate[3] = np.roll(candidate[3], 1)
+    with pytest.raises(ParityError, match="4 answers changed, not 3 at most"):
+        proven(candidate, "float16", near)
+    with pytest.raises(ParityError, match=r"differ by up to 0\.0\d+, not 0\.005"):
+        proven(answers(0.92), "float16")
