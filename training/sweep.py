@@ -11,14 +11,14 @@ from training.recipe import Recipe
 class Point:
     """One value, the recipe that has it, and the test accuracies that were published for it, if any."""
 
-    value: float | str
+    value: float
     recipe: Recipe
     published: tuple[float, ...] = ()
 
     @property
     def label(self) -> str:
         """The value as it is shown."""
-        return self.value if isinstance(self.value, str) else f"{self.value:g}"
+        return f"{self.value:g}"
 
 
 @dataclass(frozen=True)

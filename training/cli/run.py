@@ -96,7 +96,7 @@ def sweep(name: str, jobs: int, runs: Path) -> int:
     """Train one network at several values of one setting; goes on where an earlier call stopped."""
     plan = sweep_named(name)
     status = _run_jobs([Job(point.recipe, seed) for point, seed in plan.runs()], runs, jobs)
-    columns = [Column(plan.varies), Column("test accuracy by seed"), Column("published")]
+    columns = [Column(plan.varies, number=True), Column("test accuracy by seed"), Column("published")]
     print_table(columns, [_point_cells(point) for point in plan.points])
     return status
 

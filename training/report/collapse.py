@@ -81,7 +81,7 @@ def draw(from_logits: Points, clipped: Points) -> Figure:
         (from_logits, TRAINING, "loss from the logits (Keras 3)"),
         (clipped, VALIDATION, "loss from clipped probabilities (as in Keras 2)"),
     ):
-        rates = [float(point.value) for point, _ in points]
+        rates = [point.value for point, _ in points]
         left.plot(rates, [runs.spread.mean for _, runs in points], color=colour, marker="o", markersize=4, label=label)
         right.plot(rates, [_loss(runs) for _, runs in points], color=colour, marker="o", markersize=4)
     left.axhline(published.accuracy, color=PUBLISHED, linewidth=0.8, linestyle="--", label="published, said to be at 1e-4")

@@ -70,14 +70,14 @@ def draw(reproduced: Sequence[tuple[Point, Runs]], attempts: Mapping[str, Sequen
     """Draw test accuracy against the L2 factor: left the published sweep and ours, right the attempts by their names."""
     drawn = figure(9, 3.4)
     left, right = drawn.subplots(1, 2, sharey=True)
-    factors = [float(point.value) for point, _ in reproduced]
+    factors = [point.value for point, _ in reproduced]
     published = [point.published for point, _ in reproduced]
     _series(left, [factor - _ASIDE for factor in factors], published, PUBLISHED, "published")
     ours = [runs.accuracies for _, runs in reproduced]
     _series(left, [factor + _ASIDE for factor in factors], ours, TRAINING, "reproduced")
     for (name, points), colour in zip(attempts.items(), _COLOURS, strict=True):
         values = [runs.accuracies for _, runs in points]
-        _series(right, [float(point.value) for point, _ in points], values, colour, ATTEMPTS[name])
+        _series(right, [point.value for point, _ in points], values, colour, ATTEMPTS[name])
     for axes, title in ((left, "as published, test set watched"), (right, "trained on 55,000 images, 5,000 held out")):
         axes.axhline(LECUN, color="black", linewidth=0.8, linestyle="--", label=f"{LECUN}, LeCun's table")
         axes.set_xlabel("L2 factor")
