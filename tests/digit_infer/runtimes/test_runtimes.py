@@ -63,11 +63,13 @@ def test_every_model_answers_on_every_runtime_as_its_manifest_says(model, name, 
 
 
 @pytest.mark.parametrize("model", list(zoo.models()))
-def test_runtimes_agree(model, mnist_test):
+def test_runtimes_agree_but_for_the_flips_that_the_manifest_lists(model, mnist_test):
     images = mnist_test.images[:1000]
+    listed = {flip for file in zoo.model_named(model).files for flip in file.parity.flips}
     answers = [plan(model, name, None, None).open().session.probabilities(images).argmax(axis=1) for name in REAL]
     for other in answers[1:]:
-        assert (answers[0] == other).mean() >= 0.99
+        differing = {int(index) for index in np.flatnonzero(answers[0] != other)}
+        assert len(differing - listed) <= 2  # another CPU may round a tie in int8 another way
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
