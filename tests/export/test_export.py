@@ -239,3 +239,10 @@ def test_dynamic_quantization_leaves_convolutions_as_they_are(small_exporter, tm
     assert "Conv" in operators
     assert "ConvInteger" not in operators
     assert "MatMulInteger" in operators
+
+
+@pytest.mark.parametrize(("name", "products"), [("cnn_arch3", "Conv"), ("cnn_arch2", "Conv, Gemm")])
+def test_int8_leaves_what_would_change_answers(name, products, tmp_path, mnist_calibration):
+    """In cnn_arch3 five numbers stand for an image: with its dense layers in integers too many answers change."""
+    file = Exporter(load_source(name), mnist_calibration).export("onnx", "int8", tmp_path)
+    assert read_metadata(tmp_path / file.file)["quantized"] == products

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from digit_infer.errors import TrainingError
 from training.recipe import Plateau
 from training.run import RunFolder
-from training.schedule import rate_after_plateaus
+from training.schedule import half_cosine, learning_rate, rate_after_plateaus
 from training.trainer import scaled, train
 
 
@@ -156,3 +156,27 @@ def test_the_schedule_is_that_of_keras(losses, patience):
         callback.on_epoch_end(number, {"val_loss": loss})
     expected = float(model.optimizer.learning_rate)
     assert rate_after_plateaus(Plateau(0.2, patience), 1.0, losses) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_half_cosine_falls_from_the_start_to_nearly_nothing():
+    rates = [half_cosine(0.1, done, 40) for done in range(40)]
+    assert rates[0] == 0.1
+    assert rates[20] == pytest.approx(0.05)
+    assert rates[-1] == pytest.approx(0.1 * (1 - np.cos(np.pi / 40)) / 2)
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_the_rate_of_a_recipe_follows_its_schedule(tiny):
+    start = tiny.optimizer.settings["learning_rate"]
+    assert learning_rate(tiny, [1.0, 2.0]) == start
+    falling = dataclasses.replace(tiny, decay="cosine")
+    assert learning_rate(falling, []) == start
+    assert learning_rate(falling, [1.0]) == half_cosine(start, 1, tiny.epochs)
+    on_plateaus = dataclasses.replace(tiny, plateau=Plateau(factor=0.5, patience=1))
+    assert learning_rate(on_plateaus, [1.0, 1.0]) == start * 0.5
+
+
+def test_a_run_with_more_epochs_than_planned_is_not_taken_for_a_full_one(tiny, little_data, tmp_path, watcher):
+    train(tiny, 0, RunFolder(tmp_path), watcher, 4, little_data)
+    with pytest.raises(TrainingError, match="holds 4 epochs, more than 3"):
+        train(tiny, 0, RunFolder(tmp_path), watcher, data=little_data)
