@@ -22,6 +22,11 @@ def share(value: float) -> str:
     return f"{value:.4f}"
 
 
+def seeds(count: int) -> str:
+    """Write how many seeds there are."""
+    return f"{count} seed{'' if count == 1 else 's'}"
+
+
 def gap(value: float) -> str:
     """Write a difference of accuracies."""
     return f"{value:+.4f}"

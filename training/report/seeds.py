@@ -8,7 +8,7 @@ import numpy as np
 
 from digit_infer.dataset import Split
 from training.recipes import SWEEPS
-from training.report.page import gap, paragraph, share, table
+from training.report.page import gap, paragraph, seeds, share, table
 from training.rows import Row, Runs, points_of
 from training.spread import FEWEST, difference_of_means, exact_mcnemar, mean_and_deviation
 from training.sweep import Point
@@ -53,8 +53,8 @@ def unsupported(rows: Sequence[Row], test: Split) -> str:
                 [_pair(by_name, claim, first, second, test) for claim, first, second in _CLAIMS],
             ),
             paragraph(f"""**The weight-decay sweep** of group B finds a best factor from three replicates each. Our
-                five means lie between {share(min(means))} and {share(max(means))}. Each replicate alone would name
-                a factor of its own: {_named_by_each(points)}. Its best run is quoted as 0.9833; the largest of its
+                five means lie between {share(min(means))} and {share(max(means))}. The factor that each replicate
+                alone would name: {_named_by_each(points)}. Its best run is quoted as 0.9833; the largest of its
                 fifteen printed values is {max(value for point, _ in points for value in point.published):.4f}."""),
         )
     )
@@ -88,7 +88,7 @@ def _about_few(rows: Sequence[Row]) -> str:
 def _about(row: Row) -> str:
     published, spread = row.recipe.published.accuracy, row.runs.spread
     here = share(spread.best) if len(spread.accuracies) == 1 else f"{share(spread.worst)} to {share(spread.best)}"
-    head = f"**`{row.name}`**: published {share(published)}, here {here} ({_seeds(row)})."
+    head = f"**`{row.name}`**: published {share(published)}, here {here} ({seeds(len(row.runs.records))})."
     if row.name in _EXPERIMENTS:
         return f"{head} {_experiment(row, _EXPERIMENTS[row.name])}"
     low, high = spread.interval
@@ -120,7 +120,7 @@ def _experiment(row: Row, name: str) -> str:
                 ],
             ),
             paragraph(f"""The nearest is *{nearest}*: one more such run would lie between {share(low)} and
-                {share(high)} with 95 % confidence ({len(runs.records)} seeds), which {compatible}. That is what
+                {share(high)} with 95 % confidence ({seeds(len(runs.records))}), which {compatible}. That is what
                 could have happened; what did, the notebook does not say."""),
         )
     )
@@ -138,8 +138,8 @@ def _pair(rows: dict[str, Row], claim: str, first: str, second: str, test: Split
     return (
         claim,
         f"`{first}` / `{second}`",
-        f"{share(rows[first].runs.spread.mean)} ({_seeds(rows[first])})",
-        f"{share(rows[second].runs.spread.mean)} ({_seeds(rows[second])})",
+        f"{share(rows[first].runs.spread.mean)} ({seeds(len(rows[first].runs.records))})",
+        f"{share(rows[second].runs.spread.mean)} ({seeds(len(rows[second].runs.records))})",
         interval,
         support,
         f"{only_one} / {only_two}",
@@ -155,8 +155,3 @@ def _named_by_each(points: Sequence[tuple[Point, Runs]]) -> str:
         accuracies = [runs.accuracies[seed] for _, runs in points]
         named.append(points[accuracies.index(max(accuracies))][0].label)
     return ", ".join(f"seed {seed} {label}" for seed, label in enumerate(named))
-
-
-def _seeds(row: Row) -> str:
-    count = len(row.runs.records)
-    return f"{count} seed{'s' if count > 1 else ''}"

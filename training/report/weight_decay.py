@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from training.checkpoint import best_on_validation, validation_accuracy
 from training.recipes import SWEEPS
-from training.report.page import gap, paragraph, picture, share, table
+from training.report.page import gap, paragraph, picture, seeds, share, table
 from training.report.style import PUBLISHED, TRAINING, VALIDATION, figure
 from training.rows import Runs, points_of
 from training.spread import mean_and_deviation
@@ -57,7 +57,7 @@ def words() -> str:
                 [_attempt_line(name, *point) for name, point in chosen.items()],
             ),
             paragraph(f"""**Why not closer?** The attempts change one thing after the other. A rate that falls along
-                half a cosine gives {share(alone.mean)} ({len(alone.accuracies)} seed(s)). Nesterov momentum of 0.9
+                half a cosine gives {share(alone.mean)} ({seeds(len(alone.accuracies))}). Nesterov momentum of 0.9
                 on top, which makes steps about ten times as long, gives {share(last.mean)} ({len(last.accuracies)}
                 seeds, worst {share(last.worst)}, best {share(last.best)}), though it learns from 5,000 images
                 fewer: {_reached(last.mean)}. So the length of the steps is what the published schedule lacked, not
