@@ -50,8 +50,8 @@ def words() -> str:
                 to {share(max(fitted))}: the network has learnt its images nearly by heart, at every factor.
                 {_worst(reproduced)}"""),
             paragraph("""**The attempts**: same network, same batches, same 40 epochs, no augmentation. The factor
-                is the one with the best mean accuracy on the first 5,000 training images, which were held out; only
-                then was the test set looked at."""),
+                is the one with the best mean accuracy on the first 5,000 training images, which were held out; test
+                accuracies play no part in that choice."""),
             table(
                 ["attempt", "L2 factor:", "validation accuracy:", "test accuracy", "seeds:", f"gap to {LECUN}:"],
                 [_attempt_line(name, *point) for name, point in chosen.items()],
