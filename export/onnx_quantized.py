@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,8 +14,6 @@ import onnx
 from digit_infer.errors import ExportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from digit_infer.contract import Images, Probabilities
 
 PRODUCTS: tuple[tuple[str, ...], ...] = (("Conv", "MatMul", "Gemm"), ("Conv",), ("MatMul", "Gemm"))
@@ -35,18 +35,13 @@ def quantized(model: onnx.ModelProto, images: Images) -> tuple[onnx.ModelProto, 
     Raises:
         ExportError: there is nothing to quantize.
     """
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    with TemporaryDirectory() as folder:
-        plain, prepared = Path(folder) / "plain.onnx", Path(folder) / "prepared.onnx"
-        onnx.save(model, plain)
-        quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+    with _prepared(model) as prepared:
         expected = _answers(prepared, images)
         present = {node.op_type for node in onnx.load(prepared).graph.node}
         best: tuple[float, Path, tuple[str, ...]] | None = None
         choices = dict.fromkeys(tuple(product for product in products if product in present) for products in PRODUCTS)
         for number, products in enumerate(filter(None, choices)):
-            path = Path(folder) / f"quantized-{number}.onnx"
+            path = prepared.with_name(f"quantized-{number}.onnx")
             _quantize(prepared, path, products, images)
             changed = float(np.mean(_answers(path, images) != expected))
             if best is None or changed < best[0]:
@@ -64,12 +59,9 @@ def dynamically_quantized(model: onnx.ModelProto) -> onnx.ModelProto:
     Convolutions stay as they are: ``ConvInteger`` is several times slower than float32 on CPUs.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    with TemporaryDirectory() as folder:
-        plain, prepared, path = (Path(folder) / f"{name}.onnx" for name in ("plain", "prepared", "quantized"))
-        onnx.save(model, plain)
-        quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+    with _prepared(model) as prepared:
+        path = prepared.with_name("quantized.onnx")
         quantize_dynamic(
             prepared,
             path,
@@ -79,6 +71,18 @@ def dynamically_quantized(model: onnx.ModelProto) -> onnx.ModelProto:
             weight_type=QuantType.QInt8,
         )
         return onnx.load(path)
+
+
+@contextmanager
+def _prepared(model: onnx.ModelProto) -> Iterator[Path]:
+    """Yield a file of the model as the quantizers want it, in a folder that goes away, with its shapes inferred."""
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with TemporaryDirectory() as folder:
+        plain, prepared = Path(folder) / "plain.onnx", Path(folder) / "prepared.onnx"
+        onnx.save(model, plain)
+        quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+        yield prepared
 
 
 def _quantize(prepared: Path, path: Path, products: tuple[str, ...], images: Images) -> None:

@@ -44,14 +44,18 @@ class Runs:
         epochs: list[float] = [epoch["seconds"] for record in self.records for epoch in record["history"][1:]]
         return statistics.median(epochs)
 
+    def of_seed(self, seed: int) -> dict[str, Any]:
+        """Return the record of one seed."""
+        [record] = [record for record in self.records if record["seed"] == seed]
+        return record
+
     def curve(self, figure: str) -> list[list[float]]:
         """Return one figure of the history, such as ``val_loss``: a list by epoch for each seed."""
         return [[epoch[figure] for epoch in record["history"]] for record in self.records]
 
     def answers(self, seed: int = 0) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """Return the digit that a seed's network gave each test image, uint8 [10000]."""
-        [record] = [record for record in self.records if record["seed"] == seed]
-        return np.frombuffer(record["test"]["answers"].encode("ascii"), dtype=np.uint8) - ord("0")
+        return np.frombuffer(self.of_seed(seed)["test"]["answers"].encode("ascii"), dtype=np.uint8) - ord("0")
 
 
 @dataclass(frozen=True)

@@ -92,11 +92,8 @@ def measure(name: str, setting: Setting) -> tuple[float, float]:
     """
     if setting.cpus is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: setting.cpus])
-    import numpy as np
-
-    from training.augmentation import augmented
     from training.network import build
-    from training.trainer import training_data
+    from training.trainer import epoch_data, training_data
 
     recipe = recipe_named(name)
     model = build(recipe)
@@ -109,12 +106,9 @@ def measure(name: str, setting: Setting) -> tuple[float, float]:
     totals, inputs = [], []
     for epoch in range(_EPOCHS):
         start = time.perf_counter()
-        order = np.random.default_rng(epoch).permutation(len(labels))
-        drawn = images[order]
-        if recipe.augmentation is not None:
-            drawn = augmented(drawn, recipe.augmentation, np.random.default_rng(epoch))
+        drawn, drawn_labels = epoch_data(recipe, (images, labels), 0, epoch)
         inputs.append(time.perf_counter() - start)
-        model.fit(drawn, labels[order], batch_size=batch, epochs=1, shuffle=False, verbose=0)
+        model.fit(drawn, drawn_labels, batch_size=batch, epochs=1, shuffle=False, verbose=0)
         totals.append(time.perf_counter() - start)
     return statistics.median(totals), statistics.median(inputs)
 

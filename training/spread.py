@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -100,13 +99,6 @@ def exact_mcnemar(only_first_right: int, only_second_right: int) -> float:
     fewer = min(only_first_right, only_second_right)
     outcomes: int = 2**discordant
     return min(1.0, 2 * sum(math.comb(discordant, count) for count in range(fewer + 1)) / outcomes)
-
-
-def mean_and_deviation(values: Sequence[float]) -> str:
-    """Write values as mean ± deviation."""
-    if len(values) == 1:
-        return f"{values[0]:.4f}"
-    return f"{statistics.fmean(values):.4f} ± {statistics.stdev(values):.4f}"
 
 
 def _student(freedom: int) -> float:

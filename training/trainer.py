@@ -77,7 +77,7 @@ def train(
         if keras.backend.backend() != "torch":  # which takes one step a call
             model.steps_per_execution = STEPS_PER_CALL
         training, validation = training_data(recipe) if data is None else data
-        observer.started(recipe, state, -(-len(training[1]) // recipe.batch_size))
+        observer.started(recipe, state, _steps(recipe, training[1]))
         while not state.finished:
             state = _next_epoch(model, recipe, state, folder, training, validation, observer)
     return state
@@ -114,6 +114,20 @@ def training_data(recipe: Recipe) -> tuple[Arrays, Arrays]:
     first = slice(VALIDATION_IMAGES)
     rest = slice(VALIDATION_IMAGES, None)
     return (images[rest], full.labels[rest]), (images[first], full.labels[first])
+
+
+def epoch_data(recipe: Recipe, training: Arrays, seed: int, number: int) -> Arrays:
+    """Return what an epoch learns from: the training data in the epoch's order, changed at random if the recipe says so."""
+    images, labels = training
+    order = np.random.default_rng((seed, number)).permutation(len(labels))
+    images = images[order]
+    if recipe.augmentation is not None:
+        images = augmented(images, recipe.augmentation, np.random.default_rng((seed, number, 2)))
+    return images, labels[order]
+
+
+def _steps(recipe: Recipe, labels: NDArray[np.uint8]) -> int:
+    return -(-len(labels) // recipe.batch_size)
 
 
 def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -169,14 +183,11 @@ def _run_epoch(
     observer: Observer,
 ) -> Epoch:
     start = time.perf_counter()
-    images, labels = training
-    order = np.random.default_rng((seed, number)).permutation(len(labels))
-    images, steps = images[order], -(-len(labels) // recipe.batch_size)
-    if recipe.augmentation is not None:
-        images = augmented(images, recipe.augmentation, np.random.default_rng((seed, number, 2)))
+    images, labels = epoch_data(recipe, training, seed, number)
+    steps = _steps(recipe, labels)
     fitted = model.fit(
         images,
-        labels[order],
+        labels,
         batch_size=recipe.batch_size,
         epochs=1,
         shuffle=False,

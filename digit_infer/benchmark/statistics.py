@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -45,3 +46,10 @@ def percentile(ordered: Sequence[float], percent: float) -> float | None:
     if len(ordered) < _SAMPLES_NEEDED[percent]:
         return None
     return ordered[math.ceil(percent / 100 * len(ordered)) - 1]
+
+
+def mean_and_deviation(values: Sequence[float]) -> str:
+    """Write values as mean ± deviation."""
+    if len(values) == 1:
+        return f"{values[0]:.4f}"
+    return f"{statistics.fmean(values):.4f} ± {statistics.stdev(values):.4f}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from statistics import fmean, stdev
 
 import click
 
 from digit_infer import zoo
+from digit_infer.benchmark.statistics import mean_and_deviation
 from digit_infer.cli import options
 from digit_infer.cli.reporting import ReportingGroup
 from digit_infer.cli.tables import Column, print_table
@@ -78,9 +78,7 @@ def _line(model: ZooModel) -> tuple[str, ...]:
 
 def _reproduced(model: ZooModel) -> str:
     seeds = model.training.accuracy_by_seed
-    if len(seeds) == 1:
-        return f"{seeds[0]:.4f} (1 seed)"
-    return f"{fmean(seeds):.4f} ± {stdev(seeds):.4f} ({len(seeds)} seeds)"
+    return f"{mean_and_deviation(seeds)} ({len(seeds)} seed{'' if len(seeds) == 1 else 's'})"
 
 
 def _card(model: ZooModel) -> Iterator[str]:

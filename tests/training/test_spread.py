@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.spread import Spread, difference_of_means, exact_mcnemar, mean_and_deviation
+from digit_infer.benchmark.statistics import mean_and_deviation
+from training.spread import Spread, difference_of_means, exact_mcnemar
 
 
 def test_the_interval_of_three_seeds_is_students_prediction_interval():

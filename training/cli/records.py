@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from digit_infer.benchmark.statistics import mean_and_deviation
 from digit_infer.cli.tables import Column, print_table
 from digit_infer.errors import TrainingError, UsageError
 from digit_infer.runtimes.keras import load_network
@@ -17,7 +18,6 @@ from training.cli.run import finish
 from training.recipes import RECIPES, ROWS, SWEEPS, recipe_named
 from training.rows import runs_of_row
 from training.run import RunFolder
-from training.spread import mean_and_deviation
 
 
 @click.command("list")

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from digit_infer.benchmark.statistics import mean_and_deviation
 from digit_infer.errors import TrainingError
 from training.recipe import Published
 from training.recipes import RECIPES, SWEEPS
 from training.report.page import paragraph, picture, share, table
 from training.report.style import PUBLISHED, TRAINING, VALIDATION, figure
 from training.rows import Runs, points_of, runs_of
-from training.spread import mean_and_deviation
 from training.sweep import Point
 
 PICTURE = "collapse.png"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from training.report.digits import draw_digit
 from training.report.style import VALIDATION, figure
 from training.rows import Runs
 
@@ -27,7 +28,7 @@ def confusion_matrix(labels: NDArray[np.uint8], answers: NDArray[np.uint8]) -> N
 
 def confusions(runs: Runs, test: Split) -> Figure:
     """Draw the matrix of seed 0 and the surest of its mistakes."""
-    [record] = [record for record in runs.records if record["seed"] == 0]
+    record = runs.of_seed(0)
     counts = confusion_matrix(test.labels, runs.answers())
     drawn = figure(9, 3.9)
     panels: Any = drawn.subfigures(1, 2, width_ratios=[1, 1.25])
@@ -50,7 +51,7 @@ def confusions(runs: Runs, test: Split) -> Figure:
     for place in places:
         place.set_axis_off()
     for place, (index, probability) in zip(places, mistakes, strict=False):
-        place.imshow(test.images[index], cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        draw_digit(place, test.images[index])
         label, answer = test.labels[index], record["test"]["answers"][index]
         place.set_title(f"#{index}: {label} as {answer}\n{100 * probability:.1f} %", fontsize=7, pad=2, color=VALIDATION)
     return drawn

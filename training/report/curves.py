@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from training.report.page import seeds
 from training.report.style import PUBLISHED, TRAINING, VALIDATION, figure
 from training.rows import Runs
 
@@ -25,8 +26,7 @@ def loss_and_accuracy(runs: Runs) -> Figure:
         right.axhline(published, color=PUBLISHED, linewidth=0.8, linestyle="--", label="published test accuracy")
     left.legend()
     right.legend(loc="lower right")
-    seeds = len(runs.records)
-    drawn.suptitle(f"{runs.recipe.name}: {seeds} seed{'s' if seeds > 1 else ''}")
+    drawn.suptitle(f"{runs.recipe.name}: {seeds(len(runs.records))}")
     return drawn
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.report.style import figure
@@ -22,12 +23,17 @@ def grid(images: NDArray[np.uint8], captions: Sequence[str], columns: int, title
     drawn = figure(columns * _INCHES, lines * (_INCHES + 0.22) + 0.3)
     axes: NDArray[Any] = np.atleast_1d(drawn.subplots(lines, columns)).ravel()
     for place, image, caption in zip(axes, images, captions, strict=False):
-        place.imshow(image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        draw_digit(place, image)
         place.set_title(caption, fontsize=8, pad=2)
     for place in axes:
         place.set_axis_off()
     drawn.suptitle(title)
     return drawn
+
+
+def draw_digit(place: Axes, image: NDArray[np.uint8]) -> None:
+    """Draw one digit, ink dark."""
+    place.imshow(image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
 
 
 def random_ten(labels: NDArray[np.uint8], seed: int) -> NDArray[np.int64]:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from digit_infer.benchmark.statistics import mean_and_deviation
 from digit_infer.dataset import Split
 from training.recipes import SWEEPS
 from training.report.page import gap, paragraph, seeds, share, table
 from training.rows import Row, Runs, points_of
-from training.spread import FEWEST, difference_of_means, exact_mcnemar, mean_and_deviation
+from training.spread import FEWEST, difference_of_means, exact_mcnemar
 from training.sweep import Point
 
 _CLAIMS = (

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from digit_infer.benchmark.statistics import mean_and_deviation
 from training.checkpoint import best_on_validation, validation_accuracy
 from training.recipes import SWEEPS
 from training.report.page import gap, paragraph, picture, seeds, share, table
 from training.report.style import PUBLISHED, TRAINING, VALIDATION, figure
 from training.rows import Runs, points_of
-from training.spread import mean_and_deviation
 from training.sweep import Point
 
 LECUN = 0.9847
