@@ -29,11 +29,12 @@ UINT8 = np.dtype(np.uint8)
 CLASSES = 10
 
 Format = Literal["onnx", "tflite", "keras"]
-Precision = Literal["float32", "float16", "int8-dynamic", "int8"]
+Precision = Literal["float32", "float16", "int16x8", "int8-dynamic", "int8"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-"""The most exact first. ``int8-dynamic``: weights in eight bits, activations in floats, or quantized as they come."""
+"""The most exact first. ``int16x8``: activations in sixteen bits, weights in eight. ``int8-dynamic``: weights in eight bits,
+activations in floats, or quantized as they come. ``int8``: both in eight bits."""
 
 
 def format_of(path: Path) -> Format | None:

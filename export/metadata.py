@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
-
-import keras
+from typing import TYPE_CHECKING, Protocol
 
 from digit_infer import __version__
+from export.calibration import CALIBRATED
 
 if TYPE_CHECKING:
     from digit_infer.contract import Format, Precision
-    from export.source import Source
+    from export.calibration import Calibration
 
 KEY = "digit_infer"
 """The name of the metadata entry in a TFLite file, and the prefix of the properties in an ONNX file."""
@@ -32,16 +31,33 @@ class Metadata:
     precision: str
     contract: str
     tools: str
+    calibration: str
 
     def as_json(self) -> str:
         """Return it as one JSON object of strings."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
-def metadata(source: Source, model_format: Format, precision: Precision) -> Metadata:
-    """Return what a file made from ``source`` says."""
+class Origin(Protocol):
+    """A trained model's name, the sha256 of its file, and the recipe that trained it ("" if none of ours did)."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that files are called by."""
+
+    @property
+    def sha256(self) -> str:
+        """Return the sha256 of the trained model's file."""
+
+    @property
+    def recipe(self) -> str:
+        """Return the recipe and its fingerprint."""
+
+
+def metadata(source: Origin, model_format: Format, precision: Precision, calibration: Calibration) -> Metadata:
+    """Return what a file made from ``source`` says; of the calibration only where the precision needs one."""
     tensorflow = next(iter(_installed("tensorflow-cpu", "tensorflow")))
-    tools = [f"digit_infer {__version__}", f"keras {keras.__version__}", tensorflow, *_installed(*_TOOLS[model_format])]
+    tools = [f"digit_infer {__version__}", *_installed("keras"), tensorflow, *_installed(*_TOOLS[model_format])]
     return Metadata(
         model=source.name,
         recipe=source.recipe,
@@ -50,6 +66,7 @@ def metadata(source: Source, model_format: Format, precision: Precision) -> Meta
         precision=precision,
         contract="images: uint8 [N, 28, 28], 0 = background, 255 = ink -> probabilities: float32 [N, 10]",
         tools=", ".join(tools),
+        calibration=str(calibration) if precision in CALIBRATED else "",
     )
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from itertools import product
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import keras
@@ -15,42 +14,33 @@ from digit_infer import dataset
 from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DigitInferError, ExportError
-from digit_infer.files import replacing, write_text
+from digit_infer.files import replacing
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import ModelFile, Runtime, answer_in_parts
-from digit_infer.zoo import FILES, MANIFEST
-from digit_infer.zoo.manifest import Training, ZooFile, ZooModel, manifest_text, read_manifest
-from export.calibration import calibration_images
+from digit_infer.zoo.manifest import ZooFile
+from export.agreement import agreements
+from export.calibration import CALIBRATED, Calibration, of_training_images
 from export.metadata import Metadata, metadata
+from export.noise import COUNT, Noise, moved, with_a_wrong_pixel
 from export.parity import prove
-from export.source import BATCH, Source, reference_probabilities, zoo_checkpoint
-from training.checkpoint import shipped
-from training.layers import in_words
-from training.recipes import ROWS
-from training.rows import runs_of
+from export.report import Report, file_name
+from export.source import BATCH, Source, reference_probabilities
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.dataset import Split
-    from training.recipe import Recipe
 
 _PROVED_ON: dict[Format, Runtime] = {"onnx": RUNTIMES["onnx-cpu"], "tflite": RUNTIMES["tflite"]}
-
-SHIPPED: tuple[tuple[Format, Precision], ...] = (("onnx", "float32"), ("tflite", "int8"))
-"""What the wheel holds of every published network."""
-
-_PROVEN_FOR_ALL: tuple[Precision, ...] = ("float32", "int8")
-"""What the manifest proves of every published network, in both formats."""
 
 
 class Exporter:
     """Makes files of one source; the trained model is run over the test images once for all of them."""
 
-    def __init__(self, source: Source, calibration: Callable[[], Images] = calibration_images) -> None:
+    def __init__(self, source: Source, calibration: Calibration | None = None) -> None:
         self.source = source
-        self.calibration = calibration
+        self.calibration = of_training_images() if calibration is None else calibration
         self.test: Split = dataset.load("test")
-        self.reference: Probabilities = reference_probabilities(source, self.test)
+        self.reference: Probabilities = reference_probabilities(source, self.test.images)
 
     def export(self, model_format: Format, precision: Precision, folder: Path) -> ZooFile:
         """Write ``folder/NAME.PRECISION.FORMAT``, once it is proven.
@@ -59,7 +49,7 @@ class Exporter:
             ParityError: it does not answer what the trained model answers; nothing is written.
             ExportError: it cannot be converted, or the runtime that would prove it is not here.
         """
-        path = folder / f"{self.source.name}.{precision}.{model_format}"
+        path = folder / file_name(self.source.name, model_format, precision)
         runtime = _PROVED_ON[model_format]
         state = runtime.availability()
         if state.reason is not None:
@@ -74,9 +64,44 @@ class Exporter:
         sha256 = hashlib.sha256(content).hexdigest()
         return ZooFile(path.name, model_format, precision, sha256, len(content), parity)
 
+    def report(self, made: ZooFile, folder: Path, inputs: str) -> Report:
+        """Measure what a proven file does beyond its proof: under noise, and on other kernels."""
+        file = ModelFile(self.source.name, folder / made.file, made.format, made.precision, made.bytes)
+        answer = _PROVED_ON[made.format].open(file, None).probabilities
+        batch = batch_of(made.format, made.precision)
+        answers = answer_in_parts(answer, self.test.images, batch)
+        if made.parity.flips:
+            self._draw_flips(made, folder, answers)
+        noisy = answer_in_parts(answer, self._noisy, batch)
+        return Report(
+            model=self.source.name,
+            file=made,
+            trained=accuracy_of(self.reference, self.test.labels),
+            calibration=str(self.calibration) if made.precision in CALIBRATED else "",
+            quantized=_quantized(file),
+            noise=moved(answers[:COUNT], noisy),
+            noise_of_trained=self._noise_of_trained,
+            agreements=agreements(file, self.test.images, answers, batch),
+            inputs=inputs,
+        )
+
+    def _draw_flips(self, made: ZooFile, folder: Path, answers: Probabilities) -> None:
+        from export.contact_sheet import save_flips
+
+        path = folder / f"{made.file}.flips.png"
+        save_flips(path, made.parity.flips, self.test, self.reference, answers, made.file)
+
+    @cached_property
+    def _noisy(self) -> Images:
+        return with_a_wrong_pixel(self.test.images[:COUNT])
+
+    @cached_property
+    def _noise_of_trained(self) -> Noise:
+        return moved(self.reference[:COUNT], reference_probabilities(self.source, self._noisy))
+
     def _converted(self, model_format: Format, precision: Precision) -> bytes:
         keras.backend.clear_session()  # restarts the counters in layer names, which reach the file
-        about = metadata(self.source, model_format, precision)
+        about = metadata(self.source, model_format, precision, self.calibration)
         convert = _converter(model_format)
         try:
             return convert(self.source, precision, about, self.calibration)
@@ -99,7 +124,7 @@ def batch_of(model_format: Format, precision: Precision) -> int:
     return 1 if (model_format, precision) == ("onnx", "int8-dynamic") else BATCH
 
 
-def _converter(model_format: Format) -> Callable[[Source, Precision, Metadata, Callable[[], Images]], bytes]:
+def _converter(model_format: Format) -> Callable[[Source, Precision, Metadata, Calibration], bytes]:
     """Import the converter of a format: each takes seconds."""
     if model_format == "onnx":
         from export.onnx_model import onnx_bytes
@@ -110,55 +135,12 @@ def _converter(model_format: Format) -> Callable[[Source, Precision, Metadata, C
     return tflite_bytes
 
 
-def put_into_zoo(exporter: Exporter) -> ZooModel:
-    """Export what the wheel holds of a recipe's model and enter it into the manifest, in the order of the recipes.
+def _quantized(file: ModelFile) -> str:
+    """Return in words what of a file has become integers."""
+    if file.precision in ("float32", "float16"):
+        return ""
+    if file.format == "tflite":
+        return {"int8-dynamic": "weights", "int8": "all but the softmax"}.get(file.precision or "", "all")
+    from export.onnx_model import quantized_operators
 
-    Raises:
-        ExportError: the source is no recipe's recorded checkpoint, or a file is not proven.
-    """
-    source = exporter.source
-    if not source.recipe:
-        raise ExportError(f"{source.path} is no recipe's checkpoint", "the zoo holds those alone; use --out")
-    recipe = shipped(source.name).recipe
-    model = ZooModel(
-        name=source.name,
-        family=f"published, group {recipe.group}",
-        parameters=recipe.parameters,
-        recipe=recipe.fingerprint(),
-        published_accuracy=recipe.published.accuracy,
-        accuracy=accuracy_of(exporter.reference, exporter.test.labels),
-        training=training_of(recipe),
-        checkpoint=zoo_checkpoint(source),
-        files=tuple(exporter.export(model_format, precision, FILES) for model_format, precision in SHIPPED),
-        exports=_proven_elsewhere(exporter),
-    )
-    listed = read_manifest(MANIFEST) if MANIFEST.exists() else {}
-    listed[source.name] = model
-    write_text(MANIFEST, manifest_text({name: listed[name] for name in in_row_order(list(listed))}))
-    return model
-
-
-def _proven_elsewhere(exporter: Exporter) -> tuple[ZooFile, ...]:
-    """Make and prove what does not ship, so that the manifest says of every combination how it answers."""
-    others = [pair for pair in product(_PROVED_ON, _PROVEN_FOR_ALL) if pair not in SHIPPED]
-    with TemporaryDirectory() as folder:
-        return tuple(exporter.export(model_format, precision, Path(folder)) for model_format, precision in others)
-
-
-def training_of(recipe: Recipe) -> Training:
-    """Return what the manifest says of a row's training."""
-    settings = ", ".join(f"{setting.replace('_', ' ')} {value:g}" for setting, value in recipe.optimizer.settings.items())
-    return Training(
-        layers=tuple(in_words(part) for part in recipe.network),
-        optimizer=f"{recipe.optimizer.kind}, {settings}" + (", lowered on plateaus" if recipe.plateau else ""),
-        batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
-        validation=recipe.validation,
-        watched_the_test_set=recipe.watched_the_test_set,
-        accuracy_by_seed=runs_of(recipe).accuracies,
-    )
-
-
-def in_row_order(names: Sequence[str]) -> list[str]:
-    """Sort names as the rows of the published table stand; others go last."""
-    return sorted(names, key=lambda name: ROWS.index(name) if name in ROWS else len(ROWS))
+    return quantized_operators(file.path)

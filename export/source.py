@@ -14,14 +14,13 @@ from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.keras import load_network
 from digit_infer.runtimes.protocol import ModelFile, answer_in_parts
 from digit_infer.zoo import sha256_of
-from digit_infer.zoo.manifest import Checkpoint
+from export.published import recipe_of
 from export.wrapping import check_shapes
 from training import checkpoint
 from training.recipes import ROWS
 
 if TYPE_CHECKING:
-    from digit_infer.contract import Probabilities
-    from digit_infer.dataset import Split
+    from digit_infer.contract import Images, Probabilities
 
 BATCH = 1_000
 """Images in one call while a model is proven."""
@@ -47,8 +46,7 @@ def load_source(name_or_path: str) -> Source:
     """
     if checkpoint.has_checkpoint(name_or_path):
         name, path = name_or_path, checkpoint.path_of(name_or_path)
-        trained = checkpoint.shipped(name).recipe
-        recipe = f"{trained.name} {trained.fingerprint()}"
+        recipe = recipe_of(name)
         missing = checkpoint.how_to_make(name)
     else:
         path = Path(name_or_path)
@@ -63,27 +61,15 @@ def load_source(name_or_path: str) -> Source:
     return Source(name, path, sha256_of(path), recipe, network)
 
 
-def reference_probabilities(source: Source, test: Split) -> Probabilities:
-    """Run the trained model over the test images, the way a user of Keras would: float32 [10,000, 10].
+def reference_probabilities(source: Source, images: Images) -> Probabilities:
+    """Run the trained model over uint8 [N, 28, 28], the way a user of Keras would: float32 [N, 10].
 
     Raises:
         ExportError: its rows are no probabilities.
     """
     file = ModelFile(source.name, source.path, "keras", "float32", source.path.stat().st_size)
     session = RUNTIMES["keras"].open(file, None)
-    probabilities = answer_in_parts(session.probabilities, test.images, BATCH)
+    probabilities = answer_in_parts(session.probabilities, images, BATCH)
     if probabilities.min() < 0 or np.abs(probabilities.sum(axis=1) - 1).max() > 1e-3:
         raise ExportError(f"{source.path} does not answer probabilities", "end the network in a softmax")
     return probabilities
-
-
-def zoo_checkpoint(source: Source) -> Checkpoint:
-    """Return what the manifest says of a recipe's checkpoint.
-
-    Raises:
-        ExportError: the file is not the one that the recorded run made.
-    """
-    chosen = checkpoint.shipped(source.name)
-    if chosen.record["kept_sha256"] != source.sha256:
-        raise ExportError(f"{source.path} is not the file that was recorded", f"python -m training select {source.name}")
-    return Checkpoint(source.path.name, source.sha256, chosen.record["seed"], chosen.record["kept_epoch"], chosen.rule)

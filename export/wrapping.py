@@ -8,6 +8,7 @@ import keras
 
 from digit_infer.contract import CLASSES, SIDE
 from digit_infer.errors import ExportError
+from export.batch_norm import Link, folded
 
 
 class Reshaped(keras.layers.Layer):
@@ -68,18 +69,40 @@ def check_shapes(network: keras.Model) -> None:
 
 
 def lean(network: keras.Model) -> keras.Model:
-    """Return the network with every ``Flatten`` in the form that converts cleanly, and the same weights.
+    """Return the network with the same answers, in the form that converts cleanly.
 
-    A subclassed network has no layers to exchange and is returned as it is.
+    Every ``Flatten`` gets a fixed shape. In a chain of layers, batch normalization goes into the layer that reads it. A
+    subclassed network has no layers to exchange and is returned as it is.
     """
     if not isinstance(network, keras.Sequential | keras.Function):
         return network
+    chain = _chain(network)
+    if chain is None:
+        copy = keras.models.clone_model(network, clone_function=lambda layer: _exchanged(Link.of(layer)))
+        copy.set_weights(network.get_weights())
+        return copy
+    links = folded(chain)
+    entry = values = keras.Input(network.input_shape[1:])
+    layers = [_exchanged(link) for link in links]
+    for layer, link in zip(layers, links, strict=True):
+        values = layer(values)
+        layer.set_weights(link.weights)
+    return keras.Model(entry, values, name=network.name)
 
-    def exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if isinstance(layer, keras.layers.Flatten):
-            return Reshaped((math.prod(layer.input.shape[1:]),), name=layer.name)
-        return layer.__class__.from_config(layer.get_config())
 
-    copy = keras.models.clone_model(network, clone_function=exchanged)
-    copy.set_weights(network.get_weights())
-    return copy
+def _chain(network: keras.Model) -> list[Link] | None:
+    """Return the layers behind the input if each reads the one before it and nothing else, or None."""
+    layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
+    if any(isinstance(layer, keras.Model) for layer in layers):
+        return None
+    if not isinstance(network, keras.Sequential):
+        ends = [network.inputs[0], *(layer.output for layer in layers)]
+        if any(layer.input is not end for layer, end in zip(layers, ends, strict=False)) or ends[-1] is not network.outputs[0]:
+            return None
+    return [Link.of(layer) for layer in layers]
+
+
+def _exchanged(link: Link) -> keras.layers.Layer:
+    if isinstance(link.layer, keras.layers.Flatten):
+        return Reshaped((math.prod(link.layer.input.shape[1:]),), name=link.layer.name)
+    return link.layer.__class__.from_config(link.config)
