@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.console import Console
@@ -17,9 +19,15 @@ from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import DigitInferError, UsageError
 from digit_infer.files import write_text
 from digit_infer.zoo.manifest import ZooFile
+from export import own_options
+
+if TYPE_CHECKING:
+    from export.own_network import Declared
+    from export.own_pictures import OwnPictures
 
 SCHEMA = 1
 _FORMATS: tuple[Format, ...] = ("onnx", "tflite")
+_ALL = "all"
 
 
 class ListedOptions(ReportingCommand):
@@ -52,37 +60,45 @@ class ListedOptions(ReportingCommand):
 
 @click.command(cls=ListedOptions)
 @click.argument("sources", nargs=-1, required=True, metavar="NAME|PATH.keras…")
-@click.option("--format", "formats", type=click.Choice(_FORMATS), multiple=True, default=_FORMATS, show_default=True)
+@click.option("--format", "formats", type=click.Choice([*_FORMATS, _ALL]), multiple=True, default=[_ALL], show_default=True)
 @click.option(
-    "--precision", "precisions", type=click.Choice(PRECISIONS), multiple=True, default=PRECISIONS, show_default=True
+    "--precision", "precisions", type=click.Choice([*PRECISIONS, _ALL]), multiple=True, default=[_ALL], show_default=True
 )
+@own_options.of_own_networks
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="exports", show_default=True)
 @click.option("--zoo", is_flag=True, help="Instead, make what the wheel holds and enter it into the manifest.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
 def main(
     sources: tuple[str, ...],
-    formats: tuple[Format, ...],
-    precisions: tuple[Precision, ...],
+    formats: tuple[Format | str, ...],
+    precisions: tuple[Precision | str, ...],
+    calibrate: Path | None,
     out: Path,
     zoo: bool,
     as_json: bool,
+    **own: Any,
 ) -> int:
-    """Export recipes' checkpoints, or Keras files for 28 × 28 digits with pixels in 0..1.
+    """Export recipes' checkpoints, or Keras files of your own that read 28 × 28 grey digits.
 
-    Every file keeps one contract: images uint8 [N, 28, 28] in, probabilities float32 [N, 10] out.
+    Every file keeps one contract: images uint8 [N, 28, 28] in, probabilities float32 [N, 10] out. What a network of your
+    own wants besides (pixels on another scale, another shape, a softmax behind its logits) comes inside the file.
 
     Each file is run over the 10,000 MNIST test images beside the trained model, and written only if it answers the same.
     """
-    if not formats or not precisions:
-        raise UsageError("nothing to make", "name a format and a precision")
+    wanted = list(product(_meant(formats, _FORMATS), _meant(precisions, PRECISIONS)))
     stems = [Path(name).stem for name in sources]
     if twice := {stem for stem in stems if stems.count(stem) > 1}:
         raise UsageError(f"two sources would write the same files ({', '.join(twice)})", "export them one by one")
+    if zoo and calibrate:
+        raise UsageError("the zoo's files take their ranges from MNIST's training images", "leave --calibrate out")
     made: list[ZooFile] = []
     errors: list[DigitInferError] = []
     with quiet_native_log() as stderr:
+        console = Console(file=stderr)
+        declared = own_options.declared(**own)
+        pictures = own_options.pictures(calibrate, stderr)
         for name in sources:
-            _export(name, formats, precisions, None if zoo else out, Console(file=stderr), made, errors)
+            _export(name, declared, pictures, wanted, None if zoo else out, console, made, errors)
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "files": [asdict(file) for file in made]}))
     elif made:
@@ -92,10 +108,27 @@ def main(
     return max((error.exit_code for error in errors), default=0)
 
 
+_Word = TypeVar("_Word", Format, Precision)
+
+
+def _meant(words: Sequence[_Word | str], known: tuple[_Word, ...]) -> list[_Word]:
+    """Return what was named, in the order of the table.
+
+    Raises:
+        UsageError: all, and some of them besides.
+    """
+    if not words:
+        raise UsageError("nothing to make", "name a format and a precision")
+    if _ALL in words and set(words) != {_ALL}:
+        raise UsageError("all of them and some of them contradict one another", "leave one out")
+    return [word for word in known if word in words or _ALL in words]
+
+
 def _export(
     name: str,
-    formats: tuple[Format, ...],
-    precisions: tuple[Precision, ...],
+    declared: Declared,
+    pictures: OwnPictures | None,
+    wanted: list[tuple[Format, Precision]],
     out: Path | None,
     console: Console,
     made: list[ZooFile],
@@ -107,7 +140,10 @@ def _export(
 
     try:
         with console.status(f"{name}: loading, and running the trained model over the test images"):
-            exporter = Exporter(load_source(name))
+            source = load_source(name, declared)
+            exporter = Exporter(source, own=pictures)
+        for note in source.notes:
+            click.echo(note, file=console.file)
         if out is None:
             with console.status(f"{name}: converting and proving"):
                 made += put_into_zoo(exporter).files
@@ -115,7 +151,7 @@ def _export(
     except DigitInferError as error:
         errors.append(error)
         return
-    for model_format, precision in product(formats, precisions):
+    for model_format, precision in wanted:
         try:
             with console.status(f"{name}: {precision} as {model_format}"):
                 file = exporter.export(model_format, precision, out)
@@ -156,6 +192,7 @@ def _print(files: list[ZooFile]) -> None:
         for file in files
     ]
     print_table(columns, rows)
+    own_options.print_own(files)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from digit_infer import __version__
+from export.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from digit_infer.contract import Format, Precision
@@ -23,7 +24,7 @@ _TOOLS: dict[Format, tuple[str, ...]] = {"onnx": ("tf2onnx", "onnx", "onnxruntim
 
 @dataclass(frozen=True)
 class Metadata:
-    """Where a file comes from and what made it."""
+    """Where a file comes from, what made it, and what the export put around the network; None where there is nothing."""
 
     model: str
     recipe: str
@@ -32,16 +33,23 @@ class Metadata:
     precision: str
     contract: str
     tools: str
+    network_takes: str | None = None
+    network_answers: str | None = None
+
+    def entries(self) -> dict[str, str]:
+        """Return what there is to say, by its name."""
+        return {name: value for name, value in sorted(asdict(self).items()) if value is not None}
 
     def as_json(self) -> str:
         """Return it as one JSON object of strings."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(self.entries())
 
 
 def metadata(source: Source, model_format: Format, precision: Precision) -> Metadata:
     """Return what a file made from ``source`` says."""
     tensorflow = next(iter(_installed("tensorflow-cpu", "tensorflow")))
     tools = [f"digit_infer {__version__}", f"keras {keras.__version__}", tensorflow, *_installed(*_TOOLS[model_format])]
+    pixels = source.interface.preprocessing
     return Metadata(
         model=source.name,
         recipe=source.recipe,
@@ -50,6 +58,8 @@ def metadata(source: Source, model_format: Format, precision: Precision) -> Meta
         precision=precision,
         contract="images: uint8 [N, 28, 28], 0 = background, 255 = ink -> probabilities: float32 [N, 10]",
         tools=", ".join(tools),
+        network_takes=None if pixels == Preprocessing() else str(pixels),
+        network_answers="logits, softmax added by the export" if source.interface.logits else None,
     )
 
 

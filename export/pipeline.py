@@ -17,13 +17,15 @@ from digit_infer.contract import Format, Precision
 from digit_infer.errors import DigitInferError, ExportError
 from digit_infer.files import replacing, write_text
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.protocol import ModelFile, Runtime, answer_in_parts
+from digit_infer.runtimes.protocol import ModelFile, Runtime, Session, answer_in_parts
 from digit_infer.zoo import FILES, MANIFEST
 from digit_infer.zoo.manifest import Training, ZooFile, ZooModel, manifest_text, read_manifest
+from export.answers import BATCH, reference_probabilities
 from export.calibration import calibration_images
 from export.metadata import Metadata, metadata
+from export.own_pictures import OwnFile, OwnParity, OwnPictures, prove_on_own
 from export.parity import prove
-from export.source import BATCH, Source, reference_probabilities, zoo_checkpoint
+from export.source import Source, zoo_checkpoint
 from training.checkpoint import shipped
 from training.layers import in_words
 from training.recipes import ROWS
@@ -46,11 +48,16 @@ _PROVEN_FOR_ALL: tuple[Precision, ...] = ("float32", "int8")
 class Exporter:
     """Makes files of one source; the trained model is run over the test images once for all of them."""
 
-    def __init__(self, source: Source, calibration: Callable[[], Images] = calibration_images) -> None:
+    def __init__(
+        self, source: Source, calibration: Callable[[], Images] = calibration_images, own: OwnPictures | None = None
+    ) -> None:
+        """Take ranges from ``calibration``; with pictures of the user's ``own``, from those, and prove on them as well."""
         self.source = source
-        self.calibration = calibration
+        self.calibration = own.calibration if own else calibration
+        self.own = own
         self.test: Split = dataset.load("test")
-        self.reference: Probabilities = reference_probabilities(source, self.test)
+        self.reference = self._reference(self.test.images)
+        self.own_reference = self._reference(own.images) if own else None
 
     def export(self, model_format: Format, precision: Precision, folder: Path) -> ZooFile:
         """Write ``folder/NAME.PRECISION.FORMAT``, once it is proven.
@@ -71,8 +78,19 @@ class Exporter:
             candidate = answer_in_parts(session.probabilities, self.test.images, batch_of(model_format, precision))
             proved_on = f"{runtime.name}, {session.provider}"
             parity = prove(path.name, precision, self.reference, candidate, self.test.labels, proved_on)
-        sha256 = hashlib.sha256(content).hexdigest()
-        return ZooFile(path.name, model_format, precision, sha256, len(content), parity)
+            own = self._proven_on_own(path.name, model_format, precision, session)
+        file = ZooFile(path.name, model_format, precision, hashlib.sha256(content).hexdigest(), len(content), parity)
+        return OwnFile(**vars(file), own_pictures=own) if own else file
+
+    def _reference(self, images: Images) -> Probabilities:
+        return reference_probabilities(self.source.network, self.source.interface, images)
+
+    def _proven_on_own(self, name: str, model_format: Format, precision: Precision, session: Session) -> OwnParity | None:
+        """Hold a file against the trained model on the user's own pictures, if there are any."""
+        if self.own is None or self.own_reference is None:
+            return None
+        candidate = answer_in_parts(session.probabilities, self.own.images, batch_of(model_format, precision))
+        return prove_on_own(name, precision, self.own_reference, candidate, self.own, session.provider)
 
     def _converted(self, model_format: Format, precision: Precision) -> bytes:
         keras.backend.clear_session()  # restarts the counters in layer names, which reach the file

@@ -27,7 +27,8 @@ def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibrat
     """
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(wrapped(source.network, takes_bytes=precision != "int8"))
+    model = wrapped(source.network, source.interface, takes_bytes=precision != "int8")
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]  # alone: weights in eight bits, which is int8-dynamic
     if precision == "float16":

@@ -6,78 +6,74 @@ import math
 
 import keras
 
-from digit_infer.contract import CLASSES, SIDE
-from digit_infer.errors import ExportError
+from digit_infer.contract import SIDE
+from export.interface import Interface
 
 
 class Reshaped(keras.layers.Layer):
-    """Reshape everything behind the batch, with the batch as the one unknown dimension.
+    """Reshape everything behind the batch, with the batch as the one unknown dimension; without a shape, to one axis.
 
     Keras' ``Flatten`` and ``Reshape`` compute the batch at run time, which costs six nodes in ONNX and a chain that old
     TFLite runtimes keep out of their fast delegate.
     """
 
-    def __init__(self, shape: tuple[int, ...], name: str) -> None:
+    def __init__(self, shape: tuple[int, ...] | None, name: str) -> None:
         super().__init__(name=name)
         self._shape = shape
 
     def call(self, values: keras.KerasTensor) -> keras.KerasTensor:
         """Reshape [N, …] to [N, *shape]."""
-        return keras.ops.reshape(values, (-1, *self._shape))
+        return keras.ops.reshape(values, (-1, *(self._shape or (math.prod(values.shape[1:]),))))
 
 
-class UnitRange(keras.layers.Layer):
-    """Turn bytes into float32 in 0..1: a cast and one product."""
+class Prepared(keras.layers.Layer):
+    """Turn pixels into the float32 values that a network was trained on: a cast, one product, and a sum if need be."""
+
+    def __init__(self, factor: float, offset: float, name: str) -> None:
+        super().__init__(name=name)
+        self._factor = factor
+        self._offset = offset
 
     def call(self, pixels: keras.KerasTensor) -> keras.KerasTensor:
-        """Scale [N, 28, 28] by 1/255."""
-        return keras.ops.cast(pixels, "float32") * (1 / 255)
+        """Compute [N, 28, 28] × factor + offset."""
+        values = keras.ops.cast(pixels, "float32") * self._factor
+        return values + self._offset if self._offset else values
 
 
-def wrapped(network: keras.Model, *, takes_bytes: bool) -> keras.Model:
-    """Return the network behind the contract's input.
+def wrapped(network: keras.Model, interface: Interface, *, takes_bytes: bool) -> keras.Model:
+    """Return the network between the contract's two ends.
 
-    With ``takes_bytes`` the input is uint8 and the scaling is in the graph. Without, it is float32 in 0..1: full-integer
-    conversion starts from there and makes the input uint8 with scale 1/255 by itself.
-
-    Raises:
-        ExportError: the network's input or output is not that of a classifier of 28 x 28 digits.
+    With ``takes_bytes`` the input is uint8 and the scaling is in the graph. Without, it is float32 in 0..1, whatever the
+    network was trained on: full-integer conversion starts from there and makes the input uint8 with scale 1/255 by itself.
     """
-    check_shapes(network)
-    images = keras.Input((SIDE, SIDE), dtype="uint8" if takes_bytes else "float32", name="images")
-    values = UnitRange(name="unit_range")(images) if takes_bytes else images
-    if len(network.input_shape) == 4:
-        values = Reshaped((SIDE, SIDE, 1), name="channel_axis")(values)
-    probabilities = lean(network)(values)
-    return keras.Model(images, probabilities, name="contract")
-
-
-def check_shapes(network: keras.Model) -> None:
-    """Refuse a network that does not take 28 x 28 pictures and give ten probabilities.
-
-    Raises:
-        ExportError: with its shapes.
-    """
-    takes, gives = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
-    if takes not in ((None, SIDE, SIDE), (None, SIDE, SIDE, 1)):
-        raise ExportError(
-            f"{network.name} takes {takes}, not (None, 28, 28) or (None, 28, 28, 1)", "give a network for 28 × 28 pictures"
-        )
-    if gives != (None, CLASSES):
-        raise ExportError(f"{network.name} gives {gives}, not (None, 10)", "give a classifier of ten digits")
+    wish = interface.preprocessing
+    factor = wish.factor / 255 if takes_bytes else wish.factor
+    images = values = keras.Input((SIDE, SIDE), dtype="uint8" if takes_bytes else "float32", name="images")
+    if (factor, wish.offset) != (1, 0):
+        values = Prepared(factor, wish.offset, name="prepared")(values)
+    if interface.shape != (SIDE, SIDE):
+        values = Reshaped(interface.shape, name="picture_shape")(values)
+    (answers,) = keras.tree.flatten(lean(network)(values))
+    if answers.dtype != "float32":
+        answers = keras.ops.cast(answers, "float32")
+    if interface.logits:
+        answers = keras.layers.Softmax(name="probabilities")(answers)
+    return keras.Model(images, answers, name="contract")
 
 
 def lean(network: keras.Model) -> keras.Model:
-    """Return the network with every ``Flatten`` in the form that converts cleanly, and the same weights.
+    """Return the network with every ``Flatten``, also in networks within, in the form that converts cleanly.
 
     A subclassed network has no layers to exchange and is returned as it is.
     """
-    if not isinstance(network, keras.Sequential | keras.Function):
+    if not (isinstance(network, keras.Sequential | keras.Function) and type(network).__module__.startswith("keras.")):
         return network
 
     def exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if isinstance(layer, keras.layers.Flatten):
-            return Reshaped((math.prod(layer.input.shape[1:]),), name=layer.name)
+        if isinstance(layer, keras.layers.Flatten) and layer.data_format == "channels_last":
+            return Reshaped(None, name=layer.name)
+        if isinstance(layer, keras.Model):
+            return lean(layer)
         return layer.__class__.from_config(layer.get_config())
 
     copy = keras.models.clone_model(network, clone_function=exchanged)
