@@ -52,7 +52,7 @@ def wrapped(network: keras.Model, interface: Interface, *, takes_bytes: bool) ->
     if (factor, wish.offset) != (1, 0):
         values = Prepared(factor, wish.offset, name="prepared")(values)
     if interface.shape != (SIDE, SIDE):
-        values = Reshaped(interface.shape, name="picture_shape")(values)
+        values = Reshaped(interface.shape, name="channel_axis")(values)  # the name reaches TFLite files
     (answers,) = keras.tree.flatten(lean(network)(values))
     if answers.dtype != "float32":
         answers = keras.ops.cast(answers, "float32")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.runtimes.protocol import ModelFile
 
-_DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
+_DTYPES = {"float": "float32", "double": "float64"}
 
 
 class OnnxSession:
@@ -21,9 +21,7 @@ class OnnxSession:
 
     def __init__(self, session: onnxruntime.InferenceSession, name: str, threads: int) -> None:
         inputs, outputs = session.get_inputs(), session.get_outputs()
-        check_signature(
-            name, *([(_DTYPES.get(end.type, end.type), end.shape) for end in ends] for ends in (inputs, outputs))
-        )
+        check_signature(name, *([(_dtype(end.type), end.shape or ()) for end in ends] for ends in (inputs, outputs)))
         self._run = session.run
         self._input = inputs[0].name
         self._outputs = [outputs[0].name]
@@ -49,6 +47,12 @@ class OnnxSession:
                 f"ONNX Runtime failed on {images.shape} ({first_line(error)})", "report this model"
             ) from error
         return answer
+
+
+def _dtype(described: str) -> str:
+    """Turn ONNX Runtime's ``tensor(float)`` into numpy's ``float32``."""
+    inner = described.removeprefix("tensor(").removesuffix(")")
+    return _DTYPES.get(inner, inner)
 
 
 def create(file: ModelFile, options: onnxruntime.SessionOptions, providers: list[Any], threads: int) -> OnnxSession:
