@@ -19,12 +19,13 @@ def write_onnx(
 ):
     """Write a linear classifier; the ends have names of their own."""
     weights = np.random.default_rng(3).normal(0, 0.05, (784, 10)).astype(np.float32)
-    arrays = {"w": weights, "flat": np.array([rows, 784]), "one": np.array([1, 1])}
+    arrays = {"w": weights, "flat": np.array([rows, 784], np.float32)}
     constants = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
     nodes = [
         helper.make_node("Cast", ["pixels"], ["values"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["flat", "one"], ["hidden"]),  # from the inference of shapes
-        helper.make_node("Reshape", ["values", "hidden"], ["row"]),
+        helper.make_node("Ceil", ["flat"], ["hidden"]),  # from the inference of shapes, which follows whole numbers
+        helper.make_node("Cast", ["hidden"], ["flat shape"], to=TensorProto.INT64),
+        helper.make_node("Reshape", ["values", "flat shape"], ["row"]),
         helper.make_node("MatMul", ["row", "w"], ["product"]),
         helper.make_node("Softmax" if softmax else "Identity", ["product"], ["answer"], **({"axis": 1} if softmax else {})),
         *(helper.make_node("Cast", ["answer"], [f"digits{number}"], to=gives) for number in range(outputs)),
