@@ -14,18 +14,14 @@ from digit_infer import zoo
 from .conftest import small_network
 
 
-def write_onnx(
-    path, *, takes=TensorProto.UINT8, shape=("N", 28, 28), gives=TensorProto.FLOAT, softmax=True, rows=-1, outputs=1
-):
+def write_onnx(path, *, takes=TensorProto.UINT8, shape=("N", 28, 28), gives=TensorProto.FLOAT, softmax=True, outputs=1):
     """Write a linear classifier; the ends have names of their own."""
     weights = np.random.default_rng(3).normal(0, 0.05, (784, 10)).astype(np.float32)
-    arrays = {"w": weights, "flat": np.array([rows, 784], np.float32)}
+    arrays = {"w": weights, "flat": np.array([-1, 784])}
     constants = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
     nodes = [
         helper.make_node("Cast", ["pixels"], ["values"], to=TensorProto.FLOAT),
-        helper.make_node("Ceil", ["flat"], ["hidden"]),  # from the inference of shapes, which follows whole numbers
-        helper.make_node("Cast", ["hidden"], ["flat shape"], to=TensorProto.INT64),
-        helper.make_node("Reshape", ["values", "flat shape"], ["row"]),
+        helper.make_node("Reshape", ["values", "flat"], ["row"]),
         helper.make_node("MatMul", ["row", "w"], ["product"]),
         helper.make_node("Softmax" if softmax else "Identity", ["product"], ["answer"], **({"axis": 1} if softmax else {})),
         *(helper.make_node("Cast", ["answer"], [f"digits{number}"], to=gives) for number in range(outputs)),
@@ -61,7 +57,6 @@ def test_a_file_with_names_of_its_own_works(digit_infer, examples, tmp_path):
         ({"gives": TensorProto.DOUBLE}, "maps uint8 [N, 28, 28] to float64 [N, 10], not"),
         ({"outputs": 2}, "maps uint8 [N, 28, 28] to float32 [N, 10], float32 [N, 10], not"),
         ({"softmax": False}, "answers no probabilities: numbers in "),
-        ({"rows": 1}, "does not answer two pictures at once: ONNX Runtime failed on (2, 28, 28)"),
     ],
 )
 def test_a_file_that_breaks_the_contract_is_refused_with_the_reason(digit_infer, examples, tmp_path, settings, reason):
@@ -113,6 +108,18 @@ def test_tflite_files_of_ones_own(digit_infer, examples, tmp_path, shape, dtype,
         assert (run.code, run.out) == (1, "")
         assert run.err.startswith(f"error: {path} {reason}")
         assert len(run.err.splitlines()) == 1
+
+
+def test_a_batch_that_is_fixed_inside_is_found_when_the_file_is_opened(digit_infer, examples, tmp_path):
+    pixels = keras.Input((28, 28), dtype="uint8")
+    values = keras.ops.cast(pixels, "float32") / 255
+    one = keras.layers.Dense(10, "softmax")(keras.ops.reshape(values, (1, 784)))
+    path = tmp_path / "own.tflite"
+    path.write_bytes(tflite_bytes_of(keras.Model(pixels, one + 0 * keras.ops.sum(values, axis=(1, 2))[:, None])))
+    run = digit_infer("predict", examples / "seven.png", "--model", path)
+    assert (run.code, run.out) == (1, "")
+    assert run.err.startswith(f"error: {path} does not answer two pictures at once: ai-edge-litert")
+    assert len(run.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("held", "named"), [("onnx", "tflite"), ("tflite", "onnx"), ("onnx", "keras")])
