@@ -49,7 +49,6 @@ def time_files(paths: Sequence[Path], rounds: int, seconds: float) -> Iterator[t
         yield path, Timed(sha256_of(path), samples, median(medians), min(medians), max(medians))
 
 
-
 def _round(path: Path, images: Images, seconds: float) -> tuple[int, float]:
     """Open a file, and return how often it was asked and the median in µs."""
     with Predictor(path, threads=1) as predictor:

@@ -9,10 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from digit_infer import zoo
 from digit_infer.background import Background
-from digit_infer.contract import PRECISIONS, Precision
-from digit_infer.errors import MissingModelFileError, RuntimeUnavailableError, UnknownModelError, UsageError
+from digit_infer.contract import CLASSES, PRECISIONS, SIDE, Precision, check_probabilities
+from digit_infer.errors import (
+    ContractError,
+    InferenceError,
+    MissingModelFileError,
+    RuntimeUnavailableError,
+    UnknownModelError,
+    UsageError,
+)
 from digit_infer.runtimes import RUNTIMES, runtime_named
 from digit_infer.runtimes.protocol import ModelFile, Runtime, RuntimeName, Session
 
@@ -58,6 +67,8 @@ class Plan:
             session = self.runtime.open(self.file, self.threads)
         finally:
             checking.result()
+        if self.file is not None and self.file.sha256 is None:
+            _prove_own(session, self.file)
         return Chosen(self.model, self.runtime.name, self.file, session)
 
 
@@ -89,6 +100,24 @@ def plan(
     if state.reason is not None:
         raise RuntimeUnavailableError(f"the runtime {named.name} is not available", state.reason)
     return Plan(str(model), named, file, threads)
+
+
+def _prove_own(session: Session, file: ModelFile) -> None:
+    """Ask a file that nobody has proven two pictures: its signature tells neither logits nor a batch that is fixed inside.
+
+    Raises:
+        ContractError: its answers are no probabilities, or it cannot answer two pictures at once.
+    """
+    ramp = np.arange(SIDE * SIDE).reshape(SIDE, SIDE) * 255 // (SIDE * SIDE - 1)
+    try:
+        answers = session.probabilities(np.stack([ramp, ramp.T]).astype(np.uint8))
+    except InferenceError as error:
+        raise ContractError(
+            f"{file.path} does not answer two pictures at once: {error.problem}", "export it again"
+        ) from error
+    if answers.shape != (2, CLASSES):
+        raise ContractError(f"{file.path} answers two pictures by {answers.shape}, not (2, 10)", "export it again")
+    check_probabilities(str(file.path), answers)
 
 
 def find_file(model: str | Path, runtime: Runtime, precision: Precision | None) -> ModelFile | None:

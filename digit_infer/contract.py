@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 SIDE = 28
 UINT8 = np.dtype(np.uint8)
 CLASSES = 10
+ROW_SUM = 0.03
+"""How far a row of probabilities may sum from 1: an int8 file answers in steps of 1/256."""
 
 Format = Literal["onnx", "tflite", "keras"]
 Precision = Literal["float32", "float16", "int16x8", "int8-dynamic", "int8"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-"""The most exact first. ``int16x8``: activations in sixteen bits, weights in eight. ``int8-dynamic``: weights in eight bits,
+"""The most exact first. ``int16x8``: activations in sixteen bits, weights in eight. ``int8-dynamic``: weights in eight,
 activations in floats, or quantized as they come. ``int8``: both in eight bits."""
 
 
@@ -58,6 +60,23 @@ def check_images(images: Images) -> None:
     if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
         raise InvalidArrayError(
             f"the array has shape {images.shape}, not (N, 28, 28)", "pass pictures of another size to predict()"
+        )
+
+
+def check_probabilities(name: str, answers: Probabilities) -> None:
+    """Refuse a model whose answers, float32 [N, 10], are no probabilities.
+
+    Raises:
+        ContractError: they are no numbers, lie outside of 0..1, or a row does not sum to 1.
+    """
+    if not np.isfinite(answers).all():
+        raise ContractError(f"{name} answers NaN or infinity", "train it again, or export it again")
+    low, high, sums = answers.min(), answers.max(), answers.sum(axis=1)
+    furthest = sums[np.abs(sums - 1).argmax()]
+    if low < -ROW_SUM or abs(furthest - 1) > ROW_SUM:
+        raise ContractError(
+            f"{name} answers no probabilities: numbers in {low:.3g}..{high:.3g}, a row sums to {furthest:.3g}",
+            "end it in a softmax; python -m export adds one to logits",
         )
 
 

@@ -14,6 +14,7 @@ standard exception that a caller would expect, so ``except FileNotFoundError`` w
     │   ├── UnknownModelError (LookupError)
     │   ├── MissingModelFileError (FileNotFoundError)
     │   ├── DamagedModelError (ValueError) altered, truncated, or not a model
+    │   ├── ModelCodeError                 a Keras file that needs code of its author's
     │   └── ContractError (ValueError)     a model, but not uint8 [N, 28, 28] -> float32 [N, 10]
     ├── UnknownRuntimeError (LookupError)
     ├── RuntimeUnavailableError (RuntimeError)
@@ -87,6 +88,10 @@ class MissingModelFileError(ModelError, FileNotFoundError):
 
 class DamagedModelError(ModelError, ValueError):
     """A model's file is altered, truncated, or no model at all."""
+
+
+class ModelCodeError(ModelError):
+    """A Keras file is sound, but needs Python code that is not in it, or that is not run from there."""
 
 
 class ContractError(ModelError, ValueError):

@@ -74,7 +74,9 @@ def _reader(links: Sequence[Link], number: int, factor: Values) -> int | None:
             return position
         if isinstance(layer, layers.Conv2D) and not isinstance(layer, layers.DepthwiseConv2D | layers.Conv2DTranspose):
             return position if layer.padding == "valid" and layer.groups == 1 and _channels_last(layer) else None
-        passes = isinstance(layer, layers.Dropout | layers.GlobalAveragePooling2D | layers.AveragePooling2D | layers.Flatten)
+        passes = isinstance(
+            layer, layers.Dropout | layers.GlobalAveragePooling2D | layers.AveragePooling2D | layers.Flatten
+        )
         largest = isinstance(layer, layers.MaxPooling2D | layers.GlobalMaxPooling2D) and bool((factor > 0).all())
         if not (passes or largest) or not _channels_last(layer):
             return None

@@ -22,7 +22,7 @@ CALIBRATED: tuple[Precision, ...] = ("int16x8", "int8")
 
 SIZE = 500
 SEED = 0
-_TRAINING_IMAGES = 60_000
+TRAINING_IMAGES = 60_000
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,27 @@ def of_training_images(size: int = SIZE, seed: int = SEED, method: Method = "min
     Raises:
         UsageError: there are not that many.
     """
-    if not 1 <= size <= _TRAINING_IMAGES:
-        raise UsageError(f"{size:,} calibration images are too few or too many", f"ask for 1 to {_TRAINING_IMAGES:,}")
+    if not 1 <= size <= TRAINING_IMAGES:
+        raise UsageError(f"{size:,} calibration images are too few or too many", f"ask for 1 to {TRAINING_IMAGES:,}")
 
-    def read() -> Images:
-        images = dataset.load("train").images
-        return images[np.random.default_rng(seed).choice(len(images), size, replace=False)]
+    return Calibration(
+        f"{size} MNIST training images, seed {seed}", lambda: drawn(dataset.load("train").images, size, seed), method
+    )
 
-    return Calibration(f"{size} MNIST training images, seed {seed}", read, method)
+
+def drawn(images: Images, count: int, seed: int) -> Images:
+    """Draw images without replacement; all of them, in their order, where there are no more than ``count``."""
+    if len(images) <= count:
+        return images
+    return images[np.random.default_rng(seed).choice(len(images), count, replace=False)]
+
+
+def reaching_full_ink(images: Images) -> Images:
+    """Bring the brightest image, uint8 [N, 28, 28], to 255, so that ranges taken from the images are those of bytes."""
+    brightest = int(images.max(axis=(1, 2)).argmax())
+    top = int(images[brightest].max())
+    if top in (0, 255):
+        return images
+    copy = images.copy()
+    copy[brightest] = np.rint(images[brightest] * (255 / top)).astype(np.uint8)
+    return copy

@@ -18,9 +18,9 @@ _LARGEST = 100
 
 
 def save_flips(
-    path: Path, flips: tuple[int, ...], split: Split, trained: Probabilities, exported: Probabilities, title: str
+    path: Path, flips: tuple[int, ...], split: Split, trained: Probabilities, exported: Probabilities, file: str
 ) -> None:
-    """Draw the images of these indices, at most a hundred, each with its index, its label in brackets, and the answers before and after.
+    """Draw the images of these indices, a hundred at most: index, label in brackets, the answers before and after.
 
     ``trained`` and ``exported`` are float32 [N, 10] over the images of ``split``.
     """
@@ -30,6 +30,6 @@ def save_flips(
         f"#{index} ({split.labels[index]})\n{trained[index].argmax()} → {exported[index].argmax()}" for index in shown
     ]
     more = "" if len(shown) == len(flips) else f", the first {len(shown)} drawn"
+    columns = min(_COLUMNS, max(len(shown), 4))
     with styled():
-        save(grid(images, captions, min(_COLUMNS, max(len(shown), 4)), f"{title}: {len(flips)} answers changed{more}"), path)
-
+        save(grid(images, captions, columns, f"{file}: {len(flips)} answers changed{more}"), path)

@@ -49,10 +49,8 @@ def make(
         yield found
 
 
-def stored(
-    name: str, model_format: Format, precision: Precision, folder: Path, inputs: str
-) -> Report | Refusal | None:
-    """Return the report on a file that lies in ``folder``, if it is of these inputs and the file is the one it speaks of."""
+def stored(name: str, model_format: Format, precision: Precision, folder: Path, inputs: str) -> Report | Refusal | None:
+    """Return the report on a file in ``folder``, if it is of these inputs and the file is the one it speaks of."""
     file = file_name(name, model_format, precision)
     try:
         report = read_report(path_of(folder, file))
@@ -66,9 +64,7 @@ def stored(
     return report
 
 
-def _made(
-    exporter: Exporter, model_format: Format, precision: Precision, folder: Path, inputs: str
-) -> Report | Refusal:
+def _made(exporter: Exporter, model_format: Format, precision: Precision, folder: Path, inputs: str) -> Report | Refusal:
     try:
         file = exporter.export(model_format, precision, folder)
     except ExportError as error:

@@ -22,7 +22,7 @@ _TOOLS: dict[Format, tuple[str, ...]] = {"onnx": ("tf2onnx", "onnx", "onnxruntim
 
 @dataclass(frozen=True)
 class Metadata:
-    """Where a file comes from and what made it."""
+    """Where a file comes from, what made it, and what the export put around the network; None where there is nothing."""
 
     model: str
     recipe: str
@@ -31,15 +31,21 @@ class Metadata:
     precision: str
     contract: str
     tools: str
-    calibration: str
+    calibration: str | None = None
+    network_takes: str | None = None
+    network_answers: str | None = None
+
+    def entries(self) -> dict[str, str]:
+        """Return what there is to say, by its name."""
+        return {name: value for name, value in sorted(asdict(self).items()) if value is not None}
 
     def as_json(self) -> str:
         """Return it as one JSON object of strings."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(self.entries())
 
 
 class Origin(Protocol):
-    """A trained model's name, the sha256 of its file, and the recipe that trained it ("" if none of ours did)."""
+    """What is known of a trained model before it is loaded; the recipe is "" if none of ours trained it."""
 
     @property
     def name(self) -> str:
@@ -52,6 +58,14 @@ class Origin(Protocol):
     @property
     def recipe(self) -> str:
         """Return the recipe and its fingerprint."""
+
+    @property
+    def takes(self) -> str | None:
+        """Return which pixels the network was trained on, where they are not in 0..1."""
+
+    @property
+    def answers(self) -> str | None:
+        """Return what the network answers, where it is not probabilities."""
 
 
 def metadata(source: Origin, model_format: Format, precision: Precision, calibration: Calibration) -> Metadata:
@@ -66,7 +80,9 @@ def metadata(source: Origin, model_format: Format, precision: Precision, calibra
         precision=precision,
         contract="images: uint8 [N, 28, 28], 0 = background, 255 = ink -> probabilities: float32 [N, 10]",
         tools=", ".join(tools),
-        calibration=str(calibration) if precision in CALIBRATED else "",
+        calibration=str(calibration) if precision in CALIBRATED else None,
+        network_takes=source.takes,
+        network_answers=source.answers,
     )
 
 

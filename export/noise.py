@@ -31,7 +31,7 @@ class Noise:
 
 
 def with_a_wrong_pixel(images: Images) -> Images:
-    """Return a copy of uint8 [N, 28, 28] with one random pixel of each image set to a random byte; the same for the same N."""
+    """Return a copy of uint8 [N, 28, 28] in which one random pixel of each image is a random byte; the same for an N."""
     random = np.random.default_rng(_SEED)
     noisy = images.copy()
     rows, columns = random.integers(0, SIDE, (2, len(images)))

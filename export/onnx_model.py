@@ -34,7 +34,7 @@ def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibratio
     Raises:
         ExportError: the result is no valid ONNX model.
     """
-    model, _ = tf2onnx.convert.from_keras(wrapped(source.network, takes_bytes=True), opset=OPSET)
+    model, _ = tf2onnx.convert.from_keras(wrapped(source.network, source.interface, takes_bytes=True), opset=OPSET)
     model = fold_flattening_transposes(model)
     _name_ends(model)
     if precision == "float16":
@@ -47,7 +47,7 @@ def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibratio
         model.metadata_props.add(key=_QUANTIZED, value=", ".join(products))
     model = canonical(model)
     model.graph.name = source.name
-    for key, value in sorted(vars(about).items()):
+    for key, value in about.entries().items():
         model.metadata_props.add(key=f"{KEY}.{key}", value=value)
     try:
         onnx.checker.check_model(model, full_check=True)

@@ -12,7 +12,7 @@ Pair: TypeAlias = tuple[Format, Precision]
 FORMATS: tuple[Format, ...] = ("onnx", "tflite")
 
 NOT_MADE: Mapping[Pair, str] = {
-    ("onnx", "int16x8"): "ONNX Runtime's CPU provider has no products of 16-bit by 8-bit integers",
+    ("onnx", "int16x8"): "ONNX Runtime has no products of 16-bit by 8-bit integers, it would compute them in floats",
 }
 
 PRECISIONS_OF: Mapping[Format, tuple[Precision, ...]] = {
@@ -20,5 +20,7 @@ PRECISIONS_OF: Mapping[Format, tuple[Precision, ...]] = {
     for model_format in FORMATS
 }
 
-ALL: tuple[Pair, ...] = tuple((model_format, precision) for model_format in FORMATS for precision in PRECISIONS_OF[model_format])
+ALL: tuple[Pair, ...] = tuple(
+    (model_format, precision) for model_format in FORMATS for precision in PRECISIONS_OF[model_format]
+)
 """Every combination that can be made, the most exact of a format first."""

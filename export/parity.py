@@ -22,7 +22,7 @@ class Bound:
     """How far a file may stray; None means that this is not bounded.
 
     ``tie``: flips are allowed only where the reference's two best probabilities lie this close. ``accuracy_loss`` is a
-    share, ``row_sum`` how far a row may sum from 1.
+    share (of few images one may be lost, whatever share that is), ``row_sum`` how far a row may sum from 1.
     """
 
     largest_difference: float | None
@@ -88,7 +88,7 @@ def prove(
             name, f"{len(parity.flips)} answers changed, not {bound.flips} at most (images {_some(list(parity.flips))})"
         )
     lost = accuracy_of(reference, labels).correct - parity.accuracy.correct
-    if bound.accuracy_loss is not None and lost > round(bound.accuracy_loss * len(labels)):
+    if bound.accuracy_loss is not None and lost > max(1, round(bound.accuracy_loss * len(labels))):
         raise _failed(
             name,
             f"accuracy falls by {100 * lost / len(labels):.2f} percentage points to {parity.accuracy.share:.4f}, more than "

@@ -16,15 +16,17 @@ from digit_infer.contract import Format, Precision
 from digit_infer.errors import DigitInferError, ExportError
 from digit_infer.files import replacing
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.protocol import ModelFile, Runtime, answer_in_parts
+from digit_infer.runtimes.protocol import ModelFile, Runtime, Session, answer_in_parts
 from digit_infer.zoo.manifest import ZooFile
 from export.agreement import agreements
+from export.answers import BATCH, reference_probabilities
 from export.calibration import CALIBRATED, Calibration, of_training_images
 from export.metadata import Metadata, metadata
 from export.noise import COUNT, Noise, moved, with_a_wrong_pixel
+from export.own_pictures import OwnParity, OwnPictures, prove_on_own
 from export.parity import prove
 from export.report import Report, file_name
-from export.source import BATCH, Source, reference_probabilities
+from export.source import Source
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -36,11 +38,13 @@ _PROVED_ON: dict[Format, Runtime] = {"onnx": RUNTIMES["onnx-cpu"], "tflite": RUN
 class Exporter:
     """Makes files of one source; the trained model is run over the test images once for all of them."""
 
-    def __init__(self, source: Source, calibration: Calibration | None = None) -> None:
+    def __init__(self, source: Source, calibration: Calibration | None = None, own: OwnPictures | None = None) -> None:
+        """Take ranges from ``calibration``; with pictures of the user's ``own``, prove on those as well."""
         self.source = source
         self.calibration = of_training_images() if calibration is None else calibration
+        self.own = own
         self.test: Split = dataset.load("test")
-        self.reference: Probabilities = reference_probabilities(source, self.test.images)
+        self.reference = self._reference(self.test.images)
 
     def export(self, model_format: Format, precision: Precision, folder: Path) -> ZooFile:
         """Write ``folder/NAME.PRECISION.FORMAT``, once it is proven.
@@ -54,20 +58,22 @@ class Exporter:
         state = runtime.availability()
         if state.reason is not None:
             raise ExportError(f"{path.name} cannot be proven without {runtime.name}", state.reason)
-        content = self._converted(model_format, precision)
+        content = self.converted(model_format, precision)
         with replacing(path) as temporary:  # becomes the file if all below goes well, and goes away if not
             temporary.write_bytes(content)
             session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
             candidate = answer_in_parts(session.probabilities, self.test.images, batch_of(model_format, precision))
             proved_on = f"{runtime.name}, {session.provider}"
             parity = prove(path.name, precision, self.reference, candidate, self.test.labels, proved_on)
+            self._prove_on_own(path.name, precision, session, batch_of(model_format, precision))
         sha256 = hashlib.sha256(content).hexdigest()
         return ZooFile(path.name, model_format, precision, sha256, len(content), parity)
 
     def report(self, made: ZooFile, folder: Path, inputs: str) -> Report:
         """Measure what a proven file does beyond its proof: under noise, and on other kernels."""
         file = ModelFile(self.source.name, folder / made.file, made.format, made.precision, made.bytes)
-        answer = _PROVED_ON[made.format].open(file, None).probabilities
+        session = _PROVED_ON[made.format].open(file, None)
+        answer = session.probabilities
         batch = batch_of(made.format, made.precision)
         answers = answer_in_parts(answer, self.test.images, batch)
         if made.parity.flips:
@@ -82,8 +88,23 @@ class Exporter:
             noise=moved(answers[:COUNT], noisy),
             noise_of_trained=self._noise_of_trained,
             agreements=agreements(file, self.test.images, answers, batch),
+            own_pictures=self._prove_on_own(made.file, made.precision, session, batch),
             inputs=inputs,
         )
+
+    def _reference(self, images: Images) -> Probabilities:
+        return reference_probabilities(self.source.network, self.source.interface, images)
+
+    @cached_property
+    def _own_reference(self) -> Probabilities | None:
+        return None if self.own is None else self._reference(self.own.images)
+
+    def _prove_on_own(self, name: str, precision: Precision, session: Session, batch: int) -> OwnParity | None:
+        """Hold a file against the trained model on the user's own pictures, if there are any."""
+        if self.own is None or self._own_reference is None:
+            return None
+        candidate = answer_in_parts(session.probabilities, self.own.images, batch)
+        return prove_on_own(name, precision, self._own_reference, candidate, self.own, session.provider)
 
     def _draw_flips(self, made: ZooFile, folder: Path, answers: Probabilities) -> None:
         from export.contact_sheet import save_flips
@@ -97,9 +118,14 @@ class Exporter:
 
     @cached_property
     def _noise_of_trained(self) -> Noise:
-        return moved(self.reference[:COUNT], reference_probabilities(self.source, self._noisy))
+        return moved(self.reference[:COUNT], self._reference(self._noisy))
 
-    def _converted(self, model_format: Format, precision: Precision) -> bytes:
+    def converted(self, model_format: Format, precision: Precision) -> bytes:
+        """Convert, and prove nothing.
+
+        Raises:
+            ExportError: it cannot be converted.
+        """
         keras.backend.clear_session()  # restarts the counters in layer names, which reach the file
         about = metadata(self.source, model_format, precision, self.calibration)
         convert = _converter(model_format)

@@ -27,11 +27,13 @@ SHIPPED: tuple[tuple[Format, Precision], ...] = (("onnx", "float32"), ("tflite",
 
 @dataclass(frozen=True)
 class Published:
-    """A row's checkpoint: its name, the sha256 of its file, and the recipe that trained it."""
+    """A row's checkpoint: its name, the sha256 of its file, and the recipe that trained it; it takes pixels in 0..1."""
 
     name: str
     sha256: str
     recipe: str
+    takes: None = None
+    answers: None = None
 
 
 def published(name: str) -> Published:
@@ -79,9 +81,10 @@ def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
         ExportError: what ships is not among the reports, or the checkpoint is not the one that the recorded run made.
     """
     files = {(report.file.format, report.file.precision): report.file for report in reports}
-    missing = [f"{precision} as {model_format}" for model_format, precision in SHIPPED if (model_format, precision) not in files]
+    missing = [f"{pair[1]} as {pair[0]}" for pair in SHIPPED if pair not in files]
     if missing:
-        raise ExportError(f"{name} cannot go into the zoo without {' and '.join(missing)}", "see what the export says of them")
+        lack = " and ".join(missing)
+        raise ExportError(f"{name} cannot go into the zoo without {lack}", "see what the export says of them")
     recipe = checkpoint.shipped(name).recipe
     return ZooModel(
         name=name,

@@ -11,6 +11,7 @@ from digit_infer.errors import ExportError
 from digit_infer.zoo.manifest import Accuracy, ZooFile, zoo_file_of
 from export.agreement import Agreement
 from export.noise import Noise
+from export.own_pictures import OwnParity, own_parity_of
 
 if TYPE_CHECKING:
     from digit_infer.contract import Format, Precision
@@ -22,8 +23,9 @@ SCHEMA = 2
 class Report:
     """A file that is proven.
 
-    ``trained`` and ``noise_of_trained`` are of the Keras model that it was made from; ``quantized`` says in words what
-    has become integers, ``inputs`` is the fingerprint of all that the file depends on.
+    ``trained`` and ``noise_of_trained`` are of the Keras model that it was made from; ``quantized`` says in words what has
+    become integers, ``own_pictures`` how it answers pictures of the user's own, if there are any; ``inputs`` is the
+    fingerprint of all that the file depends on.
     """
 
     model: str
@@ -34,6 +36,7 @@ class Report:
     noise: Noise
     noise_of_trained: Noise
     agreements: tuple[Agreement, ...]
+    own_pictures: OwnParity | None
     inputs: str
 
 
@@ -94,5 +97,6 @@ def report_of(document: dict[str, Any]) -> Report | Refusal:
         "noise": Noise(**fields["noise"]),
         "noise_of_trained": Noise(**fields["noise_of_trained"]),
         "agreements": agreements,
+        "own_pictures": own_parity_of(fields["own_pictures"]),
     }
     return Report(**{**fields, **values})

@@ -13,8 +13,8 @@ import tensorflow as tf
 from digit_infer.errors import ExportError
 from export.calibration import CALIBRATED
 from export.metadata import KEY, Metadata
-from export.tflite_quantized import quantized
 from export.tflite_input import with_byte_input
+from export.tflite_quantized import quantized
 from export.wrapping import wrapped
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibrat
         ExportError: the calibration cannot serve.
     """
     integers = precision in CALIBRATED
-    converter = tf.lite.TFLiteConverter.from_keras_model(wrapped(source.network, takes_bytes=not integers))
+    converter = tf.lite.TFLiteConverter.from_keras_model(
+        wrapped(source.network, source.interface, takes_bytes=not integers)
+    )
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]  # alone: weights in eight bits, which is int8-dynamic
     if precision == "float16":
@@ -56,7 +58,7 @@ def _integer(converter: Any, precision: Precision, calibration: Calibration) -> 
     if precision == "int16x8":
         if calibration.method != "min-max":
             raise ExportError(
-                f"int16x8 has no {calibration.method} calibration: sixteen bits have steps to spare, and nothing is clipped",
+                f"int16x8 is not calibrated by {calibration.method}: sixteen bits have steps to spare, nothing is clipped",
                 "calibrate it by min-max",
             )
         converter.target_spec.supported_ops = [tf.lite.OpsSet[_INT16X8]]

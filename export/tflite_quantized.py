@@ -1,4 +1,4 @@
-"""Full-integer TFLite: ranges of our own choice, where the converter knows min-max alone, and a softmax that stays exact."""
+"""Full-integer TFLite: ranges by any method, where the converter knows min-max alone, and a softmax that stays exact."""
 
 from __future__ import annotations
 

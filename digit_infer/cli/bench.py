@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +27,7 @@ from digit_infer.cli.tables import Column, print_table
 from digit_infer.contract import PRECISIONS, Precision
 from digit_infer.dataset import load
 from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
+from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.placement import described
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, RuntimeName
 
@@ -75,6 +77,7 @@ def command(
     Accuracy is over the 10,000 MNIST test images. A percentile is shown only where there are samples enough to tell it.
     """
     _refuse_precision_of_a_path(models, precisions)
+    _refuse_path_that_nothing_reads(models, runtimes)
     named: list[RuntimeName] = [name for name in RUNTIME_NAMES if name in runtimes]
     planned = configurations(
         _models(models), available_runtimes() if "all" in runtimes else named, _precisions(precisions), threads
@@ -131,6 +134,22 @@ def _refuse_precision_of_a_path(models: Sequence[str], precisions: Sequence[str]
     for model in models:
         if zoo.is_path(model) and "all" not in precisions:
             raise UsageError(f"{model} is one file of one precision", "leave --precision out, or name models of the zoo")
+
+
+def _refuse_path_that_nothing_reads(models: Sequence[str], runtimes: Sequence[str]) -> None:
+    """Refuse a file that none of these runtimes would read, of which the table would say nothing."""
+    for model in filter(zoo.is_path, models):
+        model_format = zoo.format_of_own(Path(model))
+        readers = [runtime for runtime in RUNTIMES.values() if runtime.format == model_format]
+        if "all" in runtimes:
+            reasons = [runtime.availability().reason for runtime in readers]
+            if all(reasons):
+                told = "; ".join(f"{runtime.name}: {reason}" for runtime, reason in zip(readers, reasons, strict=True))
+                raise RuntimeUnavailableError(f"no runtime for {model} works here", told)
+        elif not {"null", *(runtime.name for runtime in readers)} & set(runtimes):
+            raise UsageError(
+                f"{', '.join(runtimes)} reads no .{model_format} file", f"choose the runtime {readers[0].name}"
+            )
 
 
 def _named(entry: Skipped) -> str:

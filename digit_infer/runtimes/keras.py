@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from digit_infer.contract import CLASSES, SIDE, Format
-from digit_infer.errors import ContractError, DamagedModelError, RuntimeUnavailableError, UsageError
+from digit_infer.errors import ContractError, DamagedModelError, ModelCodeError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
@@ -53,35 +55,52 @@ class Keras:
         return KerasSession(load_network(file.path), str(file.path))
 
 
-def load_network(path: Path) -> Any:
-    """Load a ``.keras`` file, uncompiled.
+def load_network(path: Path, code: Mapping[str, object] | None = None) -> Any:
+    """Load a ``.keras`` file, uncompiled; ``code`` holds classes and functions of the user's own, by name.
 
     Raises:
         RuntimeUnavailableError: Keras does not start.
+        ModelCodeError: the file needs code that is not in ``code``.
         DamagedModelError: the file is no Keras model.
     """
     try:
         import keras
     except ImportError as error:
         raise RuntimeUnavailableError("the runtime keras is not available", f"Keras does not start ({error})") from error
+    damage = (Exception,) if code else _DAMAGE  # code of the user's own raises whatever comes
     try:
-        return keras.saving.load_model(path, compile=False)
-    except _DAMAGE as error:
-        reason = " ".join(str(error).split())[:160]
-        raise DamagedModelError(f"{path} is no Keras model ({reason})", "train or save it again") from error
+        return keras.saving.load_model(path, custom_objects=code, compile=False)
+    except damage as error:
+        raise _refusal(path, str(error)) from error
+
+
+def _refusal(path: Path, reason: str) -> ModelCodeError | DamagedModelError:
+    """Say why Keras did not load a file."""
+    if missing := re.search(r"Could not locate (class|function) '([^']+)'", reason):
+        return ModelCodeError(
+            f"{path} needs the {missing[1]} {missing[2]}, whose code a .keras file does not hold",
+            f"python -m export {path} --import FILE.py, with the file that defines it",
+        )
+    if "`Lambda`" in reason and "disallowed" in reason:
+        return ModelCodeError(
+            f"{path} holds a Lambda layer, and code is not run out of a model's file",
+            "put a layer of Keras or a class of your own in its place, and save it again",
+        )
+    return DamagedModelError(f"{path} is no Keras model ({' '.join(reason.split())[:160]})", "train or save it again")
 
 
 class KerasSession:
     """A Keras model behind the contract: the scaling by 1/255 and the channel axis are done here, in numpy."""
 
     def __init__(self, model: Any, name: str) -> None:
-        shapes = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
-        if shapes not in (((SIDE, SIDE), (CLASSES,)), ((SIDE, SIDE, 1), (CLASSES,))):
+        takes, gives = (_shapes(getattr(model, ends, None)) for ends in ("inputs", "outputs"))
+        if takes not in ([(SIDE, SIDE)], [(SIDE, SIDE, 1)]) or gives != [(CLASSES,)]:
             raise ContractError(
-                f"{name} maps {shapes[0]} to {shapes[1]}, not (28, 28) or (28, 28, 1) to (10,)", "take another model"
+                f"{name} maps {_described(takes)} to {_described(gives)}, not (28, 28) or (28, 28, 1) to (10,)",
+                f"export it, which finds and wraps what it takes: python -m export {name}",
             )
         self._model = model
-        self._shape = shapes[0]
+        self._shape = takes[0]
 
     @property
     def provider(self) -> str:
@@ -101,6 +120,15 @@ class KerasSession:
             return np.empty((0, CLASSES), np.float32)
         pixels = images.reshape(-1, *self._shape).astype(np.float32) / np.float32(255)
         return np.asarray(self._model.predict_on_batch(pixels), np.float32)
+
+
+def _shapes(ends: Any) -> list[tuple[int | None, ...]]:
+    """Return the shapes behind the batch; a subclassed model has no list of its ends."""
+    return [tuple(end.shape[1:]) for end in ends or ()]
+
+
+def _described(shapes: list[tuple[int | None, ...]]) -> str:
+    return ", ".join(map(str, shapes)) or "a shape that it does not say"
 
 
 RUNTIME: Runtime = Keras()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.runtimes.protocol import ModelFile
 
-_DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
+_DTYPES = {"float": "float32", "double": "float64"}
 
 
 class OnnxSession:
@@ -54,8 +54,14 @@ def ends(session: onnxruntime.InferenceSession, name: str) -> tuple[str, str]:
         ContractError: they are not those of the contract.
     """
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    check_signature(name, *([(_DTYPES.get(end.type, end.type), end.shape) for end in side] for side in (inputs, outputs)))
+    check_signature(name, *([(_dtype(end.type), end.shape or ()) for end in side] for side in (inputs, outputs)))
     return inputs[0].name, outputs[0].name
+
+
+def _dtype(described: str) -> str:
+    """Turn ONNX Runtime's ``tensor(float)`` into numpy's ``float32``."""
+    inner = described.removeprefix("tensor(").removesuffix(")")
+    return _DTYPES.get(inner, inner)
 
 
 def load(

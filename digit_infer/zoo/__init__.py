@@ -68,14 +68,28 @@ def own_file(path: Path) -> ModelFile:
     Raises:
         UnknownModelError: its suffix names no format.
         MissingModelFileError: it does not exist.
-        DamagedModelError: it cannot be read, or is empty.
+        DamagedModelError: it cannot be read, is empty, or holds another format than its suffix says.
     """
     model_format = format_of_own(path)
     with _opened(path) as file:
+        head = file.read(8)
         size = file.seek(0, os.SEEK_END)
     if not size:
         raise DamagedModelError(f"{path} is empty", "export it again")
+    held = format_by_content(head)
+    if held not in (None, model_format):
+        raise DamagedModelError(f"{path} holds a {held} model, whatever its name says", f"rename it to end in .{held}")
     return ModelFile(str(path), path, model_format, None, size)
+
+
+def format_by_content(head: bytes) -> Format | None:
+    """Tell a model's format by the first eight bytes of its file, or None where they tell nothing."""
+    if head[4:8] == b"TFL3":
+        return "tflite"
+    if head.startswith(b"PK\x03\x04"):
+        return "keras"
+    # ONNX has no magic number: it is a protocol buffer whose first field is a version, and others follow.
+    return "onnx" if len(head) > 2 and head[0] == 0x08 and head[1] < 0x20 and head[2] in (0x12, 0x3A, 0x42) else None
 
 
 def zoo_file(model: ZooModel, file: ZooFile) -> ModelFile:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
 from export.document.matrix import Reports, loss, trained
-from export.report import Report
+from export.report import Refusal, Report
 from training.report.page import paragraph, table
 
 GOOD = 0.97
@@ -30,7 +30,7 @@ def cost_of_integers(networks: Mapping[str, Reports]) -> str:
                 str(len(losses)),
                 f"{median(losses.values()):+.3f}",
                 f"{losses[worst]:+.2f} ({worst})",
-                ", ".join(sorted({report.model for reports in good for report in reports if _refuses(report, kind)})) or "none",
+                ", ".join(_refused(good, kind)) or "none",
             ]
         )
     headings = ["format", "precision", "networks:", "median loss:", "largest loss:", "refused"]
@@ -43,9 +43,9 @@ def sizes(networks: Mapping[str, Reports], parameters: Mapping[str, int]) -> str
     for model_format in ("onnx", "tflite"):
         shares = {}
         for name, reports in networks.items():
-            files = {report.file.precision: report.file for report in _proven(reports) if report.file.format == model_format}
-            if parameters[name] > LARGE and "int8" in files:
-                shares[name] = files["int8"].bytes / files["float32"].bytes
+            files = {_kind(report): report.file.bytes for report in _proven(reports)}
+            if parameters[name] > LARGE and (model_format, "int8") in files:
+                shares[name] = files[model_format, "int8"] / files[model_format, "float32"]
         worst = max(shares, key=lambda name: shares[name])
         lines.append([model_format, str(len(shares)), f"{median(shares.values()):.3f}", f"{shares[worst]:.3f} ({worst})"])
     return table(["format", "networks:", "median share of float32:", "largest:"], lines)
@@ -71,7 +71,6 @@ def _kind(report: Report) -> tuple[str, str]:
     return report.file.format, report.file.precision
 
 
-def _refuses(report: object, kind: tuple[str, str]) -> bool:
-    from export.report import Refusal
-
-    return isinstance(report, Refusal) and (report.format, report.precision) == kind
+def _refused(networks: Sequence[Reports], kind: tuple[str, str]) -> list[str]:
+    refusals = (report for reports in networks for report in reports if isinstance(report, Refusal))
+    return [refusal.model for refusal in refusals if (refusal.format, refusal.precision) == kind]

@@ -66,7 +66,8 @@ def _change(report: Report | Refusal) -> str:
 
 def section(name: str, reports: Reports, times: Mapping[str, Timed]) -> str:
     """Return all that is known of one network's files; a combination that is not there has its reason in its line."""
-    sizes = {report.file.format: report.file.bytes for report in reports if _is_float32(report)}
+    proven = [report.file for report in reports if isinstance(report, Report)]
+    sizes = {file.format: file.bytes for file in proven if file.precision == "float32"}
     lines = []
     for report in reports:
         if isinstance(report, Refusal):
@@ -74,7 +75,7 @@ def section(name: str, reports: Reports, times: Mapping[str, Timed]) -> str:
         else:
             lines.append(_line(report, sizes[report.file.format], times))
     lines += [[model_format, precision, f"not made: {reason}"] for (model_format, precision), reason in NOT_MADE.items()]
-    filled = [[*line, *[""] * (len(COLUMNS) - len(line))] if len(line) == len(COLUMNS) else _spanning(line) for line in lines]
+    filled = [line if len(line) == len(COLUMNS) else _spanning(line) for line in lines]
     return f"### {name}\n\n{table(COLUMNS, filled)}"
 
 
@@ -82,10 +83,6 @@ def _spanning(line: Sequence[str]) -> list[str]:
     """Put a reason into the first cell of numbers, and point to it from the others."""
     *ends, reason = line
     return [*ends, reason, *["see left"] * (len(COLUMNS) - len(ends) - 1)]
-
-
-def _is_float32(report: Report | Refusal) -> bool:
-    return isinstance(report, Report) and report.file.precision == "float32"
 
 
 def _line(report: Report, full: int, times: Mapping[str, Timed]) -> list[str]:

@@ -12,6 +12,7 @@ from digit_infer.contract import PRECISIONS
 from digit_infer.errors import DamagedModelError, ExportError, MissingModelFileError, ParityError
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import ModelFile, answer_in_parts
+from export.interface import Interface, picture_shape
 from export.metadata import KEY, metadata
 from export.pipeline import Exporter, batch_of
 from export.source import load_source
@@ -119,10 +120,11 @@ def test_wrapping_changes_no_answer(shape, functional, mnist_test):
     images = mnist_test.images[:50]
     pixels = images.reshape(-1, *shape).astype(np.float32) / 255
     expected = network.predict_on_batch(pixels)
-    np.testing.assert_allclose(wrapped(network, takes_bytes=True).predict_on_batch(images), expected, atol=1e-6)
-    np.testing.assert_allclose(
-        wrapped(network, takes_bytes=False).predict_on_batch(images / np.float32(255)), expected, atol=1e-6
-    )
+    interface = Interface(picture_shape(network))
+    assert interface.shape == shape
+    takes_bytes, takes_unit_range = (wrapped(network, interface, takes_bytes=which) for which in (True, False))
+    np.testing.assert_allclose(takes_bytes.predict_on_batch(images), expected, atol=1e-6)
+    np.testing.assert_allclose(takes_unit_range.predict_on_batch(images / np.float32(255)), expected, atol=1e-6)
     assert not any(isinstance(layer, keras.layers.Flatten) for layer in lean(network).layers)
 
 
@@ -137,7 +139,7 @@ def test_wrapping_changes_no_answer(shape, functional, mnist_test):
             lambda: keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(9)]),
             r"gives \(None, 9\)",
         ),
-        (lambda: keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)]), r"takes \(None, 784\)"),
+        (lambda: keras.Sequential([keras.Input((783,)), keras.layers.Dense(10)]), r"takes \(None, 783\)"),
     ],
 )
 def test_other_networks_are_refused_with_their_shapes(network, words, tmp_path):
@@ -145,13 +147,6 @@ def test_other_networks_are_refused_with_their_shapes(network, words, tmp_path):
     network().save(path)
     with pytest.raises(ExportError, match=words):
         load_source(str(path))
-
-
-def test_a_network_that_ends_in_logits_is_refused(tmp_path):
-    path = tmp_path / "logits.keras"
-    small_network(activation=None).save(path)
-    with pytest.raises(ExportError, match="does not answer probabilities"):
-        Exporter(load_source(str(path)))
 
 
 def test_files_that_are_no_keras_models(tmp_path):
@@ -172,7 +167,7 @@ def test_the_converters_trap_is_caught_by_parity(small_exporter, tmp_path, monke
     import tensorflow as tf
 
     def without_weights(source, precision, about, calibration):
-        model = wrapped(source.network, takes_bytes=True)
+        model = wrapped(source.network, source.interface, takes_bytes=True)
         function = tf.function(model).get_concrete_function(tf.TensorSpec((None, 28, 28), tf.uint8))
         return tf.lite.TFLiteConverter.from_concrete_functions([function], model).convert()
 
@@ -183,7 +178,7 @@ def test_the_converters_trap_is_caught_by_parity(small_exporter, tmp_path, monke
 
 
 def test_scaling_twice_is_caught_by_parity(small_exporter, tmp_path, monkeypatch):
-    def twice(network, *, takes_bytes):
+    def twice(network, interface, *, takes_bytes):
         images = keras.Input((28, 28), dtype="uint8", name="images")
         values = keras.ops.cast(images, "float32") / 255 / 255
         return keras.Model(images, network(keras.ops.reshape(values, (-1, 28, 28, 1))))

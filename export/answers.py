@@ -1,0 +1,88 @@
+"""What a trained network answers when Keras calls it: the reference that every file is held against.
+
+Nothing here knows the wrapper: pixels are prepared and softmaxes taken in numpy, so that a mistake there is found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import keras
+import numpy as np
+
+from digit_infer.errors import ExportError
+from digit_infer.runtimes.protocol import answer_in_parts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.contract import Images, Probabilities
+    from export.interface import Interface, Shape
+    from export.preprocessing import Preprocessing
+
+Ending = Literal["logits", "probabilities"]
+
+BATCH = 1_000
+"""Images in one call while a model is proven."""
+
+_ROW_SUM = 1e-3
+
+
+def raw_answers(network: Any, shape: Shape, preprocessing: Preprocessing, images: Images) -> NDArray[np.float32]:
+    """Call a network the way a user of Keras would: uint8 [N, 28, 28] -> its own ten numbers, float32 [N, 10]."""
+
+    def answer(part: Images) -> NDArray[np.float32]:
+        pixels = preprocessing.values(part).reshape(-1, *shape)
+        (values,) = keras.tree.flatten(network(pixels, training=False))
+        answers: NDArray[np.float32] = np.asarray(values, np.float32)
+        return answers
+
+    return answer_in_parts(answer, images, BATCH)
+
+
+def reference_probabilities(network: Any, interface: Interface, images: Images) -> Probabilities:
+    """Answer uint8 [N, 28, 28] by what the trained network holds for true: float32 [N, 10]."""
+    return probabilities(raw_answers(network, interface.shape, interface.preprocessing, images), interface)
+
+
+def probabilities(answers: NDArray[np.float32], interface: Interface) -> Probabilities:
+    """Turn a network's own numbers into probabilities; both float32 [N, 10]."""
+    return softmax(answers) if interface.logits else answers
+
+
+def softmax(logits: NDArray[np.float32]) -> Probabilities:
+    """Turn logits into probabilities; both float32 [N, 10]."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    shares: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
+
+
+def ends_in_logits(name: str, answers: NDArray[np.float32], told: Ending | None) -> bool:
+    """Tell logits from probabilities by answers to real pictures, float32 [N, 10]; ``told`` is what the user says.
+
+    Raises:
+        ExportError: the answers are neither, are no numbers, or are not what the user says.
+    """
+    if not np.isfinite(answers).all():
+        raise ExportError(f"{name} answers what is no number", "train it again, or correct --scale, --mean and --std")
+    low, high = float(answers.min()), float(answers.max())
+    stray = float(np.abs(answers.sum(axis=1) - 1).max())
+    in_unit_range = low >= 0 and high <= 1 + _ROW_SUM
+    if in_unit_range and stray <= _ROW_SUM:
+        if told == "logits":
+            raise ExportError(f"{name} answers probabilities, which need no softmax", "leave --logits out")
+        return False
+    if told == "logits":
+        return True
+    if told == "probabilities":
+        raise ExportError(
+            f"{name} does not answer probabilities: they lie in {low:.3g}..{high:.3g} and sum to 1 only within {stray:.2g}",
+            "end the network in a softmax, or pass --logits",
+        )
+    if in_unit_range:
+        raise ExportError(
+            f"{name} answers neither probabilities nor logits: numbers in 0..1, but rows that sum to 1 only within"
+            f" {stray:.2g}, as ten independent sigmoids do",
+            "end the network in a softmax, or pass --logits to have one added to what it answers",
+        )
+    return True

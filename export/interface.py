@@ -1,0 +1,140 @@
+"""How a trained network is spoken to: the shape of a picture, its values, and what the answers are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from digit_infer.contract import CLASSES, SIDE
+from digit_infer.errors import ExportError
+from export.preprocessing import Preprocessing
+
+Shape = tuple[int, ...]
+
+SHAPES: tuple[Shape, ...] = ((SIDE, SIDE), (SIDE, SIDE, 1), (SIDE * SIDE,))
+"""What one picture may look like, behind the batch. No two of them have the same number of dimensions."""
+
+_PROBE = 2
+"""Pictures in the call that shows what a network gives: with 1, a network for single pictures would pass."""
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What stands between the contract and a network; ``logits``: a softmax is to follow."""
+
+    shape: Shape
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    logits: bool = False
+
+
+def picture_shape(network: keras.Model) -> Shape:
+    """Find the shape of one picture: as the network declares it, or else by calling it on each.
+
+    Raises:
+        ExportError: it is none of ``SHAPES``, or cannot be told; or the network does not give ten numbers a picture.
+    """
+    declared = _declared_shape(network)
+    shape = _tried_shape(network) if declared is None else _fitting(network, declared)
+    _check_answers(network, shape)
+    return shape
+
+
+def _declared_shape(network: keras.Model) -> tuple[int | None, ...] | None:
+    """Return what one picture looks like by the network's own word, or None where it has none."""
+    if isinstance(network, keras.Sequential | keras.Function):
+        inputs: list[Any] = [tuple(end.shape) for end in network.inputs or ()]
+    else:  # a subclassed network keeps the shapes that it was built with
+        kept = network.get_build_config() or {}
+        inputs = [kept["input_shape"]] if "input_shape" in kept else list(kept.get("shapes_dict", {}).values())
+        if inputs and not all(isinstance(shape, list | tuple) and _is_flat(shape) for shape in inputs):
+            raise ExportError(f"{network.name} takes {kept['input_shape']}", "give a network with one input")
+    if len(inputs) > 1:
+        raise ExportError(
+            f"{network.name} has {len(inputs)} inputs, {', '.join(map(_batched, inputs))}", "give a network with one input"
+        )
+    if not inputs and not network.weights:
+        raise _unbuilt(network)
+    return tuple(inputs[0][1:]) if inputs else None
+
+
+def _is_flat(shape: Any) -> bool:
+    return all(size is None or isinstance(size, int) for size in shape)
+
+
+def _fitting(network: keras.Model, declared: tuple[int | None, ...]) -> Shape:
+    for shape in SHAPES:
+        if len(shape) == len(declared) and all(size in (None, shape[axis]) for axis, size in enumerate(declared)):
+            return shape
+    known = " or ".join(_batched((None, *shape)) for shape in SHAPES)
+    raise ExportError(
+        f"{network.name} takes {_batched((None, *declared))}, not {known}",
+        "give a network for 28 × 28 grey pictures",
+    )
+
+
+def _tried_shape(network: keras.Model) -> Shape:
+    """Call a network that declares no shape on a picture of each; take the one that works, or those that answer the same.
+
+    Raises:
+        ExportError: none works, calling it made new weights, or the answers depend on the shape.
+    """
+    weights = len(network.weights)
+    pixels = np.random.default_rng(0).random((_PROBE, SIDE * SIDE), np.float32)
+    answers: dict[Shape, Any] = {}
+    failures: list[str] = []
+    for shape in SHAPES:
+        try:
+            answers[shape] = keras.tree.map_structure(np.asarray, network(pixels.reshape(_PROBE, *shape), training=False))
+        except Exception as error:  # the user's own code raises whatever comes
+            failures.append(f"{shape}: {_first_line(error)}")
+    if len(network.weights) != weights:
+        raise _unbuilt(network)
+    if not answers:
+        raise ExportError(f"{network.name} takes none of {SHAPES} ({failures[0]})", "give a network for 28 × 28 pictures")
+    first, *others = [np.concatenate([part.ravel() for part in keras.tree.flatten(found)]) for found in answers.values()]
+    if not all(first.shape == other.shape and np.allclose(first, other, atol=1e-5) for other in others):
+        raise ExportError(
+            f"{network.name} does not say the shape of its input, and answers differently to"
+            f" {' and '.join(map(str, answers))}",
+            "call it on a picture before you save it",
+        )
+    return next(iter(answers))
+
+
+def _check_answers(network: keras.Model, shape: Shape) -> None:
+    """Refuse a network that does not give ten numbers a picture.
+
+    Raises:
+        ExportError: with what it gives, or why it cannot be called.
+    """
+    try:
+        answer = network(np.zeros((_PROBE, *shape), np.float32), training=False)
+    except Exception as error:  # the user's own code raises whatever comes
+        raise ExportError(
+            f"{network.name} cannot be called on pictures of shape {shape} ({_first_line(error)})", "save one that can"
+        ) from error
+    found = [tuple(part.shape) for part in keras.tree.flatten(answer)]
+    if len(found) != 1:
+        raise ExportError(
+            f"{network.name} gives {len(found)} outputs, {', '.join(map(_batched, found))}",
+            "keep the ten digits: keras.Model(model.inputs, model.outputs[…])",
+        )
+    if found[0] != (_PROBE, CLASSES):
+        raise ExportError(f"{network.name} gives {_batched(found[0])}, not (None, 10)", "give a classifier of ten digits")
+
+
+def _batched(shape: Any) -> str:
+    return str((None, *shape[1:]))
+
+
+def _unbuilt(network: keras.Model) -> ExportError:
+    return ExportError(
+        f"{network.name} was saved before it was built, so its file holds no weights", "call it on a picture, then save it"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

@@ -1,0 +1,141 @@
+"""Pictures of the user's own: integer files take their ranges from them, and every file is proven on them as well."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from digit_infer import image
+from digit_infer.benchmark.accuracy import accuracy_of
+from digit_infer.cli.pictures import named_pictures
+from digit_infer.contract import CLASSES
+from digit_infer.errors import ParityError, PictureError, PictureNotFoundError, UnreadablePictureError
+from digit_infer.zoo.manifest import Accuracy
+from export.calibration import Calibration, Method, drawn, reaching_full_ink
+from export.parity import compare, prove
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.contract import Images, Precision, Probabilities
+
+FEW = 20
+"""Ranges from fewer pictures than this are poor."""
+
+_CLASSES = [str(digit) for digit in range(CLASSES)]
+
+
+@dataclass(frozen=True, eq=False)
+class OwnPictures:
+    """What a folder holds: images in MNIST's form, their names in it, and their digits if they lie in folders 0 to 9.
+
+    ``notes`` are lines that the user should read, one for each picture that cannot be read among them.
+    """
+
+    folder: Path
+    names: tuple[str, ...]
+    images: Images
+    labels: NDArray[np.uint8] | None
+    notes: tuple[str, ...]
+
+    def calibration(self, size: int, seed: int, method: Method) -> Calibration:
+        """Take ranges from at most ``size`` of the pictures, the same ones for a seed."""
+        used = min(size, len(self.images))
+        origin = f"{used} of {len(self.images)} pictures in {self.folder}, seed {seed}"
+        return Calibration(origin, lambda: reaching_full_ink(drawn(self.images, size, seed)), method)
+
+
+@dataclass(frozen=True)
+class OwnParity:
+    """How a file's answers differ from the trained model's on the user's own pictures; ``flips`` are names in the folder.
+
+    The accuracies, the file's and the trained model's, are None where the pictures are not sorted into folders 0 to 9.
+    """
+
+    pictures: int
+    largest_difference: float
+    mean_difference: float
+    flips: tuple[str, ...]
+    accuracy: Accuracy | None
+    trained_accuracy: Accuracy | None
+
+
+def read_pictures(folder: Path) -> OwnPictures:
+    """Read all pictures below a folder, each as ``digit-infer predict`` would see it.
+
+    Raises:
+        PictureNotFoundError: there is no such folder, or no picture in it.
+        UnreadablePictureError: none of its pictures can be read.
+    """
+    if not folder.is_dir():
+        raise PictureNotFoundError(f"there is no folder {folder}", "name a folder of pictures with --calibrate")
+    paths = [Path(picture.name) for picture in named_pictures([str(folder)])]
+    read: dict[Path, NDArray[np.uint8]] = {}
+    notes = []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Image size")  # Pillow's warning becomes the error that follows anyway
+        for path in paths:
+            try:
+                read[path.relative_to(folder)] = image.read(path).image
+            except PictureError as error:
+                name = "" if str(path) in str(error) else f"{path}: "
+                notes.append(f"skipped: {name}{error}")
+    if not read:
+        raise UnreadablePictureError(
+            f"none of the {len(paths)} pictures in {folder} can be read (the first: {notes[0].removeprefix('skipped: ')})",
+            "give pictures that digit-infer predict answers",
+        )
+    if len(read) < FEW:
+        notes.append(f"warning: {len(read)} pictures in {folder} are few: ranges for int8 taken from under {FEW} are poor")
+    labels = [name.parts[0] for name in read if len(name.parts) > 1 and name.parts[0] in _CLASSES]
+    if labels and len(labels) < len(read):
+        notes.append(
+            f"note: {len(read) - len(labels)} pictures in {folder} lie outside of 0 … 9, so none counts as labelled"
+        )
+    return OwnPictures(
+        folder,
+        tuple(name.as_posix() for name in read),
+        np.stack(list(read.values())),
+        np.array(labels, np.uint8) if len(labels) == len(read) else None,
+        tuple(notes),
+    )
+
+
+def prove_on_own(
+    name: str, precision: Precision, reference: Probabilities, candidate: Probabilities, own: OwnPictures, runtime: str
+) -> OwnParity:
+    """Return how answers to the user's own pictures differ, if they are within the bounds of the precision.
+
+    Without labels each changed answer counts as a wrong one: the worst that can be.
+
+    Raises:
+        ParityError: they are not.
+    """
+    labels = reference.argmax(axis=1).astype(np.uint8) if own.labels is None else own.labels
+    parity = compare(reference, candidate, labels, runtime)
+    flips = tuple(own.names[index] for index in parity.flips)
+    try:
+        prove(name, precision, reference, candidate, labels, runtime)
+    except ParityError as error:
+        changed = f"; changed: {', '.join(flips[:5])}{'…' if len(flips) > 5 else ''}" if flips else ""
+        raise ParityError(f"{error.problem} (on the pictures of {own.folder}{changed})", error.advice) from error
+    return OwnParity(
+        len(own.images),
+        parity.largest_difference,
+        parity.mean_difference,
+        flips,
+        None if own.labels is None else parity.accuracy,
+        None if own.labels is None else accuracy_of(reference, own.labels),
+    )
+
+
+def own_parity_of(entry: dict[str, Any] | None) -> OwnParity | None:
+    """Turn what was read as JSON back into a comparison."""
+    if entry is None:
+        return None
+    accuracies = {name: Accuracy(**entry[name]) if entry[name] else None for name in ("accuracy", "trained_accuracy")}
+    return OwnParity(**{**entry, "flips": tuple(entry["flips"]), **accuracies})
