@@ -74,3 +74,9 @@ def _kind(report: Report) -> tuple[str, str]:
 def _refused(networks: Sequence[Reports], kind: tuple[str, str]) -> list[str]:
     refusals = (report for reports in networks for report in reports if isinstance(report, Refusal))
     return [refusal.model for refusal in refusals if (refusal.format, refusal.precision) == kind]
+
+
+def sizes_introduction() -> str:
+    """Say what is compared."""
+    return paragraph(f"""Bytes of the int8 file beside those of the float32 file of the same format, over the networks of
+        more than {LARGE:,} parameters:""")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from export.pairs import FORMATS, NOT_MADE, PRECISIONS_OF
 from export.report import Refusal, Report
-from training.report.page import share, table
+from training.report.page import paragraph, share, table
 
 if TYPE_CHECKING:
-    from bench.exported import Timed
     from digit_infer.contract import Format, Precision
+    from export.document.times import Times
 
 Reports = Sequence[Report | Refusal]
 
@@ -64,7 +64,7 @@ def _change(report: Report | Refusal) -> str:
     return f"{-loss(report):+.2f}" if report.trained.correct != report.file.parity.accuracy.correct else "0"
 
 
-def section(name: str, reports: Reports, times: Mapping[str, Timed]) -> str:
+def section(name: str, reports: Reports, p50_us: Mapping[str, float]) -> str:
     """Return all that is known of one network's files; a combination that is not there has its reason in its line."""
     proven = [report.file for report in reports if isinstance(report, Report)]
     sizes = {file.format: file.bytes for file in proven if file.precision == "float32"}
@@ -73,7 +73,7 @@ def section(name: str, reports: Reports, times: Mapping[str, Timed]) -> str:
         if isinstance(report, Refusal):
             lines.append([report.format, report.precision, _refused(report)])
         else:
-            lines.append(_line(report, sizes[report.file.format], times))
+            lines.append(_line(report, sizes[report.file.format], p50_us))
     lines += [[model_format, precision, f"not made: {reason}"] for (model_format, precision), reason in NOT_MADE.items()]
     filled = [line if len(line) == len(COLUMNS) else _spanning(line) for line in lines]
     return f"### {name}\n\n{table(COLUMNS, filled)}"
@@ -85,7 +85,7 @@ def _spanning(line: Sequence[str]) -> list[str]:
     return [*ends, reason, *["see left"] * (len(COLUMNS) - len(ends) - 1)]
 
 
-def _line(report: Report, full: int, times: Mapping[str, Timed]) -> list[str]:
+def _line(report: Report, full: int, p50_us: Mapping[str, float]) -> list[str]:
     file, parity = report.file, report.file.parity
     return [
         file.format,
@@ -97,7 +97,7 @@ def _line(report: Report, full: int, times: Mapping[str, Timed]) -> list[str]:
         str(len(parity.flips)),
         share(parity.accuracy.share),
         f"{share(parity.accuracy.low)} to {share(parity.accuracy.high)}",
-        f"{times[file.file].p50_us:.3g}",
+        _three_digits(p50_us[file.file]),
         f"{report.noise.mean_change:.2g}",
         "; ".join(f"{other.largest_difference:.1g}, {len(other.flips)}" for other in report.agreements) or "there are none",
     ]
@@ -107,3 +107,20 @@ def _refused(report: Refusal) -> str:
     """Return the middle of the message: what the file did."""
     _, _, rest = report.reason.partition(": ")
     return f"refused: {rest.partition('; its answers')[0]}"
+
+
+def _three_digits(value: float) -> str:
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.3g}"
+
+
+def how_to_read(times: Times) -> str:
+    """Say what the columns mean, and where the times come from."""
+    place = times.environment
+    return paragraph(f"""*Differences* are of probabilities, over all 10,000 images; *flips* are answers that changed, for
+        better or worse. *p50*: the median time of `Predictor.predict_array` for one picture with one thread, the median of
+        {times.rounds} rounds in which all files took turns ({place["cpu"]}, {place["cores_visible"]} cores, ONNX Runtime
+        {place["onnxruntime"]}, LiteRT {place["ai-edge-litert"]}). *A wrong pixel moves*: one random pixel of each of 1,000
+        images set to a random byte, and by how much the probability that moves most does, on average. *Other kernels*: the
+        same file run by ONNX Runtime without any optimization, integers simulated in floats, or by LiteRT without XNNPACK:
+        an answer must not depend on the CPU or the delegate.""")
