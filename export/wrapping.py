@@ -64,7 +64,8 @@ def wrapped(network: keras.Model, interface: Interface, *, takes_bytes: bool) ->
 def lean(network: keras.Model) -> keras.Model:
     """Return the network with every ``Flatten``, also in networks within, in the form that converts cleanly.
 
-    A subclassed network has no layers to exchange and is returned as it is.
+    All other layers are the network's own, not copies: some hold more than weights, as ``Normalization`` does. A subclassed
+    network has no layers to exchange and is returned as it is.
     """
     if not (isinstance(network, keras.Sequential | keras.Function) and type(network).__module__.startswith("keras.")):
         return network
@@ -72,10 +73,6 @@ def lean(network: keras.Model) -> keras.Model:
     def exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
         if isinstance(layer, keras.layers.Flatten) and layer.data_format == "channels_last":
             return Reshaped(None, name=layer.name)
-        if isinstance(layer, keras.Model):
-            return lean(layer)
-        return layer.__class__.from_config(layer.get_config())
+        return lean(layer) if isinstance(layer, keras.Model) else layer
 
-    copy = keras.models.clone_model(network, clone_function=exchanged)
-    copy.set_weights(network.get_weights())
-    return copy
+    return keras.models.clone_model(network, clone_function=exchanged)
