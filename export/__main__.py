@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
@@ -96,7 +97,8 @@ def main(
     with quiet_native_log() as stderr:
         console = Console(file=stderr)
         declared = own_options.declared(**own)
-        pictures = own_options.pictures(calibrate, stderr)
+        with console.status(f"reading {calibrate}") if calibrate else nullcontext():
+            pictures = own_options.pictures(calibrate, stderr)
         for name in sources:
             _export(name, declared, pictures, wanted, None if zoo else out, console, made, errors)
     if as_json:

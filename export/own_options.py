@@ -99,19 +99,19 @@ def pictures(folder: Path | None, stderr: TextIO) -> OwnPictures | None:
 
 def print_own(files: Sequence[ZooFile]) -> None:
     """Print how the files answer the user's own pictures, if they were asked."""
-    if not any(hasattr(file, "own_pictures") for file in files):
-        return
     from export.own_pictures import OwnFile
 
+    found = [(file.file, file.own_pictures) for file in files if isinstance(file, OwnFile)]
+    if not found:
+        return
     columns = [
         Column("on your own pictures"),
         Column("pictures", number=True),
         Column("largest difference", number=True, may_wrap=True),
         Column("flips", number=True),
         Column("accuracy", number=True),
-        Column("trained", number=True),
+        Column("trained model's", number=True),
     ]
-    found = [(file.file, file.own_pictures) for file in files if isinstance(file, OwnFile)]
     rows = [
         (
             name,
