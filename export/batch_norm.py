@@ -7,7 +7,7 @@ its weights was ``factor * x + shift``, so the factor goes into the weights and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -23,16 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Link:
-    """One layer of a chain: what makes it, and its weights."""
+    """One layer of a chain; with a configuration and weights if another of its kind, with those, shall take its place."""
 
     layer: keras.layers.Layer
-    config: dict[str, Any]
-    weights: tuple[NDArray[np.float32], ...]
-
-    @classmethod
-    def of(cls, layer: keras.layers.Layer) -> Link:
-        """Take a built layer as it is."""
-        return cls(layer, layer.get_config(), tuple(layer.get_weights()))
+    config: dict[str, Any] | None = None
+    weights: tuple[NDArray[np.float32], ...] | None = None
 
 
 def folded(chain: Sequence[Link]) -> list[Link]:
@@ -89,10 +84,12 @@ def _channels_last(layer: keras.layers.Layer) -> bool:
 
 def _taken_in(link: Link, factor: Values, shift: Values) -> Link:
     """Scale the rows of a layer's weights, and add to its bias what the shift gives."""
-    kernel = np.asarray(link.weights[0], np.float64)
+    config = link.config or link.layer.get_config()
+    weights = link.weights or tuple(link.layer.get_weights())
+    kernel = np.asarray(weights[0], np.float64)
     repeats = kernel.shape[-2] // len(factor)
     factors, shifts = np.tile(factor, repeats), np.tile(shift, repeats)
-    bias = np.asarray(link.weights[1], np.float64) if link.config["use_bias"] else 0.0
+    bias = np.asarray(weights[1], np.float64) if config["use_bias"] else 0.0
     added = (kernel * shifts[:, None]).sum(axis=tuple(range(kernel.ndim - 1)))
-    weights = (kernel * factors[:, None]).astype(np.float32), (bias + added).astype(np.float32)
-    return replace(link, config={**link.config, "use_bias": True}, weights=weights)
+    scaled = (kernel * factors[:, None]).astype(np.float32)
+    return Link(link.layer, {**config, "use_bias": True}, (scaled, (bias + added).astype(np.float32)))

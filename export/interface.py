@@ -45,7 +45,7 @@ def picture_shape(network: keras.Model) -> Shape:
 def _declared_shape(network: keras.Model) -> tuple[int | None, ...] | None:
     """Return what one picture looks like by the network's own word, or None where it has none."""
     if isinstance(network, keras.Sequential | keras.Function):
-        inputs: list[Any] = [tuple(end.shape) for end in network.inputs or ()]
+        inputs: list[Any] = [tuple(end.shape) for end in getattr(network, "inputs", None) or ()]
     else:  # a subclassed network keeps the shapes that it was built with
         kept = network.get_build_config() or {}
         inputs = [kept["input_shape"]] if "input_shape" in kept else list(kept.get("shapes_dict", {}).values())

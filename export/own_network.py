@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import keras
 import numpy as np
 
 from digit_infer import dataset
 from digit_infer.errors import UsageError
-from export.answers import Ending, ends_in_logits, probabilities, raw_answers
+from export.answers import Ending, ends_in_logits, probabilities, raw_answers, reference_probabilities
 from export.interface import Interface, picture_shape
 from export.plausibility import doubt
 from export.preprocessing import Preprocessing
@@ -58,7 +58,9 @@ def settle(name: str, network: keras.Model, declared: Declared) -> tuple[Interfa
         )
     if interface.logits:
         notes.append(f"note: {name} ends in logits ({answers.min():.3g}..{answers.max():.3g}): softmax added by the export")
-    doubtful = doubt(name, answers, labels, wish, lambda other: raw_answers(network, shape, other, images))
+    doubtful = doubt(
+        name, wish, lambda way: reference_probabilities(network, replace(interface, preprocessing=way), images), labels
+    )
     return interface, (*notes, *([doubtful] if doubtful else []))
 
 

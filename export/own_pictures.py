@@ -86,16 +86,15 @@ def read_pictures(folder: Path) -> OwnPictures:
                 notes.append(f"skipped: {name}{error}")
     if not read:
         raise UnreadablePictureError(
-            f"none of the {len(paths)} pictures in {folder} can be read (the first: {notes[0].removeprefix('skipped: ')})",
+            f"no picture in {folder} can be read (the first: {notes[0].removeprefix('skipped: ')})",
             "give pictures that digit-infer predict answers",
         )
     if len(read) < FEW:
         notes.append(f"warning: {len(read)} pictures in {folder} are few: ranges for int8 taken from under {FEW} are poor")
     labels = [name.parts[0] for name in read if len(name.parts) > 1 and name.parts[0] in _CLASSES]
     if labels and len(labels) < len(read):
-        notes.append(
-            f"note: {len(read) - len(labels)} pictures in {folder} lie outside of 0 … 9, so none counts as labelled"
-        )
+        outside = f"{len(read) - len(labels)} of {len(read)} pictures lie outside of {folder}/0 … 9"
+        notes.append(f"note: {outside}, so none counts as labelled")
     return OwnPictures(
         folder,
         tuple(name.as_posix() for name in read),

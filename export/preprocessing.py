@@ -67,4 +67,4 @@ class Preprocessing:
         """The words of the command line that ask for it."""
         numbers = {"scale": (self.scale, 1), "mean": (self.mean, 0), "std": (self.std, 1)}
         words = [f"--{name} {value:g}" for name, (value, usual) in numbers.items() if value != usual]
-        return " ".join([*words, "--invert"] if self.inverted else words) or "no option"
+        return " ".join([*words, "--invert"] if self.inverted else words) or "none of these options"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
@@ -68,7 +67,7 @@ def lean(network: keras.Model) -> keras.Model:
     """Return the network with the same answers, in the form that converts cleanly; a subclassed one as it is.
 
     Every ``Flatten``, also in networks within, gets a fixed shape. In a chain of layers, batch normalization goes into the
-    layer that reads it.
+    layer that reads it. All other layers are the network's own, not copies: some hold more than weights.
     """
     if not (isinstance(network, keras.Sequential | keras.Function) and type(network).__module__.startswith("keras.")):
         return network
@@ -88,31 +87,27 @@ def _chain(network: keras.Model) -> list[Link] | None:
             or ends[-1] is not network.outputs[0]
         ):
             return None
-    return [Link.of(layer) for layer in layers]
+    return [Link(layer) for layer in layers]
 
 
 def _rebuilt(network: keras.Model, links: Sequence[Link]) -> keras.Model:
     entry = values = keras.Input(network.inputs[0].shape[1:], dtype=network.inputs[0].dtype)
     for link in links:
-        layer = _exchanged(link.layer, link.config)
+        layer = _exchanged(link.layer) if link.config is None else link.layer.__class__.from_config(link.config)
         values = layer(values)
-        layer.set_weights(link.weights)
+        if link.weights is not None:
+            layer.set_weights(link.weights)
     return keras.Model(entry, values, name=network.name)
 
 
 def _copied(network: keras.Model) -> keras.Model:
     def exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
-        return lean(layer) if isinstance(layer, keras.Model) else _exchanged(layer, layer.get_config())
+        return lean(layer) if isinstance(layer, keras.Model) else _exchanged(layer)
 
-    copy = keras.models.clone_model(network, clone_function=exchanged)
-    for layer in network.layers:
-        if not isinstance(layer, keras.Model):  # a network within has its weights already
-            copy.get_layer(layer.name).set_weights(layer.get_weights())
-    return copy
+    return keras.models.clone_model(network, clone_function=exchanged)
 
 
-def _exchanged(layer: keras.layers.Layer, config: dict[str, Any]) -> keras.layers.Layer:
-    """Return a layer without weights: a flattening with a fixed shape for ``Flatten``, else another of its kind."""
-    if isinstance(layer, keras.layers.Flatten) and layer.data_format == "channels_last":
-        return Reshaped(None, name=layer.name)
-    return layer.__class__.from_config(config)
+def _exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Return a flattening with a fixed shape for ``Flatten``, and else the layer itself."""
+    flattens = isinstance(layer, keras.layers.Flatten) and layer.data_format == "channels_last"
+    return Reshaped(None, name=layer.name) if flattens else layer

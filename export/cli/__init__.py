@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,8 @@ def main(
 
         results, console = Results(), Console(file=stderr)
         declared = own_options.declared(**own)
-        pictures = own_options.pictures(calibrate, stderr)
+        with console.status(f"reading {calibrate}") if calibrate else nullcontext():
+            pictures = own_options.pictures(calibrate, stderr)
         calibration = pictures.calibration(size, seed, method) if pictures else of_training_images(size, seed, method)
         if everything:
             export_everything(order, console, results)

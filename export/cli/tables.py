@@ -52,7 +52,7 @@ def _print_own(reports: Sequence[Report]) -> None:
         Column("largest difference", number=True, may_wrap=True),
         Column("flips", number=True),
         Column("accuracy", number=True),
-        Column("trained", number=True),
+        Column("trained model's", number=True),
     ]
     rows = [
         (
