@@ -34,10 +34,10 @@ def section() -> Iterator[str]:
 
 def _introduction(study: Study) -> str:
     return paragraph(f"""int8 files take the range of each activation from pictures that they are shown: here
-        `{study.network}` ({study.correct:,} of 10,000 right as trained), calibrated with other methods, sizes and seeds; a
-        cell has a value a seed. The default is {SIZE} training images, seed {SEED}, min-max: it was chosen before this was measured, and
-        nothing was chosen by these test images. `--calibration-size`, `--calibration-seed` and `--calibration-method` ask
-        for another.""")
+        `{study.network}` ({study.correct:,} of 10,000 right as trained), calibrated with other methods, sizes and
+        seeds; a cell has a value a seed. The default is {SIZE} training images, seed {SEED}, min-max: it was chosen
+        before this was measured, and nothing was chosen by these test images. `--calibration-size`,
+        `--calibration-seed` and `--calibration-method` ask for another.""")
 
 
 def _sorted(study: Study) -> list[Calibrated]:

@@ -134,4 +134,4 @@ def test_the_command_says_what_it_found_in_the_folder(folder, small_file, tmp_pa
     assert document["file"]["parity"]["accuracy"]["images"] == 10_000
     code, out_text, err = command("softmax_regression", "--zoo", "--calibrate", pictures)
     assert (code, out_text) == (2, "")
-    assert err.startswith("error: the zoo's files take their ranges from MNIST's training images")
+    assert err.startswith("error: the zoo takes every form, with ranges from training images")
