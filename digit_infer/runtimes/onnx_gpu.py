@@ -10,7 +10,7 @@ import ctypes
 import sys
 from typing import TYPE_CHECKING
 
-from digit_infer.contract import Format
+from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
@@ -26,6 +26,7 @@ class OnnxGpu:
 
     name: RuntimeName = "onnx-gpu"
     format: Format | None = "onnx"
+    precisions: tuple[Precision, ...] = PRECISIONS
 
     def availability(self) -> Availability:
         """Ask for the package, for the provider in it, and for a device, in this order: the first lack is the reason."""
