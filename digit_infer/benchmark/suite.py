@@ -22,6 +22,7 @@ from digit_infer.errors import (
 )
 from digit_infer.predictor import Predictor
 from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.placed_session import PlacedSession
 from digit_infer.runtimes.protocol import RuntimeName
 from digit_infer.zoo.manifest import Accuracy
 
@@ -43,10 +44,16 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Row:
-    """What one configuration gave. ``flips`` is None where the model has no float32 file that runs here."""
+    """What one configuration gave.
+
+    ``device``, and ``placement`` with the number of nodes by execution provider and operator, are None where the runtime
+    does not say them. ``flips`` is None where the model has no float32 file that runs here.
+    """
 
     configuration: Configuration
     provider: str
+    device: str | None
+    placement: dict[str, dict[str, int]] | None
     bytes: int
     sha256: str | None
     load_ms: float
@@ -133,7 +140,8 @@ def measure(
         asked_too_much = isinstance(error, RuntimeUnavailableError | UsageError | UnknownModelError | MissingModelFileError)
         return Skipped(configuration, str(error), broken=not asked_too_much)
     with predictor:
-        file = predictor.chosen.file
+        file, session = predictor.chosen.file, predictor.chosen.session
+        placed = session if isinstance(session, PlacedSession) else None
         load_ms = 1000 * (perf_counter() - start)
         real = configuration.runtime != "null"
         answers = predictor.predict_array(test.images) if real else None
@@ -141,6 +149,8 @@ def measure(
         return Row(
             configuration=configuration,
             provider=predictor.provider,
+            device=None if placed is None else placed.device,
+            placement=None if placed is None else placed.placement.counts(),
             bytes=0 if file is None else file.bytes,
             sha256=None if file is None else zoo.sha256_of(file.path),
             load_ms=load_ms,

@@ -27,6 +27,7 @@ from digit_infer.cli.tables import Column, print_table
 from digit_infer.contract import PRECISIONS, Precision
 from digit_infer.dataset import load
 from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
+from digit_infer.runtimes.placement import described
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, RuntimeName
 
 _LARGEST_BATCH = 65_536
@@ -159,6 +160,10 @@ def _print(rows: list[Row]) -> None:
         *(Column(f"images/s at {entry.batch}", number=True, may_wrap=True) for entry in rows[0].throughput),
     ]
     print_table(columns, [_cells(row) for row in rows])
+    for row in rows:
+        if row.placement is not None:
+            where = f"{row.configuration.model} on {row.configuration.runtime}, {row.device}"
+            click.echo(f"{where}: {described(row.placement)}", err=True)
     click.echo(
         "flips: answers that differ from the model's float32 file; null answers a constant: it is the harness's own cost",
         err=True,

@@ -46,14 +46,15 @@ class OnnxCpu:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
         import onnxruntime
 
-        from digit_infer.runtimes.onnx_session import create, first_line, onnx_errors
+        from digit_infer.runtimes.onnx_session import OnnxSession, first_line, load, onnx_errors
 
         try:
-            return create(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
+            session = load(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
         except onnx_errors() as error:
             raise DamagedModelError(
                 f"{file.path} cannot be run by onnxruntime {state.version} ({first_line(error)})", "export it again"
             ) from error
+        return OnnxSession(session, str(file.path), threads or 1)
 
 
 RUNTIME: Runtime = OnnxCpu()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from digit_infer.contract import Images, Probabilities
 
-RuntimeName = Literal["onnx-cpu", "onnx-gpu", "tflite", "tflm", "keras", "null"]
+RuntimeName = Literal["onnx-cpu", "onnx-gpu", "onnx-gpu-graph", "onnx-tensorrt", "tflite", "tflm", "keras", "null"]
 RUNTIME_NAMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 

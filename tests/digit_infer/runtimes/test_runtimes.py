@@ -45,7 +45,14 @@ def test_onnx_cpu_works_wherever_these_tests_do():
 def test_what_is_not_available_says_why_and_refuses(name):
     reason = RUNTIMES[name].availability().reason
     assert reason.startswith(
-        ("not installed: pip install digit-infer[", "no CUDA device: ", "tflite-runtime", "onnxruntime")
+        (
+            "not installed: pip install digit-infer[",
+            "no CUDA device: ",
+            "the NVIDIA driver supports ",
+            "TensorRT does not load ",
+            "tflite-runtime",
+            "onnxruntime",
+        )
     )
     with pytest.raises(RuntimeUnavailableError, match="is not available") as caught:
         plan("softmax_regression", name, None, None)
@@ -153,14 +160,16 @@ def test_a_sound_model_that_breaks_the_contract_is_refused_with_what_it_wants(tm
         RUNTIMES["onnx-cpu"].open(own(path), None)
 
 
-def test_the_gpu_runtime_never_falls_back_to_the_cpu(mnist_test):
-    """Either CUDA runs here, and the session says so, or the runtime is refused."""
+@pytest.mark.parametrize("name", ["onnx-gpu", "onnx-gpu-graph", "onnx-tensorrt"])
+def test_a_gpu_runtime_never_falls_back_to_the_cpu(name):
+    """Either the device runs every node that matters, as the session says, or the runtime is refused."""
     try:
-        session = plan("softmax_regression", "onnx-gpu", None, None).open().session
+        session = plan("lenet5_v2", name, None, None).open().session
     except RuntimeUnavailableError as error:
-        assert "not installed" in str(error) or "no CUDA device" in str(error) or "provider refused to load" in str(error)
+        assert f"the runtime {name} is not available" in str(error)
     else:
-        assert session.provider == "CUDAExecutionProvider"
+        assert not [node for node in session.placement.on("CPUExecutionProvider") if node.matters]
+        assert session.placement.on(session.provider)
 
 
 def test_a_failing_runtime_is_an_error_of_ours(mnist_test):
