@@ -58,6 +58,11 @@ class ListedOptions(ReportingCommand):
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="exports", show_default=True)
 @click.option("--zoo", is_flag=True, help="Instead, make what the wheel holds and enter it into the manifest.")
+@click.option(
+    "--microcontroller",
+    is_flag=True,
+    help="Instead, make the int8 TFLite file at a batch of 1 and as a C++ array, proven on TensorFlow Lite Micro.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
 def main(
     sources: tuple[str, ...],
@@ -65,6 +70,7 @@ def main(
     precisions: tuple[Precision, ...],
     out: Path,
     zoo: bool,
+    microcontroller: bool,
     as_json: bool,
 ) -> int:
     """Export recipes' checkpoints, or Keras files for 28 × 28 digits with pixels in 0..1.
@@ -75,6 +81,8 @@ def main(
     """
     if not formats or not precisions:
         raise UsageError("nothing to make", "name a format and a precision")
+    if zoo and microcontroller:
+        raise UsageError("the zoo holds no files for microcontrollers", "leave --zoo or --microcontroller out")
     stems = [Path(name).stem for name in sources]
     if twice := {stem for stem in stems if stems.count(stem) > 1}:
         raise UsageError(f"two sources would write the same files ({', '.join(twice)})", "export them one by one")
@@ -82,7 +90,10 @@ def main(
     errors: list[DigitInferError] = []
     with quiet_native_log() as stderr:
         for name in sources:
-            _export(name, formats, precisions, None if zoo else out, Console(file=stderr), made, errors)
+            if microcontroller:
+                _export_microcontroller(name, out, Console(file=stderr), made, errors)
+            else:
+                _export(name, formats, precisions, None if zoo else out, Console(file=stderr), made, errors)
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "files": [asdict(file) for file in made]}))
     elif made:
@@ -124,6 +135,24 @@ def _export(
         else:
             made.append(file)
             _write_parity(out, file)
+
+
+def _export_microcontroller(
+    name: str, out: Path, console: Console, made: list[ZooFile], errors: list[DigitInferError]
+) -> None:
+    """Make the three files of one source."""
+    from export.microcontroller import export_microcontroller
+    from export.pipeline import Exporter
+    from export.source import load_source
+
+    try:
+        with console.status(f"{name}: converting, and proving picture by picture on TensorFlow Lite Micro"):
+            file = export_microcontroller(Exporter(load_source(name)), out).file
+    except DigitInferError as error:
+        errors.append(error)
+    else:
+        made.append(file)
+        _write_parity(out, file)
 
 
 def _write_parity(folder: Path, file: ZooFile) -> None:

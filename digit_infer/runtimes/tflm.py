@@ -86,7 +86,7 @@ def full_integer(name: str, content: bytes) -> TfliteFile:
     if floats:
         raise UsageError(
             f"tflm runs full-integer files, and {name} computes in {' and '.join(floats)}",
-            "make it with python -m export --format tflite --precision int8",
+            "make it with python -m export NAME --microcontroller",
         )
     if not found.scaled:
         raise DamagedModelError(f"{name} has integers without a scale", "export it again")
@@ -96,7 +96,8 @@ def full_integer(name: str, content: bytes) -> TfliteFile:
 def interpreter_of(content: bytes, arena_bytes: int) -> Any:
     """Load a file that ``full_integer`` has read into an arena of this size, and let it answer a blank picture.
 
-    Some kernels look at their types only when they run. The library ends the process in an arena of less than 500 bytes.
+    Some kernels look at their types only when they run. In an arena that is too small the library may end the process
+    instead of raising: give it an ample one, or a process of its own.
 
     Raises:
         RuntimeError, ValueError: the arena is too small, or an operator is missing or runs on other types.

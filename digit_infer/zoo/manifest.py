@@ -131,13 +131,14 @@ def _model(entry: dict[str, Any]) -> ZooModel:
             "accuracy": Accuracy(**entry["accuracy"]),
             "training": _training(entry["training"]),
             "checkpoint": Checkpoint(**entry["checkpoint"]),
-            "files": _files(entry["files"]),
-            "exports": _files(entry["exports"]),
+            "files": zoo_files(entry["files"]),
+            "exports": zoo_files(entry["exports"]),
         }
     )
 
 
-def _files(entries: list[dict[str, Any]]) -> tuple[ZooFile, ...]:
+def zoo_files(entries: list[dict[str, Any]]) -> tuple[ZooFile, ...]:
+    """Return files as they stand in JSON."""
     return tuple(ZooFile(**{**entry, "parity": _parity(entry["parity"])}) for entry in entries)
 
 
