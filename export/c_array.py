@@ -29,6 +29,7 @@ def header(micro: MicroFile) -> str:
     """Return the ``.h``: in words what goes in and comes out, the memory, the operators, and the declarations."""
     name = identifier(micro.model)
     parity, share = micro.file.parity, micro.file.parity.accuracy
+    scale = f"Scale 1/{1 / micro.input_scale:g}"
     guard = f"DIGIT_INFER_{name.upper()}_H_"
     resolver = "\n".join(f"//     resolver.{resolver_call(operator)}();" for operator in micro.operators)
     return f"""\
@@ -36,7 +37,7 @@ def header(micro: MicroFile) -> str:
 //
 // File: {micro.file.file}, {micro.file.bytes} bytes, sha256
 //     {micro.file.sha256}
-// In: uint8 [1, 28, 28], 0 = background, 255 = ink. Scale 1/{1 / micro.input_scale:g}, zero point 0: bytes go in as they are.
+// In: uint8 [1, 28, 28], 0 = background, 255 = ink. {scale}, zero point 0: bytes go in as they are.
 // Out: float32 [1, 10], the probabilities of the digits 0 to 9.
 // Arena: {micro.arena_bytes} bytes, aligned to 16: the least in which {micro.package} ran it on
 //     {micro.architecture}, with its reference kernels. Pointers of 32 bits, and a program that keeps no records of its
