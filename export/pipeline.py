@@ -55,10 +55,18 @@ class Exporter:
         """
         path = folder / file_name(self.source.name, model_format, precision)
         runtime = _PROVED_ON[model_format]
-        state = runtime.availability()
-        if state.reason is not None:
-            raise ExportError(f"{path.name} cannot be proven without {runtime.name}", state.reason)
+        check_prover(runtime, path)
         content = self.converted(model_format, precision)
+        return self.prove_and_write(path, content, runtime, model_format, precision)
+
+    def prove_and_write(
+        self, path: Path, content: bytes, runtime: Runtime, model_format: Format, precision: Precision
+    ) -> ZooFile:
+        """Write a converted file, once a runtime answers by it what the trained model answers.
+
+        Raises:
+            ParityError: it does not; nothing is written.
+        """
         with replacing(path) as temporary:  # becomes the file if all below goes well, and goes away if not
             temporary.write_bytes(content)
             session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
@@ -139,6 +147,17 @@ class Exporter:
                 f"{self.source.name} cannot be converted to {model_format} in {precision} ({reason})",
                 "replace the layer that it names, or take another format; --debug shows all",
             ) from error
+
+
+def check_prover(runtime: Runtime, path: Path) -> None:
+    """Refuse to make a file that could not be proven here.
+
+    Raises:
+        ExportError: with what to install.
+    """
+    state = runtime.availability()
+    if state.reason is not None:
+        raise ExportError(f"{path.name} cannot be proven without {runtime.name}", state.reason)
 
 
 def batch_of(model_format: Format, precision: Precision) -> int:

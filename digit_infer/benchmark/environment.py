@@ -18,6 +18,7 @@ _PACKAGES = (
     "onnxruntime-gpu",
     "ai-edge-litert",
     "tflite-runtime",
+    "tflite-micro",
     "keras",
     "tensorflow",
     "tensorflow-cpu",

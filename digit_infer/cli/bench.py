@@ -13,6 +13,7 @@ import click
 from digit_infer import zoo
 from digit_infer.benchmark.environment import environment
 from digit_infer.benchmark.suite import (
+    MEASURED_BY_NAME,
     SCHEMA,
     Reference,
     Row,
@@ -52,7 +53,13 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 @click.command("bench")
 @click.option("--model", "models", multiple=True, default=[zoo.DEFAULT_MODEL], show_default=True, help="Or a path, or all.")
 @click.option(
-    "--runtime", "runtimes", multiple=True, default=["all"], type=click.Choice([*RUNTIME_NAMES, "all"]), show_default=True
+    "--runtime",
+    "runtimes",
+    multiple=True,
+    default=["all"],
+    type=click.Choice([*RUNTIME_NAMES, "all"]),
+    show_default=True,
+    help=f"Repeatable. all leaves out {', '.join(MEASURED_BY_NAME)}, which takes minutes: name it.",
 )
 @click.option(
     "--precision", "precisions", multiple=True, default=["all"], type=click.Choice([*PRECISIONS, "all"]), show_default=True
@@ -78,10 +85,9 @@ def command(
     """
     _refuse_precision_of_a_path(models, precisions)
     _refuse_path_that_nothing_reads(models, runtimes)
-    named: list[RuntimeName] = [name for name in RUNTIME_NAMES if name in runtimes]
-    planned = configurations(
-        _models(models), available_runtimes() if "all" in runtimes else named, _precisions(precisions), threads
-    )
+    meant = (*runtimes, *available_runtimes()) if "all" in runtimes else runtimes
+    named: list[RuntimeName] = [name for name in RUNTIME_NAMES if name in meant]
+    planned = configurations(_models(models), named, _precisions(precisions), threads)
     if not planned:
         raise UnknownModelError("the zoo has no such file for these runtimes", "see digit-infer models, or give a path")
     test = load("test")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digit_infer.contract import Format
+from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import DamagedModelError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
@@ -18,6 +18,7 @@ class OnnxCpu:
 
     name: RuntimeName = "onnx-cpu"
     format: Format | None = "onnx"
+    precisions: tuple[Precision, ...] = PRECISIONS
 
     def availability(self) -> Availability:
         """Say which ONNX Runtime is installed; the GPU package holds the CPU provider too."""

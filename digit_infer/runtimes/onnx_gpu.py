@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from digit_infer.contract import Format
+from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.nvidia_driver import NvidiaDriver, ask_driver
@@ -36,6 +36,7 @@ class OnnxGpu:
     name: RuntimeName = "onnx-gpu"
     captures: bool = False
     format: Format | None = "onnx"
+    precisions: tuple[Precision, ...] = PRECISIONS
 
     def availability(self) -> Availability:
         """Ask for the package, for the provider in it, and for a device, in this order: the first lack is the reason."""

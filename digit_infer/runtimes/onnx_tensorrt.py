@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digit_infer.contract import SIDE, Format
+from digit_infer.contract import PRECISIONS, SIDE, Format, Precision
 from digit_infer.errors import UsageError
 from digit_infer.runtimes.onnx_gpu import CUDA, cuda_options, first_device, gpu_availability
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
@@ -34,6 +34,7 @@ class OnnxTensorrt:
 
     name: RuntimeName = "onnx-tensorrt"
     format: Format | None = "onnx"
+    precisions: tuple[Precision, ...] = PRECISIONS
 
     def availability(self) -> Availability:
         """Ask for the package, the provider, a device, and then for TensorRT, which is large and no part of the package."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,11 @@ SCHEMA = 2
 @click.option("--calibration-method", "method", type=click.Choice(METHODS), default=METHODS[0], show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="exports", show_default=True)
 @click.option("--zoo", is_flag=True, help="Also put what ships into the wheel's folder, and all into the manifest.")
+@click.option(
+    "--microcontroller",
+    is_flag=True,
+    help="Instead, make the int8 TFLite file at a batch of 1 and as a C++ array, proven on TensorFlow Lite Micro.",
+)
 @click.option("--resume", is_flag=True, help="Keep what --out holds already of the same checkpoint, tools and code.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Networks at a time, with --all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
@@ -54,6 +60,7 @@ def main(
     method: Method,
     out: Path,
     zoo: bool,
+    microcontroller: bool,
     resume: bool,
     jobs: int,
     as_json: bool,
@@ -67,7 +74,7 @@ def main(
     Each file is run over the 10,000 MNIST test images beside the trained model, and written only if it answers the same.
     Beside it lies its report, and a sheet of the digits whose answer changed.
     """
-    order = Order(sources, everything, pairs_of(formats, precisions), calibrate, out, zoo, resume, jobs)
+    order = Order(sources, everything, pairs_of(formats, precisions), calibrate, out, zoo, resume, jobs, microcontroller)
     with quiet_native_log() as stderr:
         from export.cli.work import Results, export_everything, export_source
 
@@ -94,8 +101,13 @@ def _print(results: Results, *, as_json: bool) -> None:
     if as_json:
         from export.report import text_of
 
-        click.echo(json.dumps({"schema": SCHEMA, "files": [json.loads(text_of(report)) for report in results.made]}))
-    elif results.made:
-        from export.cli.tables import print_reports
+        files = [json.loads(text_of(report)) for report in results.made]
+        micro = [asdict(file) for file in results.for_microcontrollers]
+        click.echo(json.dumps({"schema": SCHEMA, "files": files, "microcontroller": micro}))
+        return
+    from export.cli.tables import print_microcontrollers, print_reports
 
+    if results.made:
         print_reports(results.made)
+    if results.for_microcontrollers:
+        print_microcontrollers(results.for_microcontrollers)

@@ -25,6 +25,7 @@ class Order:
     """Which files of which sources to make, and where.
 
     ``everything``: all published networks, ``jobs`` at a time. ``zoo``: what ships goes into the wheel's folder, too.
+    ``microcontroller``: instead, the int8 file at a batch of 1 and as C++.
     ``resume``: what lies in ``out`` already is kept if it is of the same inputs.
 
     Raises:
@@ -39,6 +40,7 @@ class Order:
     zoo: bool
     resume: bool
     jobs: int
+    microcontroller: bool
 
     def __post_init__(self) -> None:
         if bool(self.sources) == self.everything:
@@ -50,6 +52,8 @@ class Order:
             raise UsageError("the zoo takes every form, with ranges from training images", "leave the other options out")
         if (self.zoo or self.resume) and any(Path(name).suffix for name in self.sources):
             raise UsageError("--zoo and --resume are for recipes: records say what their files came from", "leave them out")
+        if self.microcontroller and (self.zoo or self.everything or self.resume or self.pairs != ALL):
+            raise UsageError("--microcontroller makes files of one kind, and none for the zoo", "leave the others out")
         if self.jobs > 1 and not self.everything:
             raise UsageError("--jobs goes with --all", "leave it out")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from digit_infer.cli.tables import Column, print_table
 
 if TYPE_CHECKING:
+    from export.microcontroller import MicroFile
     from export.report import Report
 
 
@@ -68,3 +69,27 @@ def _print_own(reports: Sequence[Report]) -> None:
     ]
     if rows:
         print_table(columns, rows)
+
+
+def print_microcontrollers(files: Sequence[MicroFile]) -> None:
+    """Print what microcontrollers need for each file, and how TensorFlow Lite Micro answers by it."""
+    columns = [
+        Column("file"),
+        Column("bytes", number=True),
+        Column("arena", number=True),
+        Column("flips", number=True),
+        Column("accuracy", number=True),
+        Column("operators", may_wrap=True),
+    ]
+    rows = [
+        (
+            micro.file.file,
+            f"{micro.file.bytes:,}",
+            f"{micro.arena_bytes:,}",
+            str(len(micro.file.parity.flips)),
+            f"{micro.file.parity.accuracy.share:.4f}",
+            ", ".join(micro.operators),
+        )
+        for micro in files
+    ]
+    print_table(columns, rows)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from export.calibration import Calibration
     from export.cli.order import Order
+    from export.microcontroller import MicroFile
     from export.own_network import Declared
     from export.own_pictures import OwnPictures
 
@@ -31,6 +32,7 @@ class Results:
     """What came out so far: files that are proven, files that are not written, and sources that could not be exported."""
 
     made: list[Report] = field(default_factory=list)
+    for_microcontrollers: list[MicroFile] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     errors: list[DigitInferError] = field(default_factory=list)
 
@@ -55,6 +57,7 @@ def export_source(
     results: Results,
 ) -> None:
     """Make the files of one source. A file or a source that fails does not keep the others away."""
+    from export.microcontroller import export_microcontroller
     from export.pipeline import Exporter
     from export.source import load_source
 
@@ -64,6 +67,11 @@ def export_source(
             source = load_source(name, declared)
             for note in source.notes:
                 click.echo(note, file=console.file)
+            if order.microcontroller:
+                status.update(f"{name}: proving picture by picture on TensorFlow Lite Micro")
+                exporter = Exporter(source, calibration, pictures)
+                results.for_microcontrollers.append(export_microcontroller(exporter, order.out))
+                return
             making = make(
                 source,
                 calibration,

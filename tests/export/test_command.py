@@ -1,3 +1,4 @@
+import hashlib
 import json
 import subprocess
 import sys
@@ -5,6 +6,9 @@ import sys
 import pytest
 
 from digit_infer import zoo
+from digit_infer.runtimes import RUNTIMES
+
+REASON = RUNTIMES["tflm"].availability().reason
 
 
 def command(*words):
@@ -35,9 +39,27 @@ def test_the_command_writes_files_and_their_proofs(tmp_path, small_file):
     assert made[0]["file"]["sha256"] == listed.sha256, "what lies in the zoo can be made again"
 
 
+@pytest.mark.skipif(REASON is not None, reason=f"tflm: {REASON}")
+def test_the_command_writes_what_a_microcontroller_takes(tmp_path):
+    code, out, err = command("softmax_regression", "--microcontroller", "--out", tmp_path, "--json")
+    assert (code, err) == (0, "")
+    (micro,) = json.loads(out)["microcontroller"]
+    made = micro["file"]
+    assert made["sha256"] == hashlib.sha256((tmp_path / made["file"]).read_bytes()).hexdigest()
+    assert made["parity"]["runtime"].startswith("tflm, tflite-micro 0.dev")
+    stem = "softmax_regression.int8"
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{stem}.batch1.tflite",
+        f"{stem}.batch1.tflite.microcontroller.json",
+        f"{stem}.h",
+        f"{stem}.cc",
+    }
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
+        (["lenet", "--zoo", "--microcontroller"], 2, "--microcontroller makes files of one kind"),
         (["nosuch.keras"], 2, "there is no file nosuch.keras; check the path, or name a recipe"),
         (["lenet", "--format", "keras"], 2, "Invalid value for '--format': 'keras' is not one of"),
         (["lenet", "--format"], 2, "Option '--format' requires an argument"),
