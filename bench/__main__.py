@@ -7,11 +7,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bench.bare import bare_call, some_images
 from bench.cold_start import predict_command, unavoidable_command
+from bench.exported import time_files
 from bench.paired import Call, Pairs, time_pairs
 from digit_infer import Predictor, zoo
 from digit_infer.benchmark.environment import environment
@@ -52,6 +54,18 @@ def cold_start(pairs: int) -> None:
     unavoidable, predict = unavoidable_command(), predict_command()
     result = time_pairs(lambda _: (lambda: run(unavoidable), lambda: run(predict)), pairs, rounds=1, warm_up=3)
     _report("cold_start", {f"digit-infer predict, {zoo.DEFAULT_MODEL}": result})
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--rounds", type=click.IntRange(min=3), default=5, show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0.01), default=0.2, show_default=True, help="For a file in a round.")
+def exports(folder: Path, rounds: int, seconds: float) -> None:
+    """Time one picture on every file that python -m export wrote into FOLDER."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".onnx", ".tflite"))
+    with quiet_native_log():
+        timed = {path.name: asdict(found) for path, found in time_files(paths, rounds, seconds)}
+    _record("exports", {"rounds": rounds, "seconds": seconds, "results": timed})
 
 
 def _overheads(seconds: float) -> Iterator[tuple[str, Pairs]]:
@@ -107,12 +121,12 @@ def _report(name: str, results: dict[str, Pairs]) -> None:
         Column("ratio in a pair (95 %)", number=True),
     ]
     print_table(columns, rows)
+    _record(name, {"results": {what: asdict(pairs) for what, pairs in results.items()}})
+
+
+def _record(name: str, measured: dict[str, Any]) -> None:
     path = RESULTS / f"{name}.json"
-    document = {
-        "schema": SCHEMA,
-        "environment": environment(),
-        "results": {what: asdict(pairs) for what, pairs in results.items()},
-    }
+    document = {"schema": SCHEMA, "environment": environment(), **measured}
     write_text(path, json.dumps(document, indent=1) + "\n")
     click.echo(f"recorded in {path}", err=True)
 

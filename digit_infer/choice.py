@@ -24,6 +24,7 @@ from digit_infer.errors import (
 )
 from digit_infer.runtimes import RUNTIMES, runtime_named
 from digit_infer.runtimes.protocol import ModelFile, Runtime, RuntimeName, Session
+from digit_infer.zoo.manifest import ZooFile, ZooModel
 
 AUTO_ORDER: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "onnx-gpu", "keras")
 """What ``auto`` tries: for one picture at a time the fastest at float32 comes first, as ``bench/README.md`` shows.
@@ -126,18 +127,19 @@ def find_file(model: str | Path, runtime: Runtime, precision: Precision | None) 
     Raises:
         UnknownModelError: the zoo has no such model, or none in this format and precision.
         MissingModelFileError: the file does not exist.
-        UsageError: the file is of a format that this runtime does not read.
+        UsageError: the runtime does not read this format, or does not run this precision.
     """
     if zoo.is_path(model):
         return _own_file(Path(model), runtime, precision)
     entry = zoo.model_named(str(model))
     if runtime.format is None:
         return None
+    if precision not in (None, *runtime.precisions):
+        alone = " and ".join(runtime.precisions)
+        raise UsageError(f"{runtime.name} runs {alone} alone, not {precision}", "leave the precision out")
     if runtime.format == "keras":
-        if precision not in (None, "float32"):
-            raise UnknownModelError(f"the Keras model of {model} is float32, not {precision}", "leave the precision out")
         return zoo.checkpoint_file(entry)
-    files = zoo.files_of(entry, runtime.format, precision)
+    files = files_for(entry, runtime, precision)
     if not files:
         offered = ", ".join(f"{file.precision} as {file.format}" for file in entry.files)
         wanted = f"{precision} " if precision else ""
@@ -146,6 +148,14 @@ def find_file(model: str | Path, runtime: Runtime, precision: Precision | None) 
             f"choose from {offered}, or make one: python -m export {model}",
         )
     return zoo.zoo_file(entry, files[0])
+
+
+def files_for(model: ZooModel, runtime: Runtime, precision: Precision | None) -> list[ZooFile]:
+    """Return the files of a zoo model that a runtime runs, the most exact first; with a precision, only those."""
+    if runtime.format is None:
+        return []
+    files = zoo.files_of(model, runtime.format, precision)
+    return [file for file in files if file.precision in runtime.precisions]
 
 
 def _own_file(path: Path, runtime: Runtime, precision: Precision | None) -> ModelFile | None:
@@ -180,6 +190,4 @@ def _reads(runtime: Runtime, model: str | Path, precision: Precision | None) -> 
     """Say whether a runtime has a file to read, before asking whether it works."""
     if zoo.is_path(model):
         return zoo.format_of_own(Path(model)) == runtime.format
-    if runtime.format is None or runtime.format == "keras":
-        return False
-    return bool(zoo.files_of(zoo.model_named(str(model)), runtime.format, precision))
+    return bool(files_for(zoo.model_named(str(model)), runtime, precision))

@@ -31,11 +31,12 @@ ROW_SUM = 0.03
 """How far a row of probabilities may sum from 1: an int8 file answers in steps of 1/256."""
 
 Format = Literal["onnx", "tflite", "keras"]
-Precision = Literal["float32", "float16", "int8-dynamic", "int8"]
+Precision = Literal["float32", "float16", "int16x8", "int8-dynamic", "int8"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-"""The most exact first. ``int8-dynamic``: weights in eight bits, activations in floats, or quantized as they come."""
+"""The most exact first. ``int16x8``: activations in sixteen bits, weights in eight. ``int8-dynamic``: weights in eight,
+activations in floats, or quantized as they come. ``int8``: both in eight bits."""
 
 
 def format_of(path: Path) -> Format | None:
@@ -83,19 +84,23 @@ def check_signature(
     name: str,
     inputs: Sequence[tuple[str, Sequence[object]]],
     outputs: Sequence[tuple[str, Sequence[object]]],
+    *,
+    batch: int | None = None,
 ) -> None:
     """Refuse a model whose inputs and outputs, as (dtype, shape), are not those of the contract.
 
-    A dimension that is no positive number is dynamic. The batch must be.
+    A dimension that is no positive number is dynamic. The batch must be, or be ``batch`` where a runtime needs one.
 
     Raises:
         ContractError: with what the model wants instead.
     """
-    wanted = ([("uint8", (None, SIDE, SIDE))], [("float32", (None, CLASSES))])
-    found = tuple([(dtype, tuple(_size(size) for size in shape)) for dtype, shape in ends] for ends in (inputs, outputs))
+    wanted: list[list[tuple[str, tuple[int | None, ...]]]]
+    wanted = [[("uint8", (batch, SIDE, SIDE))], [("float32", (batch, CLASSES))]]
+    found = [[(dtype, tuple(_size(size) for size in shape)) for dtype, shape in ends] for ends in (inputs, outputs)]
     if found != wanted:
         raise ContractError(
-            f"{name} maps {_described(found[0])} to {_described(found[1])}, not uint8 [N, 28, 28] to float32 [N, 10]",
+            f"{name} maps {_described(found[0])} to {_described(found[1])}, "
+            f"not {_described(wanted[0])} to {_described(wanted[1])}",
             "convert it with python -m export, which brings scaling and axes inside",
         )
 

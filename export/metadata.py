@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
-
-import keras
+from typing import TYPE_CHECKING, Protocol
 
 from digit_infer import __version__
-from export.preprocessing import Preprocessing
+from export.calibration import CALIBRATED
 
 if TYPE_CHECKING:
     from digit_infer.contract import Format, Precision
-    from export.source import Source
+    from export.calibration import Calibration
 
 KEY = "digit_infer"
 """The name of the metadata entry in a TFLite file, and the prefix of the properties in an ONNX file."""
@@ -33,6 +31,7 @@ class Metadata:
     precision: str
     contract: str
     tools: str
+    calibration: str | None = None
     network_takes: str | None = None
     network_answers: str | None = None
 
@@ -45,11 +44,34 @@ class Metadata:
         return json.dumps(self.entries())
 
 
-def metadata(source: Source, model_format: Format, precision: Precision) -> Metadata:
-    """Return what a file made from ``source`` says."""
+class Origin(Protocol):
+    """What is known of a trained model before it is loaded; the recipe is "" if none of ours trained it."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that files are called by."""
+
+    @property
+    def sha256(self) -> str:
+        """Return the sha256 of the trained model's file."""
+
+    @property
+    def recipe(self) -> str:
+        """Return the recipe and its fingerprint."""
+
+    @property
+    def takes(self) -> str | None:
+        """Return which pixels the network was trained on, where they are not in 0..1."""
+
+    @property
+    def answers(self) -> str | None:
+        """Return what the network answers, where it is not probabilities."""
+
+
+def metadata(source: Origin, model_format: Format, precision: Precision, calibration: Calibration) -> Metadata:
+    """Return what a file made from ``source`` says; of the calibration only where the precision needs one."""
     tensorflow = next(iter(_installed("tensorflow-cpu", "tensorflow")))
-    tools = [f"digit_infer {__version__}", f"keras {keras.__version__}", tensorflow, *_installed(*_TOOLS[model_format])]
-    pixels = source.interface.preprocessing
+    tools = [f"digit_infer {__version__}", *_installed("keras"), tensorflow, *_installed(*_TOOLS[model_format])]
     return Metadata(
         model=source.name,
         recipe=source.recipe,
@@ -58,8 +80,9 @@ def metadata(source: Source, model_format: Format, precision: Precision) -> Meta
         precision=precision,
         contract="images: uint8 [N, 28, 28], 0 = background, 255 = ink -> probabilities: float32 [N, 10]",
         tools=", ".join(tools),
-        network_takes=None if pixels == Preprocessing() else str(pixels),
-        network_answers="logits, softmax added by the export" if source.interface.logits else None,
+        calibration=str(calibration) if precision in CALIBRATED else None,
+        network_takes=source.takes,
+        network_answers=source.answers,
     )
 
 

@@ -16,17 +16,20 @@ from export.onnx_quantized import dynamically_quantized, quantized
 from export.wrapping import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
-    from digit_infer.contract import Images, Precision
+    from digit_infer.contract import Precision
+    from export.calibration import Calibration
     from export.source import Source
+
+_QUANTIZED = f"{KEY}.quantized"
 
 OPSET = 17
 """tf2onnx writes global pooling as a transpose and a mean from 18 on, and refuses 19."""
 
 
-def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibration: Callable[[], Images]) -> bytes:
-    """Convert a network to an ONNX file that keeps the contract; ``calibration`` gives the pictures that int8 needs.
+def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibration: Calibration) -> bytes:
+    """Convert a network to an ONNX file that keeps the contract; int8 takes its ranges from ``calibration``.
 
     Raises:
         ExportError: the result is no valid ONNX model.
@@ -38,9 +41,10 @@ def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibratio
         model = half(model)
     if precision == "int8-dynamic":
         model = dynamically_quantized(model)
+        model.metadata_props.add(key=_QUANTIZED, value="MatMul, Gemm")
     if precision == "int8":
-        model, products = quantized(model, calibration())
-        model.metadata_props.add(key=f"{KEY}.quantized", value=", ".join(products))
+        model, products = quantized(model, calibration.images())
+        model.metadata_props.add(key=_QUANTIZED, value=", ".join(products))
     model = canonical(model)
     model.graph.name = source.name
     for key, value in about.entries().items():
@@ -50,6 +54,11 @@ def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibratio
     except onnx.checker.ValidationError as error:
         raise ExportError(f"the ONNX model of {source.name} is not valid ({error})", "report this network") from error
     return bytes(model.SerializeToString())
+
+
+def quantized_operators(path: Path) -> str:
+    """Return which operators of a file work on integers, as its metadata says."""
+    return next((entry.value for entry in onnx.load(path).metadata_props if entry.key == _QUANTIZED), "")
 
 
 def _name_ends(model: onnx.ModelProto) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.cli.pictures import named_pictures
 from digit_infer.contract import CLASSES
 from digit_infer.errors import ParityError, PictureError, PictureNotFoundError, UnreadablePictureError
-from digit_infer.zoo.manifest import Accuracy, ZooFile
-from export.calibration import drawn, reaching_full_ink
+from digit_infer.zoo.manifest import Accuracy
+from export.calibration import Calibration, Method, drawn, reaching_full_ink
 from export.parity import compare, prove
 
 if TYPE_CHECKING:
@@ -42,9 +42,11 @@ class OwnPictures:
     labels: NDArray[np.uint8] | None
     notes: tuple[str, ...]
 
-    def calibration(self) -> Images:
-        """Return the images to take ranges from: uint8 [N, 28, 28]."""
-        return reaching_full_ink(drawn(self.images))
+    def calibration(self, size: int, seed: int, method: Method) -> Calibration:
+        """Take ranges from at most ``size`` of the pictures, the same ones for a seed."""
+        used = min(size, len(self.images))
+        origin = f"{used} of {len(self.images)} pictures in {self.folder}, seed {seed}"
+        return Calibration(origin, lambda: reaching_full_ink(drawn(self.images, size, seed)), method)
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,6 @@ class OwnParity:
     flips: tuple[str, ...]
     accuracy: Accuracy | None
     trained_accuracy: Accuracy | None
-
-
-@dataclass(frozen=True)
-class OwnFile(ZooFile):
-    """A file that was proven on the user's own pictures, too."""
-
-    own_pictures: OwnParity
 
 
 def read_pictures(folder: Path) -> OwnPictures:
@@ -135,3 +130,11 @@ def prove_on_own(
         None if own.labels is None else parity.accuracy,
         None if own.labels is None else accuracy_of(reference, own.labels),
     )
+
+
+def own_parity_of(entry: dict[str, Any] | None) -> OwnParity | None:
+    """Turn what was read as JSON back into a comparison."""
+    if entry is None:
+        return None
+    accuracies = {name: Accuracy(**entry[name]) if entry[name] else None for name in ("accuracy", "trained_accuracy")}
+    return OwnParity(**{**entry, "flips": tuple(entry["flips"]), **accuracies})

@@ -35,6 +35,7 @@ class Bound:
 BOUNDS: dict[Precision, Bound] = {
     "float32": Bound(largest_difference=1e-4, tie=1e-4, flips=None, accuracy_loss=None, row_sum=1e-4),
     "float16": Bound(largest_difference=5e-3, tie=None, flips=3, accuracy_loss=None, row_sum=5e-3),
+    "int16x8": Bound(largest_difference=None, tie=None, flips=None, accuracy_loss=0.0020, row_sum=5e-3),
     "int8-dynamic": Bound(largest_difference=None, tie=None, flips=None, accuracy_loss=0.0020, row_sum=0.03),
     "int8": Bound(largest_difference=None, tie=None, flips=None, accuracy_loss=0.0020, row_sum=0.03),
 }

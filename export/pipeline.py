@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from itertools import product
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import keras
@@ -15,49 +14,37 @@ from digit_infer import dataset
 from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DigitInferError, ExportError
-from digit_infer.files import replacing, write_text
+from digit_infer.files import replacing
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import ModelFile, Runtime, Session, answer_in_parts
-from digit_infer.zoo import FILES, MANIFEST
-from digit_infer.zoo.manifest import Training, ZooFile, ZooModel, manifest_text, read_manifest
+from digit_infer.zoo.manifest import ZooFile
+from export.agreement import agreements
 from export.answers import BATCH, reference_probabilities
-from export.calibration import calibration_images
+from export.calibration import CALIBRATED, Calibration, of_training_images
 from export.metadata import Metadata, metadata
-from export.own_pictures import OwnFile, OwnParity, OwnPictures, prove_on_own
+from export.noise import COUNT, Noise, moved, with_a_wrong_pixel
+from export.own_pictures import OwnParity, OwnPictures, prove_on_own
 from export.parity import prove
-from export.source import Source, zoo_checkpoint
-from training.checkpoint import shipped
-from training.layers import in_words
-from training.recipes import ROWS
-from training.rows import runs_of
+from export.report import Report, file_name
+from export.source import Source
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.dataset import Split
-    from training.recipe import Recipe
 
 _PROVED_ON: dict[Format, Runtime] = {"onnx": RUNTIMES["onnx-cpu"], "tflite": RUNTIMES["tflite"]}
-
-SHIPPED: tuple[tuple[Format, Precision], ...] = (("onnx", "float32"), ("tflite", "int8"))
-"""What the wheel holds of every published network."""
-
-_PROVEN_FOR_ALL: tuple[Precision, ...] = ("float32", "int8")
-"""What the manifest proves of every published network, in both formats."""
 
 
 class Exporter:
     """Makes files of one source; the trained model is run over the test images once for all of them."""
 
-    def __init__(
-        self, source: Source, calibration: Callable[[], Images] = calibration_images, own: OwnPictures | None = None
-    ) -> None:
-        """Take ranges from ``calibration``; with pictures of the user's ``own``, from those, and prove on them as well."""
+    def __init__(self, source: Source, calibration: Calibration | None = None, own: OwnPictures | None = None) -> None:
+        """Take ranges from ``calibration``; with pictures of the user's ``own``, prove on those as well."""
         self.source = source
-        self.calibration = own.calibration if own else calibration
+        self.calibration = of_training_images() if calibration is None else calibration
         self.own = own
         self.test: Split = dataset.load("test")
         self.reference = self._reference(self.test.images)
-        self.own_reference = self._reference(own.images) if own else None
 
     def export(self, model_format: Format, precision: Precision, folder: Path) -> ZooFile:
         """Write ``folder/NAME.PRECISION.FORMAT``, once it is proven.
@@ -66,35 +53,89 @@ class Exporter:
             ParityError: it does not answer what the trained model answers; nothing is written.
             ExportError: it cannot be converted, or the runtime that would prove it is not here.
         """
-        path = folder / f"{self.source.name}.{precision}.{model_format}"
+        path = folder / file_name(self.source.name, model_format, precision)
         runtime = _PROVED_ON[model_format]
-        state = runtime.availability()
-        if state.reason is not None:
-            raise ExportError(f"{path.name} cannot be proven without {runtime.name}", state.reason)
-        content = self._converted(model_format, precision)
+        check_prover(runtime, path)
+        content = self.converted(model_format, precision)
+        return self.prove_and_write(path, content, runtime, model_format, precision)
+
+    def prove_and_write(
+        self, path: Path, content: bytes, runtime: Runtime, model_format: Format, precision: Precision
+    ) -> ZooFile:
+        """Write a converted file, once a runtime answers by it what the trained model answers.
+
+        Raises:
+            ParityError: it does not; nothing is written.
+        """
         with replacing(path) as temporary:  # becomes the file if all below goes well, and goes away if not
             temporary.write_bytes(content)
             session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
             candidate = answer_in_parts(session.probabilities, self.test.images, batch_of(model_format, precision))
             proved_on = f"{runtime.name}, {session.provider}"
             parity = prove(path.name, precision, self.reference, candidate, self.test.labels, proved_on)
-            own = self._proven_on_own(path.name, model_format, precision, session)
-        file = ZooFile(path.name, model_format, precision, hashlib.sha256(content).hexdigest(), len(content), parity)
-        return OwnFile(**vars(file), own_pictures=own) if own else file
+            self._prove_on_own(path.name, precision, session, batch_of(model_format, precision))
+        sha256 = hashlib.sha256(content).hexdigest()
+        return ZooFile(path.name, model_format, precision, sha256, len(content), parity)
+
+    def report(self, made: ZooFile, folder: Path, inputs: str) -> Report:
+        """Measure what a proven file does beyond its proof: under noise, and on other kernels."""
+        file = ModelFile(self.source.name, folder / made.file, made.format, made.precision, made.bytes)
+        session = _PROVED_ON[made.format].open(file, None)
+        answer = session.probabilities
+        batch = batch_of(made.format, made.precision)
+        answers = answer_in_parts(answer, self.test.images, batch)
+        if made.parity.flips:
+            self._draw_flips(made, folder, answers)
+        noisy = answer_in_parts(answer, self._noisy, batch)
+        return Report(
+            model=self.source.name,
+            file=made,
+            trained=accuracy_of(self.reference, self.test.labels),
+            calibration=str(self.calibration) if made.precision in CALIBRATED else "",
+            quantized=_quantized(file),
+            noise=moved(answers[:COUNT], noisy),
+            noise_of_trained=self._noise_of_trained,
+            agreements=agreements(file, self.test.images, answers, batch),
+            own_pictures=self._prove_on_own(made.file, made.precision, session, batch),
+            inputs=inputs,
+        )
 
     def _reference(self, images: Images) -> Probabilities:
         return reference_probabilities(self.source.network, self.source.interface, images)
 
-    def _proven_on_own(self, name: str, model_format: Format, precision: Precision, session: Session) -> OwnParity | None:
-        """Hold a file against the trained model on the user's own pictures, if there are any."""
-        if self.own is None or self.own_reference is None:
-            return None
-        candidate = answer_in_parts(session.probabilities, self.own.images, batch_of(model_format, precision))
-        return prove_on_own(name, precision, self.own_reference, candidate, self.own, session.provider)
+    @cached_property
+    def _own_reference(self) -> Probabilities | None:
+        return None if self.own is None else self._reference(self.own.images)
 
-    def _converted(self, model_format: Format, precision: Precision) -> bytes:
+    def _prove_on_own(self, name: str, precision: Precision, session: Session, batch: int) -> OwnParity | None:
+        """Hold a file against the trained model on the user's own pictures, if there are any."""
+        if self.own is None or self._own_reference is None:
+            return None
+        candidate = answer_in_parts(session.probabilities, self.own.images, batch)
+        return prove_on_own(name, precision, self._own_reference, candidate, self.own, session.provider)
+
+    def _draw_flips(self, made: ZooFile, folder: Path, answers: Probabilities) -> None:
+        from export.contact_sheet import save_flips
+
+        path = folder / f"{made.file}.flips.png"
+        save_flips(path, made.parity.flips, self.test, self.reference, answers, made.file)
+
+    @cached_property
+    def _noisy(self) -> Images:
+        return with_a_wrong_pixel(self.test.images[:COUNT])
+
+    @cached_property
+    def _noise_of_trained(self) -> Noise:
+        return moved(self.reference[:COUNT], self._reference(self._noisy))
+
+    def converted(self, model_format: Format, precision: Precision) -> bytes:
+        """Convert, and prove nothing.
+
+        Raises:
+            ExportError: it cannot be converted.
+        """
         keras.backend.clear_session()  # restarts the counters in layer names, which reach the file
-        about = metadata(self.source, model_format, precision)
+        about = metadata(self.source, model_format, precision, self.calibration)
         convert = _converter(model_format)
         try:
             return convert(self.source, precision, about, self.calibration)
@@ -108,6 +149,17 @@ class Exporter:
             ) from error
 
 
+def check_prover(runtime: Runtime, path: Path) -> None:
+    """Refuse to make a file that could not be proven here.
+
+    Raises:
+        ExportError: with what to install.
+    """
+    state = runtime.availability()
+    if state.reason is not None:
+        raise ExportError(f"{path.name} cannot be proven without {runtime.name}", state.reason)
+
+
 def batch_of(model_format: Format, precision: Precision) -> int:
     """Return how many images a file is proven with at a time.
 
@@ -117,7 +169,7 @@ def batch_of(model_format: Format, precision: Precision) -> int:
     return 1 if (model_format, precision) == ("onnx", "int8-dynamic") else BATCH
 
 
-def _converter(model_format: Format) -> Callable[[Source, Precision, Metadata, Callable[[], Images]], bytes]:
+def _converter(model_format: Format) -> Callable[[Source, Precision, Metadata, Calibration], bytes]:
     """Import the converter of a format: each takes seconds."""
     if model_format == "onnx":
         from export.onnx_model import onnx_bytes
@@ -128,55 +180,12 @@ def _converter(model_format: Format) -> Callable[[Source, Precision, Metadata, C
     return tflite_bytes
 
 
-def put_into_zoo(exporter: Exporter) -> ZooModel:
-    """Export what the wheel holds of a recipe's model and enter it into the manifest, in the order of the recipes.
+def _quantized(file: ModelFile) -> str:
+    """Return in words what of a file has become integers."""
+    if file.precision in ("float32", "float16"):
+        return ""
+    if file.format == "tflite":
+        return {"int8-dynamic": "weights", "int8": "all but the softmax"}.get(file.precision or "", "all")
+    from export.onnx_model import quantized_operators
 
-    Raises:
-        ExportError: the source is no recipe's recorded checkpoint, or a file is not proven.
-    """
-    source = exporter.source
-    if not source.recipe:
-        raise ExportError(f"{source.path} is no recipe's checkpoint", "the zoo holds those alone; use --out")
-    recipe = shipped(source.name).recipe
-    model = ZooModel(
-        name=source.name,
-        family=f"published, group {recipe.group}",
-        parameters=recipe.parameters,
-        recipe=recipe.fingerprint(),
-        published_accuracy=recipe.published.accuracy,
-        accuracy=accuracy_of(exporter.reference, exporter.test.labels),
-        training=training_of(recipe),
-        checkpoint=zoo_checkpoint(source),
-        files=tuple(exporter.export(model_format, precision, FILES) for model_format, precision in SHIPPED),
-        exports=_proven_elsewhere(exporter),
-    )
-    listed = read_manifest(MANIFEST) if MANIFEST.exists() else {}
-    listed[source.name] = model
-    write_text(MANIFEST, manifest_text({name: listed[name] for name in in_row_order(list(listed))}))
-    return model
-
-
-def _proven_elsewhere(exporter: Exporter) -> tuple[ZooFile, ...]:
-    """Make and prove what does not ship, so that the manifest says of every combination how it answers."""
-    others = [pair for pair in product(_PROVED_ON, _PROVEN_FOR_ALL) if pair not in SHIPPED]
-    with TemporaryDirectory() as folder:
-        return tuple(exporter.export(model_format, precision, Path(folder)) for model_format, precision in others)
-
-
-def training_of(recipe: Recipe) -> Training:
-    """Return what the manifest says of a row's training."""
-    settings = ", ".join(f"{setting.replace('_', ' ')} {value:g}" for setting, value in recipe.optimizer.settings.items())
-    return Training(
-        layers=tuple(in_words(part) for part in recipe.network),
-        optimizer=f"{recipe.optimizer.kind}, {settings}" + (", lowered on plateaus" if recipe.plateau else ""),
-        batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
-        validation=recipe.validation,
-        watched_the_test_set=recipe.watched_the_test_set,
-        accuracy_by_seed=runs_of(recipe).accuracies,
-    )
-
-
-def in_row_order(names: Sequence[str]) -> list[str]:
-    """Sort names as the rows of the published table stand; others go last."""
-    return sorted(names, key=lambda name: ROWS.index(name) if name in ROWS else len(ROWS))
+    return quantized_operators(file.path)

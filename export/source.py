@@ -10,9 +10,10 @@ import keras
 from digit_infer.errors import ExportError, MissingModelFileError, UsageError
 from digit_infer.runtimes.keras import load_network
 from digit_infer.zoo import sha256_of
-from digit_infer.zoo.manifest import Checkpoint
 from export.interface import Interface, picture_shape
 from export.own_network import Declared, settle
+from export.preprocessing import Preprocessing
+from export.published import recipe_of
 from training import checkpoint
 from training.recipes import ROWS
 
@@ -32,6 +33,17 @@ class Source:
     interface: Interface
     notes: tuple[str, ...] = ()
 
+    @property
+    def takes(self) -> str | None:
+        """Which pixels the network was trained on, in words; None where they are in 0..1."""
+        pixels = self.interface.preprocessing
+        return None if pixels == Preprocessing() else str(pixels)
+
+    @property
+    def answers(self) -> str | None:
+        """What the network answers, in words; None where it is probabilities."""
+        return "logits, softmax added by the export" if self.interface.logits else None
+
 
 def load_source(name_or_path: str, declared: Declared | None = None) -> Source:
     """Load what is to be exported; ``declared`` is what the user says of a network of their own.
@@ -45,8 +57,7 @@ def load_source(name_or_path: str, declared: Declared | None = None) -> Source:
     declared = declared or Declared()
     if checkpoint.has_checkpoint(name_or_path):
         name, path = name_or_path, checkpoint.path_of(name_or_path)
-        trained = checkpoint.shipped(name).recipe
-        recipe = f"{trained.name} {trained.fingerprint()}"
+        recipe = recipe_of(name)
         missing = checkpoint.how_to_make(name)
         if declared.says_something:
             raise UsageError(
@@ -64,15 +75,3 @@ def load_source(name_or_path: str, declared: Declared | None = None) -> Source:
     network = load_network(path, declared.code)
     interface, notes = (Interface(picture_shape(name, network)), ()) if recipe else settle(name, network, declared)
     return Source(name, path, sha256_of(path), recipe, network, interface, notes)
-
-
-def zoo_checkpoint(source: Source) -> Checkpoint:
-    """Return what the manifest says of a recipe's checkpoint.
-
-    Raises:
-        ExportError: the file is not the one that the recorded run made.
-    """
-    chosen = checkpoint.shipped(source.name)
-    if chosen.record["kept_sha256"] != source.sha256:
-        raise ExportError(f"{source.path} is not the file that was recorded", f"python -m training select {source.name}")
-    return Checkpoint(source.path.name, source.sha256, chosen.record["seed"], chosen.record["kept_epoch"], chosen.rule)

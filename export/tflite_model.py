@@ -8,41 +8,63 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import tensorflow as tf
 
+from digit_infer.errors import ExportError
+from export.calibration import CALIBRATED
 from export.metadata import KEY, Metadata
+from export.tflite_input import with_byte_input
+from export.tflite_quantized import quantized
 from export.wrapping import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from digit_infer.contract import Images, Precision
+    from export.calibration import Calibration
     from export.source import Source
 
 
-def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibration: Callable[[], Images]) -> bytes:
+_INT16X8 = "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
+
+
+def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibration: Calibration) -> bytes:
     """Convert a network to a TFLite file that keeps the contract, with built-in operators only.
 
-    ``calibration`` gives the pictures that int8 needs. The converter is given the Keras model itself:
+    ``int8`` and ``int16x8`` take their ranges from ``calibration``. The converter is given the Keras model itself:
     given its concrete functions it writes a file without weights.
-    """
-    import tensorflow as tf
 
-    model = wrapped(source.network, source.interface, takes_bytes=precision != "int8")
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    Raises:
+        ExportError: the calibration cannot serve.
+    """
+    integers = precision in CALIBRATED
+    converter = tf.lite.TFLiteConverter.from_keras_model(
+        wrapped(source.network, source.interface, takes_bytes=not integers)
+    )
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]  # alone: weights in eight bits, which is int8-dynamic
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if precision == "int8":
-        converter.representative_dataset = lambda: _samples(calibration())
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.uint8  # scale 1/255, zero point 0: bytes go in as they are
-        converter.inference_output_type = tf.float32
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         # Where calibration statistics are given, as here, the warning about their absence is about another API.
         warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
-        converted = converter.convert()
+        converted = _integer(converter, precision, calibration) if integers else converter.convert()
     return _described(converted, about)
+
+
+def _integer(converter: Any, precision: Precision, calibration: Calibration) -> bytes:
+    images = calibration.images()
+    converter.representative_dataset = lambda: _samples(images)
+    if precision == "int16x8":
+        if calibration.method != "min-max":
+            raise ExportError(
+                f"int16x8 is not calibrated by {calibration.method}: sixteen bits have steps to spare, nothing is clipped",
+                "calibrate it by min-max",
+            )
+        converter.target_spec.supported_ops = [tf.lite.OpsSet[_INT16X8]]
+        return with_byte_input(converter.convert())
+    converter._experimental_calibrate_only = True  # noqa: SLF001  # nothing public gives the ranges before their use
+    return quantized(converter.convert(), images, calibration.method)
 
 
 def _samples(images: Images) -> Iterator[list[Any]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import keras
 
 from digit_infer.contract import SIDE
+from export.batch_norm import Link, folded
 from export.interface import Interface
 
 
@@ -62,17 +64,50 @@ def wrapped(network: keras.Model, interface: Interface, *, takes_bytes: bool) ->
 
 
 def lean(network: keras.Model) -> keras.Model:
-    """Return the network with every ``Flatten``, also in networks within, in the form that converts cleanly.
+    """Return the network with the same answers, in the form that converts cleanly; a subclassed one as it is.
 
-    All other layers are the network's own, not copies: some hold more than weights, as ``Normalization`` does. A subclassed
-    network has no layers to exchange and is returned as it is.
+    Every ``Flatten``, also in networks within, gets a fixed shape. In a chain of layers, batch normalization goes into the
+    layer that reads it. All other layers are the network's own, not copies: some hold more than weights.
     """
     if not (isinstance(network, keras.Sequential | keras.Function) and type(network).__module__.startswith("keras.")):
         return network
+    chain = _chain(network)
+    return _copied(network) if chain is None else _rebuilt(network, folded(chain))
 
+
+def _chain(network: keras.Model) -> list[Link] | None:
+    """Return the layers behind the input if each reads the one before it and nothing else, or None."""
+    layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
+    if len(network.inputs) != 1 or any(isinstance(layer, keras.Model) for layer in layers):
+        return None
+    if not isinstance(network, keras.Sequential):
+        ends = [network.inputs[0], *(layer.output for layer in layers)]
+        if (
+            any(layer.input is not end for layer, end in zip(layers, ends, strict=False))
+            or ends[-1] is not network.outputs[0]
+        ):
+            return None
+    return [Link(layer) for layer in layers]
+
+
+def _rebuilt(network: keras.Model, links: Sequence[Link]) -> keras.Model:
+    entry = values = keras.Input(network.inputs[0].shape[1:], dtype=network.inputs[0].dtype)
+    for link in links:
+        layer = _exchanged(link.layer) if link.config is None else link.layer.__class__.from_config(link.config)
+        values = layer(values)
+        if link.weights is not None:
+            layer.set_weights(link.weights)
+    return keras.Model(entry, values, name=network.name)
+
+
+def _copied(network: keras.Model) -> keras.Model:
     def exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if isinstance(layer, keras.layers.Flatten) and layer.data_format == "channels_last":
-            return Reshaped(None, name=layer.name)
-        return lean(layer) if isinstance(layer, keras.Model) else layer
+        return lean(layer) if isinstance(layer, keras.Model) else _exchanged(layer)
 
     return keras.models.clone_model(network, clone_function=exchanged)
+
+
+def _exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Return a flattening with a fixed shape for ``Flatten``, and else the layer itself."""
+    flattens = isinstance(layer, keras.layers.Flatten) and layer.data_format == "channels_last"
+    return Reshaped(None, name=layer.name) if flattens else layer

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from digit_infer import __version__
 from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.nvidia_driver import ask_driver
 
 _PACKAGES = (
     "numpy",
@@ -17,17 +18,27 @@ _PACKAGES = (
     "onnxruntime-gpu",
     "ai-edge-litert",
     "tflite-runtime",
+    "tflite-micro",
     "keras",
     "tensorflow",
     "tensorflow-cpu",
 )
-_VARIABLES = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "TF_NUM_INTRAOP_THREADS", "TF_ENABLE_ONEDNN_OPTS", "MALLOC_ARENA_MAX")
+_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OMP_WAIT_POLICY",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "MALLOC_ARENA_MAX",
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_TF32_OVERRIDE",
+)
 _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm")
 
 
 def environment() -> dict[str, str]:
     """Return facts of the machine by name; what cannot be read here is left out."""
     cpu = _cpu_facts()
+    gpu = ask_driver()
     facts = {
         "cpu": cpu.get("model name") or platform.processor() or platform.machine(),
         "cpu_flags": " ".join(flag for flag in _FLAGS if flag in (cpu.get("flags") or cpu.get("Features") or "").split()),
@@ -38,6 +49,8 @@ def environment() -> dict[str, str]:
         "turbo_off": _read("/sys/devices/system/cpu/intel_pstate/no_turbo"),
         "load_average": " ".join(f"{load:.2f}" for load in os.getloadavg()) if hasattr(os, "getloadavg") else "",
         "memory_kb": _memory(),
+        "gpu": ", ".join(gpu.devices),
+        "gpu_driver_cuda": ".".join(map(str, gpu.cuda)) if gpu.devices else "",
         "os": platform.platform(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "byte_order": sys.byteorder,

@@ -13,6 +13,7 @@ import click
 from digit_infer import zoo
 from digit_infer.benchmark.environment import environment
 from digit_infer.benchmark.suite import (
+    MEASURED_BY_NAME,
     SCHEMA,
     Reference,
     Row,
@@ -28,6 +29,7 @@ from digit_infer.contract import PRECISIONS, Precision
 from digit_infer.dataset import load
 from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
 from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.placement import described
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, RuntimeName
 
 _LARGEST_BATCH = 65_536
@@ -51,7 +53,13 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 @click.command("bench")
 @click.option("--model", "models", multiple=True, default=[zoo.DEFAULT_MODEL], show_default=True, help="Or a path, or all.")
 @click.option(
-    "--runtime", "runtimes", multiple=True, default=["all"], type=click.Choice([*RUNTIME_NAMES, "all"]), show_default=True
+    "--runtime",
+    "runtimes",
+    multiple=True,
+    default=["all"],
+    type=click.Choice([*RUNTIME_NAMES, "all"]),
+    show_default=True,
+    help=f"Repeatable. all leaves out {', '.join(MEASURED_BY_NAME)}, which takes minutes: name it.",
 )
 @click.option(
     "--precision", "precisions", multiple=True, default=["all"], type=click.Choice([*PRECISIONS, "all"]), show_default=True
@@ -77,10 +85,9 @@ def command(
     """
     _refuse_precision_of_a_path(models, precisions)
     _refuse_path_that_nothing_reads(models, runtimes)
-    named: list[RuntimeName] = [name for name in RUNTIME_NAMES if name in runtimes]
-    planned = configurations(
-        _models(models), available_runtimes() if "all" in runtimes else named, _precisions(precisions), threads
-    )
+    meant = (*runtimes, *available_runtimes()) if "all" in runtimes else runtimes
+    named: list[RuntimeName] = [name for name in RUNTIME_NAMES if name in meant]
+    planned = configurations(_models(models), named, _precisions(precisions), threads)
     if not planned:
         raise UnknownModelError("the zoo has no such file for these runtimes", "see digit-infer models, or give a path")
     test = load("test")
@@ -172,6 +179,10 @@ def _print(rows: list[Row]) -> None:
         *(Column(f"images/s at {entry.batch}", number=True, may_wrap=True) for entry in rows[0].throughput),
     ]
     print_table(columns, [_cells(row) for row in rows])
+    for row in rows:
+        if row.placement is not None:
+            where = f"{row.configuration.model} on {row.configuration.runtime}, {row.device}"
+            click.echo(f"{where}: {described(row.placement)}", err=True)
     click.echo(
         "flips: answers that differ from the model's float32 file; null answers a constant: it is the harness's own cost",
         err=True,

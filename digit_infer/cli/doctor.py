@@ -17,9 +17,11 @@ from digit_infer.contract import SIDE
 from digit_infer.errors import DigitInferError
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.placement import described
 
 SCHEMA = 1
-_TRIAL_MODEL = "softmax_regression"
+_TRIAL_MODEL = "cnn_arch3"
+"""The smallest one that convolves: on a GPU that needs a library more than products of matrices do."""
 
 
 @click.command("doctor")
@@ -60,10 +62,14 @@ def _examined(name: Any) -> dict[str, Any]:
         row["provider"] = "installed; not tried, since starting it takes seconds"
         return row
     from digit_infer.predictor import Predictor
+    from digit_infer.runtimes.placed_session import PlacedSession
 
     try:
         with Predictor(_TRIAL_MODEL, runtime=name) as predictor:
+            session = predictor.chosen.session
             row["provider"] = predictor.provider
+            if isinstance(session, PlacedSession):
+                row |= {"device": session.device, "placement": session.placement.counts()}
             predictor.predict_array(np.zeros((1, SIDE, SIDE), np.uint8))
     except DigitInferError as error:
         row.update(available=False, broken=True, reason=str(error))
@@ -105,10 +111,14 @@ def _print(versions: dict[str, Any], runtimes: list[dict[str, Any]], problems: l
                 row["name"],
                 "works" if row["available"] else "broken" if row["broken"] else "no",
                 row["version"] or "",
-                row["reason"] or row.get("provider") or "",
+                row["reason"] or _what_runs(row),
             )
             for row in runtimes
         ],
     )
     files = sum(len(model.files) for model in zoo.models().values())
     click.echo("\n".join(f"problem: {problem}" for problem in problems) or f"{files} model files: every sha256 is right")
+
+
+def _what_runs(row: dict[str, Any]) -> str:
+    return f"{row['device']}: {described(row['placement'])}" if "placement" in row else str(row["provider"])

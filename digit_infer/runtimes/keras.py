@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, SIDE, Format
+from digit_infer.contract import CLASSES, SIDE, Format, Precision
 from digit_infer.errors import ContractError, DamagedModelError, ModelCodeError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
@@ -32,6 +32,7 @@ class Keras:
 
     name: RuntimeName = "keras"
     format: Format | None = "keras"
+    precisions: tuple[Precision, ...] = ("float32",)
 
     def availability(self) -> Availability:
         """Say which Keras and which backend are installed, without the seconds that importing them takes."""

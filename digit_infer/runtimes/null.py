@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, Format
+from digit_infer.contract import CLASSES, PRECISIONS, Format, Precision
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ class Null:
 
     name: RuntimeName = "null"
     format: Format | None = None
+    precisions: tuple[Precision, ...] = PRECISIONS
 
     def availability(self) -> Availability:
         """Return that it works: it always does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digit_infer.contract import Format
+from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import DamagedModelError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
@@ -18,6 +18,7 @@ class OnnxCpu:
 
     name: RuntimeName = "onnx-cpu"
     format: Format | None = "onnx"
+    precisions: tuple[Precision, ...] = PRECISIONS
 
     def availability(self) -> Availability:
         """Say which ONNX Runtime is installed; the GPU package holds the CPU provider too."""
@@ -45,14 +46,15 @@ class OnnxCpu:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
         import onnxruntime
 
-        from digit_infer.runtimes.onnx_session import create, first_line, onnx_errors
+        from digit_infer.runtimes.onnx_session import OnnxSession, first_line, load, onnx_errors
 
         try:
-            return create(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
+            session = load(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
         except onnx_errors() as error:
             raise DamagedModelError(
                 f"{file.path} cannot be run by onnxruntime {state.version} ({first_line(error)})", "export it again"
             ) from error
+        return OnnxSession(session, str(file.path), threads or 1)
 
 
 RUNTIME: Runtime = OnnxCpu()

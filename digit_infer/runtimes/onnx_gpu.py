@@ -1,99 +1,114 @@
 """ONNX Runtime on an NVIDIA GPU, strictly: what CUDA cannot run is an error, never a quiet return to the CPU.
 
 ONNX Runtime itself falls back without an exception, and lists CUDA as available where there is no GPU. Here the driver is
-asked first, the session is told to refuse the fallback, and the provider is read from the session that was made.
+asked first, and the session that was made is asked where each node runs.
 """
 
 from __future__ import annotations
 
-import ctypes
-import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from digit_infer.contract import Format
+from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.nvidia_driver import NvidiaDriver, ask_driver
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
-    from digit_infer.runtimes.onnx_session import OnnxSession
+    from digit_infer.runtimes.bound_session import BoundSession, Device
 
-PROVIDER = "CUDAExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+_REINSTALL = "pip uninstall onnxruntime onnxruntime-gpu, then pip install digit-infer[gpu]"
 
 
+@dataclass(frozen=True)
 class OnnxGpu:
-    """Runs ``.onnx`` files on CUDA or not at all."""
+    """Runs ``.onnx`` files on CUDA or not at all.
+
+    ``captures``: each number of images that comes, up to 32 of them, is captured as a CUDA graph by its first call and
+    replayed by the next ones, which saves the launching of each kernel. It is a runtime of its own, ``onnx-gpu-graph``,
+    so that whoever wants it says so by the one word that every command, ``Predictor`` and record has a place for, and so
+    that ``digit-infer bench --runtime onnx-gpu --runtime onnx-gpu-graph`` tells at which batches it gains. Nobody has
+    measured that yet, so nothing takes it by itself.
+    """
 
     name: RuntimeName = "onnx-gpu"
+    captures: bool = False
     format: Format | None = "onnx"
+    precisions: tuple[Precision, ...] = PRECISIONS
 
     def availability(self) -> Availability:
         """Ask for the package, for the provider in it, and for a device, in this order: the first lack is the reason."""
-        if installed_version("onnxruntime-gpu") is None:
-            return Availability(
-                None, "not installed: pip install digit-infer[gpu] (without [cpu]: they exclude each other)"
-            )
-        try:
-            import onnxruntime
-        except ImportError as error:
-            return Availability(None, f"onnxruntime-gpu is installed, but does not import ({error})")
-        if PROVIDER not in getattr(onnxruntime, "get_available_providers", list)():
-            return Availability(
-                None,
-                "onnxruntime has overwritten onnxruntime-gpu: pip uninstall onnxruntime onnxruntime-gpu,"
-                " then pip install digit-infer[gpu]",
-            )
-        reason = why_no_cuda_device()
-        return Availability(str(onnxruntime.__version__)) if reason is None else Availability(None, reason)
+        return gpu_availability(CUDA)
 
-    def open(self, file: ModelFile | None, threads: int | None) -> OnnxSession:
+    def open(self, file: ModelFile | None, threads: int | None) -> BoundSession:
         """Load an ``.onnx`` file on the first CUDA device.
 
         Raises:
-            RuntimeUnavailableError: no package, no device, or the provider refused to load or to run every node.
+            RuntimeUnavailableError: no package, no device, or the provider refused to load or to run a node that matters.
         """
         if file is None:
-            raise UsageError("onnx-gpu needs a model file", "name a model")
-        state = self.availability()
-        if state.reason is not None:
-            raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
-        import onnxruntime
+            raise UsageError(f"{self.name} needs a model file", "name a model")
+        device = first_device(self)
+        from digit_infer.runtimes.placed_session import open_placed
 
-        from digit_infer.runtimes.onnx_session import create, first_line, onnx_errors
-
-        onnxruntime.preload_dlls()  # the CUDA and cuDNN wheels are not on the loader's path
-        options = onnxruntime.SessionOptions()
-        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-        try:
-            session = create(file, options, [PROVIDER], threads or 1)
-        except onnx_errors() as error:
-            raise RuntimeUnavailableError(
-                f"the runtime {self.name} is not available: provider refused to load ({first_line(error)})",
-                "check that the driver supports CUDA 13 and that digit-infer[gpu] brought its libraries",
-            ) from error
-        if session.provider != PROVIDER:
-            raise RuntimeUnavailableError(
-                f"the runtime {self.name} is not available: the session runs on {session.provider}, not on CUDA",
-                "use --runtime onnx-cpu if that is what you want",
-            )
-        return session
+        providers = [(CUDA, cuda_options(captures=self.captures))]
+        return open_placed(self.name, file, providers, device, threads, captures=self.captures)
 
 
-def why_no_cuda_device() -> str | None:
-    """Ask the NVIDIA driver for devices; return None where there is one, else the reason."""
-    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+def gpu_availability(provider: str) -> Availability:
+    """Say whether onnxruntime-gpu is installed with a provider, and whether there is a device for it."""
+    if installed_version("onnxruntime-gpu") is None:
+        return Availability(None, "not installed: pip install digit-infer[gpu] (without [cpu]: they exclude each other)")
     try:
-        driver = ctypes.CDLL(library)
-    except OSError:
-        return f"no CUDA device: the NVIDIA driver is not installed ({library} not found)"
-    status = driver.cuInit(0)
-    if status != 0:
-        return f"no CUDA device: the NVIDIA driver does not start (cuInit answered {status})"
-    count = ctypes.c_int(0)
-    status = driver.cuDeviceGetCount(ctypes.byref(count))
-    if status != 0 or count.value == 0:
-        return f"no CUDA device: the NVIDIA driver sees {count.value}"
+        import onnxruntime
+    except ImportError as error:
+        return Availability(None, f"onnxruntime-gpu is installed, but does not import ({error})")
+    if CUDA not in getattr(onnxruntime, "get_available_providers", list)():
+        return Availability(None, f"onnxruntime has overwritten onnxruntime-gpu: {_REINSTALL}")
+    version = str(onnxruntime.__version__)
+    if provider not in onnxruntime.get_available_providers():
+        return Availability(None, f"onnxruntime-gpu {version} comes without the {provider}")
+    if not hasattr(onnxruntime.InferenceSession, "get_provider_graph_assignment_info"):
+        return Availability(None, f"onnxruntime-gpu {version} cannot say which node runs where: install 1.24 or later")
+    reason = why_driver_does_not_do(ask_driver(), str(onnxruntime.cuda_version))
+    return Availability(version) if reason is None else Availability(None, reason)
+
+
+def why_driver_does_not_do(driver: NvidiaDriver, cuda_version: str) -> str | None:
+    """Say why there is no device for libraries of a version of CUDA, such as "13.0"; None where there is one.
+
+    A driver runs programs of every minor version of the CUDA that it supports, and of earlier ones.
+    """
+    if driver.reason is not None:
+        return driver.reason
+    if driver.cuda[0] < int(cuda_version.partition(".")[0] or 0):
+        supported = ".".join(map(str, driver.cuda))
+        return f"the NVIDIA driver supports CUDA {supported}, and onnxruntime-gpu was built for {cuda_version}: update it"
     return None
+
+
+def cuda_options(*, captures: bool = False) -> dict[str, str]:
+    """Return the options of the CUDA provider: the first device, and float32 in full instead of TensorFloat-32."""
+    return {"device_id": "0", "use_tf32": "0"} | ({"enable_cuda_graph": "1"} if captures else {})
+
+
+def first_device(runtime: Runtime) -> Device:
+    """Return the first CUDA device, with the CUDA and cuDNN libraries loaded.
+
+    Raises:
+        RuntimeUnavailableError: the runtime does not work here.
+    """
+    state = runtime.availability()
+    if state.reason is not None:
+        raise RuntimeUnavailableError(f"the runtime {runtime.name} is not available", state.reason)
+    import onnxruntime
+
+    from digit_infer.runtimes.bound_session import Device
+
+    onnxruntime.preload_dlls()  # those of pip's wheels are not on the loader's path
+    return Device("cuda", ask_driver().devices[0])
 
 
 RUNTIME: Runtime = OnnxGpu()

@@ -1,4 +1,4 @@
-"""A model in ONNX Runtime, on whichever execution provider; shared by ``onnx-cpu`` and ``onnx-gpu``."""
+"""A model in ONNX Runtime, on whichever execution provider: loading it, and running it where its caller's arrays lie."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ class OnnxSession:
     """An ``onnxruntime.InferenceSession`` behind the contract. ``InferenceSession.run`` is thread-safe."""
 
     def __init__(self, session: onnxruntime.InferenceSession, name: str, threads: int) -> None:
-        inputs, outputs = session.get_inputs(), session.get_outputs()
-        check_signature(name, *([(_dtype(end.type), end.shape or ()) for end in ends] for ends in (inputs, outputs)))
+        self._input, output = ends(session, name)
         self._run = session.run
-        self._input = inputs[0].name
-        self._outputs = [outputs[0].name]
+        self._outputs = [output]
         self._provider: str = session.get_providers()[0]
         self._threads = threads
 
@@ -49,18 +47,30 @@ class OnnxSession:
         return answer
 
 
+def ends(session: onnxruntime.InferenceSession, name: str) -> tuple[str, str]:
+    """Return the names of a model's input and output.
+
+    Raises:
+        ContractError: they are not those of the contract.
+    """
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    check_signature(name, *([(_dtype(end.type), end.shape or ()) for end in side] for side in (inputs, outputs)))
+    return inputs[0].name, outputs[0].name
+
+
 def _dtype(described: str) -> str:
     """Turn ONNX Runtime's ``tensor(float)`` into numpy's ``float32``."""
     inner = described.removeprefix("tensor(").removesuffix(")")
     return _DTYPES.get(inner, inner)
 
 
-def create(file: ModelFile, options: onnxruntime.SessionOptions, providers: list[Any], threads: int) -> OnnxSession:
+def load(
+    file: ModelFile, options: onnxruntime.SessionOptions, providers: list[Any], threads: int
+) -> onnxruntime.InferenceSession:
     """Load a model with these providers.
 
     Raises:
         DamagedModelError: the bytes are no ONNX model.
-        ContractError: it does not keep the contract.
     """
     import onnxruntime
 
@@ -71,13 +81,12 @@ def create(file: ModelFile, options: onnxruntime.SessionOptions, providers: list
     damage = tuple(
         error for error in errors if error.__name__ in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoModel")
     )
-    try:
-        session = onnxruntime.InferenceSession(file.path, options, providers=providers)
+    try:  # without the fallback, by which ONNX Runtime's Python prints what went wrong and tries again on the CPU
+        return onnxruntime.InferenceSession(file.path, options, providers=providers, enable_fallback=False)
     except damage as error:
         raise DamagedModelError(
             f"{file.path} is no ONNX model ({first_line(error)})", "export or install it again"
         ) from error
-    return OnnxSession(session, str(file.path), threads)
 
 
 def onnx_errors() -> tuple[type[Exception], ...]:
@@ -85,6 +94,11 @@ def onnx_errors() -> tuple[type[Exception], ...]:
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     return tuple(value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception))
+
+
+def device_errors() -> tuple[type[Exception], ...]:
+    """Return those, and what it raises where a device, its driver or its libraries fail."""
+    return (RuntimeError, *onnx_errors())
 
 
 def first_line(error: BaseException) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from digit_infer.contract import Images, Probabilities
 
-RuntimeName = Literal["onnx-cpu", "onnx-gpu", "tflite", "keras", "null"]
+RuntimeName = Literal["onnx-cpu", "onnx-gpu", "onnx-gpu-graph", "onnx-tensorrt", "tflite", "tflm", "keras", "null"]
 RUNTIME_NAMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 
@@ -78,6 +78,10 @@ class Runtime(Protocol):
     @property
     def format(self) -> Format | None:
         """Return the format of the files that it reads, or None where it reads none."""
+
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        """Return the precisions that it runs."""
 
     def availability(self) -> Availability:
         """Say whether it works here, without loading a model."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, SIDE, Format, check_signature
+from digit_infer.contract import CLASSES, PRECISIONS, SIDE, Format, Precision, check_signature
 from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
@@ -23,6 +23,7 @@ class Tflite:
 
     name: RuntimeName = "tflite"
     format: Format | None = "tflite"
+    precisions: tuple[Precision, ...] = PRECISIONS
 
     def availability(self) -> Availability:
         """Say which of the two packages works."""

@@ -138,7 +138,12 @@ def _model(entry: dict[str, Any]) -> ZooModel:
 
 
 def _files(entries: list[dict[str, Any]]) -> tuple[ZooFile, ...]:
-    return tuple(ZooFile(**{**entry, "parity": _parity(entry["parity"])}) for entry in entries)
+    return tuple(zoo_file_of(entry) for entry in entries)
+
+
+def zoo_file_of(entry: dict[str, Any]) -> ZooFile:
+    """Turn what was read as JSON back into a file with its proof."""
+    return ZooFile(**{**entry, "parity": _parity(entry["parity"])})
 
 
 def _training(entry: dict[str, Any]) -> Training:

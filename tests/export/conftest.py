@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from export.calibration import Calibration
 from export.pipeline import Exporter
 from export.source import load_source
 
@@ -9,7 +10,7 @@ from export.source import load_source
 @pytest.fixture(scope="session")
 def mnist_calibration(mnist_test):
     """Pictures to take ranges from; here test images do, since nothing is chosen or reported with them."""
-    return lambda: mnist_test.images[:200]
+    return Calibration("200 test images", lambda: mnist_test.images[:200])
 
 
 def small_network(shape=(28, 28, 1), *, functional=False, activation="softmax"):

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 import subprocess
@@ -7,7 +8,10 @@ import keras
 import pytest
 
 from digit_infer import zoo
+from digit_infer.runtimes import RUNTIMES
 from training import checkpoint
+
+REASON = RUNTIMES["tflm"].availability().reason
 
 
 def command(*words):
@@ -32,20 +36,47 @@ def test_the_command_writes_files_and_their_proofs(tmp_path, small_file):
     assert (code, err) == (0, "")
     made = json.loads(out)["files"]
     names = [f"{name}.float32.{suffix}" for name in ("softmax_regression", "mine") for suffix in ("onnx", "tflite")]
-    assert [file["file"] for file in made] == names
+    assert [report["file"]["file"] for report in made] == names
     assert {path.name for path in tmp_path.iterdir()} == {*names, *(f"{name}.parity.json" for name in names)}
     listed = zoo.model_named("softmax_regression").files[0]
-    assert made[0]["sha256"] == listed.sha256, "what lies in the zoo can be made again"
+    assert made[0]["file"]["sha256"] == listed.sha256, "what lies in the zoo can be made again"
+
+
+@pytest.mark.skipif(REASON is not None, reason=f"tflm: {REASON}")
+def test_the_command_writes_what_a_microcontroller_takes(tmp_path):
+    code, out, err = command("softmax_regression", "--microcontroller", "--out", tmp_path, "--json")
+    assert (code, err) == (0, "")
+    (micro,) = json.loads(out)["microcontroller"]
+    made = micro["file"]
+    assert made["sha256"] == hashlib.sha256((tmp_path / made["file"]).read_bytes()).hexdigest()
+    assert made["parity"]["runtime"].startswith("tflm, tflite-micro 0.dev")
+    stem = "softmax_regression.int8"
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{stem}.batch1.tflite",
+        f"{stem}.batch1.tflite.microcontroller.json",
+        f"{stem}.h",
+        f"{stem}.cc",
+    }
 
 
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
+        (["lenet", "--zoo", "--microcontroller"], 2, "--microcontroller makes files of one kind"),
         (["nosuch.keras"], 2, "there is no file nosuch.keras; check the path, or name a recipe"),
         (["lenet", "--format", "keras"], 2, "Invalid value for '--format': 'keras' is not one of"),
         (["lenet", "--format"], 2, "Option '--format' requires an argument"),
         (["a/mine.keras", "b/mine.keras"], 2, "two sources would write the same files (mine)"),
         (["nosuch"], 2, "there is no file nosuch; check the path, or name a recipe"),
+        ([], 2, "nothing or too much to export; name recipes or .keras files, or pass --all alone"),
+        (["lenet", "--all"], 2, "nothing or too much to export"),
+        (["lenet", "--format", "onnx", "--precision", "int16x8"], 2, "there is no int16x8 as onnx: ONNX Runtime has"),
+        (["lenet", "--format", "onnx", "all"], 2, "all of them and some of them contradict one another"),
+        (["lenet", "--zoo", "--precision", "int8"], 2, "the zoo takes every form"),
+        (["mine.keras", "--resume"], 2, "--zoo and --resume are for recipes"),
+        (["lenet", "--jobs", "2"], 2, "--jobs goes with --all"),
+        (["lenet", "--calibration-size", "60001"], 2, "Invalid value for '--calibration-size'"),
+        (["lenet", "--calibration-method", "mean"], 2, "Invalid value for '--calibration-method'"),
     ],
 )
 def test_failures_are_told_in_one_line(words, code, message):

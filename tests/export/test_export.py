@@ -8,12 +8,13 @@ import onnx
 import pytest
 
 from digit_infer import Predictor, zoo
-from digit_infer.contract import PRECISIONS
-from digit_infer.errors import DamagedModelError, ExportError, MissingModelFileError, ParityError
+from digit_infer.errors import DamagedModelError, ExportError, MissingModelFileError
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import ModelFile, answer_in_parts
+from export.calibration import CALIBRATED
 from export.interface import Interface, picture_shape
 from export.metadata import KEY, metadata
+from export.pairs import ALL
 from export.pipeline import Exporter, batch_of
 from export.source import load_source
 from export.tflite_model import tflite_bytes
@@ -21,10 +22,8 @@ from export.wrapping import lean, wrapped
 
 from .conftest import small_network
 
-COMBINATIONS = [(model_format, precision) for model_format in ("onnx", "tflite") for precision in PRECISIONS]
 
-
-@pytest.fixture(scope="module", params=COMBINATIONS, ids=["-".join(pair) for pair in COMBINATIONS])
+@pytest.fixture(scope="module", params=ALL, ids=["-".join(pair) for pair in ALL])
 def exported(request, small_exporter, tmp_path_factory):
     """One file in each format and precision, with its folder."""
     folder = tmp_path_factory.mktemp("out")
@@ -89,7 +88,7 @@ def test_ends_have_the_names_of_the_contract(exported):
         interpreter = Interpreter(model_path=str(folder / file.file))
         assert interpreter.get_signature_list() == {"serving_default": {"inputs": ["images"], "outputs": ["probabilities"]}}
         scale, zero = interpreter.get_input_details()[0]["quantization"]
-        assert (scale, zero) == (pytest.approx(1 / 255) if file.precision == "int8" else 0, 0)
+        assert (scale, zero) == (pytest.approx(1 / 255) if file.precision in CALIBRATED else 0, 0)
 
 
 def test_graphs_hold_no_leftovers(exported):
@@ -162,45 +161,14 @@ def test_files_that_are_no_keras_models(tmp_path):
         load_source(str(other))
 
 
-def test_the_converters_trap_is_caught_by_parity(small_exporter, tmp_path, monkeypatch):
-    """Given concrete functions and the model, TensorFlow's converter writes a file without weights, and says nothing."""
-    import tensorflow as tf
-
-    def without_weights(source, precision, about, calibration):
-        model = wrapped(source.network, source.interface, takes_bytes=True)
-        function = tf.function(model).get_concrete_function(tf.TensorSpec((None, 28, 28), tf.uint8))
-        return tf.lite.TFLiteConverter.from_concrete_functions([function], model).convert()
-
-    monkeypatch.setattr("export.tflite_model.tflite_bytes", without_weights)
-    with pytest.raises(ParityError, match="is not written"):
-        small_exporter.export("tflite", "float32", tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_scaling_twice_is_caught_by_parity(small_exporter, tmp_path, monkeypatch):
-    def twice(network, interface, *, takes_bytes):
-        images = keras.Input((28, 28), dtype="uint8", name="images")
-        values = keras.ops.cast(images, "float32") / 255 / 255
-        return keras.Model(images, network(keras.ops.reshape(values, (-1, 28, 28, 1))))
-
-    monkeypatch.setattr("export.onnx_model.wrapped", twice)
-    with pytest.raises(ParityError, match="is not written"):
-        small_exporter.export("onnx", "float32", tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_ranges_from_blank_pictures_are_caught_by_parity(small_file, tmp_path):
-    exporter = Exporter(load_source(str(small_file)), lambda: np.zeros((20, 28, 28), np.uint8))
-    for model_format in ("onnx", "tflite"):
-        with pytest.raises(ParityError, match="is not written"):
-            exporter.export(model_format, "int8", tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_float32_tflite_agrees_with_float32_onnx(small_exporter, mnist_test, tmp_path):
     source = small_exporter.source
     path = tmp_path / "mine.tflite"
-    path.write_bytes(tflite_bytes(source, "float32", metadata(source, "tflite", "float32"), small_exporter.calibration))
+    path.write_bytes(
+        tflite_bytes(
+            source, "float32", metadata(source, "tflite", "float32", small_exporter.calibration), small_exporter.calibration
+        )
+    )
     session = RUNTIMES["tflite"].open(ModelFile("mine", path, "tflite", "float32", path.stat().st_size), None)
     np.testing.assert_allclose(session.probabilities(mnist_test.images[:100]), small_exporter.reference[:100], atol=1e-5)
 

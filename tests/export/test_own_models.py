@@ -80,7 +80,7 @@ def test_a_full_integer_file_takes_bytes_whatever_the_network_takes(way, mnist_c
     path = tmp_path / "own.keras"
     mlp().save(path)
     exporter = Exporter(load_source(str(path), Declared(WAYS[way])), mnist_calibration)
-    (tmp_path / "own.tflite").write_bytes(exporter._converted("tflite", "int8"))
+    (tmp_path / "own.tflite").write_bytes(exporter.converted("tflite", "int8"))
     (taken,) = Interpreter(model_path=str(tmp_path / "own.tflite")).get_input_details()
     assert (taken["dtype"], list(taken["shape_signature"])) == (np.uint8, [-1, 28, 28])
     assert taken["quantization"] == (pytest.approx(1 / 255, rel=1e-6), 0)

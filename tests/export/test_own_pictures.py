@@ -83,10 +83,13 @@ def test_ranges_are_those_of_bytes(mnist_test):
 
 def test_files_are_calibrated_and_proven_on_them(folder, small_file, tmp_path):
     own = read_pictures(folder)
-    exporter = Exporter(load_source(str(small_file)), own=own)
-    np.testing.assert_array_equal(exporter.calibration(), own.images)
+    calibration = own.calibration(500, 0, "min-max")
+    np.testing.assert_array_equal(calibration.images(), own.images)
+    assert str(calibration) == f"min-max over 30 of 30 pictures in {folder}, seed 0"
+    exporter = Exporter(load_source(str(small_file)), calibration, own)
     for model_format, precision in (("onnx", "float32"), ("tflite", "int8")):
-        proven = exporter.export(model_format, precision, tmp_path).own_pictures
+        file = exporter.export(model_format, precision, tmp_path)
+        proven = exporter.report(file, tmp_path, "").own_pictures
         assert (proven.pictures, proven.accuracy.images, proven.trained_accuracy.images) == (30, 30, 30)
         assert proven.accuracy.correct >= proven.trained_accuracy.correct - 1
         assert proven.largest_difference <= (1e-4 if precision == "float32" else 0.5)
@@ -128,7 +131,7 @@ def test_the_command_says_what_it_found_in_the_folder(folder, small_file, tmp_pa
     assert "on your own pictures" in table
     document = json.loads((out / "mine.int8.onnx.parity.json").read_text(encoding="utf-8"))
     assert document["own_pictures"]["pictures"] == 30
-    assert document["parity"]["accuracy"]["images"] == 10_000
+    assert document["file"]["parity"]["accuracy"]["images"] == 10_000
     code, out_text, err = command("softmax_regression", "--zoo", "--calibrate", pictures)
     assert (code, out_text) == (2, "")
-    assert err.startswith("error: the zoo's files take their ranges from MNIST's training images")
+    assert err.startswith("error: the zoo takes every form, with ranges from training images")

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from digit_infer import zoo
+from digit_infer.runtimes import RUNTIMES
 
 
 def test_the_readme_command(digit_infer, examples):
@@ -88,6 +89,17 @@ def test_what_the_parser_refuses_is_wrong_use(digit_infer, words):
     assert run.code == 2
     assert run.err.startswith("error: ")
     assert len(run.err.splitlines()) == 1
+
+
+def test_on_tensorflow_lite_micro_where_it_is_installed(digit_infer, examples):
+    run = digit_infer("predict", examples / "seven.png", "--runtime", "tflm")
+    if (reason := RUNTIMES["tflm"].availability().reason) is not None:
+        assert (run.code, run.err) == (1, f"error: the runtime tflm is not available; {reason}\n")
+        return
+    assert (run.code, run.out[0]) == (0, "7")
+    assert "tflm (tflite-micro 0.dev" in run.err
+    threads = digit_infer("predict", examples / "seven.png", "--runtime", "tflm", "--threads", "2")
+    assert (threads.code, threads.err) == (2, "error: tflm runs on one thread, not 2; leave the number of threads out\n")
 
 
 def test_a_damaged_model_file_of_ones_own(digit_infer, examples, tmp_path):

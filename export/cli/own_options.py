@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
-from digit_infer.cli.tables import Column, print_table
 from export.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    from digit_infer.zoo.manifest import ZooFile
     from export.answers import Ending
     from export.own_network import Declared
     from export.own_pictures import OwnPictures
@@ -95,32 +93,3 @@ def pictures(folder: Path | None, stderr: TextIO) -> OwnPictures | None:
     for note in own.notes:
         click.echo(note, file=stderr)
     return own
-
-
-def print_own(files: Sequence[ZooFile]) -> None:
-    """Print how the files answer the user's own pictures, if they were asked."""
-    from export.own_pictures import OwnFile
-
-    found = [(file.file, file.own_pictures) for file in files if isinstance(file, OwnFile)]
-    if not found:
-        return
-    columns = [
-        Column("on your own pictures"),
-        Column("pictures", number=True),
-        Column("largest difference", number=True, may_wrap=True),
-        Column("flips", number=True),
-        Column("accuracy", number=True),
-        Column("trained model's", number=True),
-    ]
-    rows = [
-        (
-            name,
-            f"{own.pictures:,}",
-            f"{own.largest_difference:.2g}",
-            str(len(own.flips)),
-            f"{own.accuracy.share:.4f}" if own.accuracy else "",
-            f"{own.trained_accuracy.share:.4f}" if own.trained_accuracy else "",
-        )
-        for name, own in found
-    ]
-    print_table(columns, rows)

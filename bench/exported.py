@@ -1,0 +1,58 @@
+"""How long one picture takes on each exported file: all of them in one run, in turns."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from digit_infer import dataset
+from digit_infer.benchmark.timing import latency
+from digit_infer.predictor import Predictor
+from digit_infer.zoo import sha256_of
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images
+
+_IMAGES = 256
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Timed:
+    """The median time of one picture, in µs: of ``rounds`` medians of ``samples`` calls in all, with their range."""
+
+    sha256: str
+    samples: int
+    p50_us: float
+    lowest_us: float
+    highest_us: float
+
+
+def time_files(paths: Sequence[Path], rounds: int, seconds: float) -> Iterator[tuple[Path, Timed]]:
+    """Time each file ``rounds`` times for ``seconds``, one thread, in an order drawn anew for each round.
+
+    A file that was slow because the machine was is slow in one round only, and the median of rounds does not see it.
+    """
+    images = dataset.load("test").images[:_IMAGES]
+    found: dict[Path, list[tuple[int, float]]] = {path: [] for path in paths}
+    order = random.Random(_SEED)  # noqa: S311  # an order, no secret
+    for _ in range(rounds):
+        for path in order.sample(list(paths), len(paths)):
+            found[path].append(_round(path, images, seconds))
+    for path, measured in found.items():
+        medians = [value for _, value in measured]
+        samples = sum(count for count, _ in measured)
+        yield path, Timed(sha256_of(path), samples, median(medians), min(medians), max(medians))
+
+
+def _round(path: Path, images: Images, seconds: float) -> tuple[int, float]:
+    """Open a file, and return how often it was asked and the median in µs."""
+    with Predictor(path, threads=1) as predictor:
+        times = latency(predictor.predict_array, images, seconds)
+    if times.p50_us is None:  # never: a median needs one call, and 64 are made at least
+        raise ValueError(f"{path} was not timed")
+    return times.samples, times.p50_us

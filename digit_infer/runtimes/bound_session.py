@@ -1,0 +1,152 @@
+"""A model whose input and output lie in a device's own memory: bytes go up once, ten floats a picture come down.
+
+``InferenceSession.run`` would take memory for every call and let ONNX Runtime copy; here both ends are allocated once for
+each number of images and stay where they are, as CUDA graphs need it. The device may be ``cpu``: the same code, so that it
+can be tested where there is no other.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from digit_infer.contract import CLASSES, SIDE, check_images
+from digit_infer.errors import InferenceError
+from digit_infer.runtimes.onnx_session import device_errors, ends, first_line
+from digit_infer.runtimes.protocol import answer_in_parts
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from digit_infer.contract import Images, Probabilities
+    from digit_infer.runtimes.placement import Placement
+
+LARGEST_BATCH = 1_024
+"""More images than this go to the device in parts, so that its memory does not grow with N."""
+
+KEPT_BATCHES = 32
+"""So many numbers of images keep their memory, 27 MB at most; others take it for one call.
+
+None is ever dropped: a captured graph writes to the addresses that it was captured with."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where input and output lie: the kind as ONNX Runtime calls it, and the name of its first device."""
+
+    kind: Literal["cuda", "cpu"]
+    name: str
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """The memory for one number of images, bound to the session."""
+
+    source: onnxruntime.OrtValue
+    binding: onnxruntime.IOBinding
+    options: onnxruntime.RunOptions | None
+
+
+class BoundSession:
+    """An ``onnxruntime.InferenceSession`` with bound input and output, behind the contract.
+
+    Threads take turns, since they share the memory; and ONNX Runtime replays CUDA graphs for one thread at a time.
+    """
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        name: str,
+        placement: Placement,
+        device: Device,
+        threads: int,
+        *,
+        captures: bool = False,
+    ) -> None:
+        """Wrap a session.
+
+        Args:
+            session: a session of ONNX Runtime.
+            name: the model's path, for messages.
+            placement: which node of it runs where.
+            device: where input and output lie.
+            threads: its intra-op threads.
+            captures: the session was made with ``enable_cuda_graph``: every number of images that keeps its memory gets a
+                graph of its own, captured by its first call, and the others run without.
+
+        Raises:
+            ContractError: the model does not keep the contract.
+        """
+        self._input, self._output = ends(session, name)
+        self._session = session
+        self._placement = placement
+        self._device = device
+        self._threads = threads
+        self._captures = captures
+        self._kept: dict[int, _Batch] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def provider(self) -> str:
+        """Return the execution provider that was asked for, which runs at least one node; ``placement`` has all."""
+        provider: str = self._session.get_providers()[0]
+        return provider
+
+    @property
+    def device(self) -> str:
+        """Return the name of the device."""
+        return self._device.name
+
+    @property
+    def placement(self) -> Placement:
+        """Return which node runs where."""
+        return self._placement
+
+    @property
+    def threads(self) -> int | None:
+        """Return the intra-op threads, for what runs on the CPU."""
+        return self._threads
+
+    def probabilities(self, images: Images) -> Probabilities:
+        """Answer uint8 [N, 28, 28] by float32 [N, 10], an array of its own."""
+        check_images(images)  # a device takes any bytes of the right number
+        if len(images) == 0:
+            return np.empty((0, CLASSES), np.float32)
+        if len(images) > LARGEST_BATCH:
+            return answer_in_parts(self.probabilities, images, LARGEST_BATCH)
+        try:
+            with self._lock:
+                return self._answer(np.ascontiguousarray(images))
+        except device_errors() as error:
+            raise InferenceError(
+                f"ONNX Runtime failed on {images.shape} on {self.device} ({first_line(error)})", "report this model"
+            ) from error
+
+    def _answer(self, images: Images) -> Probabilities:
+        batch = self._kept.get(len(images)) or self._allocated(len(images))
+        batch.source.update_inplace(images)
+        self._session.run_with_iobinding(batch.binding, batch.options)
+        answer: Probabilities = batch.binding.copy_outputs_to_cpu()[0]
+        return answer
+
+    def _allocated(self, count: int) -> _Batch:
+        """Allocate and bind the memory for a number of images, and keep it if there is room."""
+        import onnxruntime
+
+        allocate = onnxruntime.OrtValue.ortvalue_from_shape_and_type
+        source = allocate([count, SIDE, SIDE], np.uint8, self._device.kind, 0)
+        binding = self._session.io_binding()
+        binding.bind_ortvalue_input(self._input, source)
+        binding.bind_ortvalue_output(self._output, allocate([count, CLASSES], np.float32, self._device.kind, 0))
+        keep = len(self._kept) < KEPT_BATCHES
+        options = None
+        if self._captures:
+            options = onnxruntime.RunOptions()
+            options.add_run_config_entry("gpu_graph_id", str(count) if keep else "-1")  # -1: neither capture nor replay
+        batch = _Batch(source, binding, options)
+        if keep:
+            self._kept[count] = batch
+        return batch

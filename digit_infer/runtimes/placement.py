@@ -1,0 +1,92 @@
+"""Which node of a model runs on which execution provider, as the session that was made says.
+
+A session's list of providers proves nothing: ONNX Runtime names a provider first and gives every node to the CPU.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+RECORD_PLACEMENT = "session.record_ep_graph_assignment_info"
+"""The entry of the session's configuration that must be "1" for a placement to be read."""
+
+SHAPE_ARITHMETIC = frozenset(
+    {"Shape", "Size", "Gather", "Slice", "Concat", "Squeeze", "Unsqueeze", "Range", "ConstantOfShape"}
+)
+"""Operators that do not matter where they run on the CPU; all others touch the data of each picture, and matter.
+
+The CUDA provider has each of these for every type, and leaves one to the CPU only where it works on the few whole numbers
+of a shape, which would take longer to reach a device than to compute. A convolution, a product, a pooling, an activation or
+an elementwise operator on the CPU means that pictures travel back and forth. So does ``Cast``, which every file here begins
+with, to turn bytes into floats; that of a shape is refused with it, and ``python -m export`` writes none."""
+
+_LISTED = 10
+
+
+@dataclass(frozen=True)
+class PlacedNode:
+    """A node, its operator (with the domain, unless it is ONNX's own), and the execution provider that runs it."""
+
+    name: str
+    operator: str
+    provider: str
+
+    @property
+    def matters(self) -> bool:
+        """Whether it touches the data of each picture, not shapes alone."""
+        return self.operator not in SHAPE_ARITHMETIC
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Every node of a model after ONNX Runtime's basic optimization, in its order."""
+
+    nodes: tuple[PlacedNode, ...]
+
+    def on(self, provider: str) -> tuple[PlacedNode, ...]:
+        """Return the nodes that a provider runs."""
+        return tuple(node for node in self.nodes if node.provider == provider)
+
+    def outside(self, providers: Collection[str]) -> tuple[PlacedNode, ...]:
+        """Return the nodes that none of these providers runs."""
+        return tuple(node for node in self.nodes if node.provider not in providers)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Count the nodes by provider and operator."""
+        providers = dict.fromkeys(node.provider for node in self.nodes)
+        return {provider: dict(Counter(node.operator for node in self.on(provider))) for provider in providers}
+
+
+def read_placement(session: onnxruntime.InferenceSession) -> Placement:
+    """Read the placement from a session that was made with ``RECORD_PLACEMENT``; needs ONNX Runtime 1.24."""
+    return Placement(
+        tuple(
+            PlacedNode(node.name, f"{node.domain}.{node.op_type}".removeprefix("."), part.ep_name)
+            for part in session.get_provider_graph_assignment_info()
+            for node in part.get_nodes()
+        )
+    )
+
+
+def listed(nodes: Collection[PlacedNode]) -> str:
+    """Name nodes with their operators, so many as fit into a line."""
+    words = [f"{node.operator} {node.name!r}" for node in list(nodes)[:_LISTED]]
+    return ", ".join(words) + (f" and {len(nodes) - _LISTED} more" if len(nodes) > _LISTED else "")
+
+
+def described(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Say in a few words how many nodes each provider runs, the busiest first; of the others, with which operators.
+
+    ``counts`` is what ``Placement.counts`` returns.
+    """
+    words: list[str] = []
+    for provider, operators in sorted(counts.items(), key=lambda item: -sum(item[1].values())):
+        nodes = f"{sum(operators.values())} nodes on {provider}"
+        words.append(f"{nodes} ({', '.join(operators)})" if words else nodes)
+    return ", ".join(words)

@@ -1,0 +1,155 @@
+"""TensorFlow Lite Micro, as it runs on microcontrollers: ``tflite-micro``, with its reference kernels, on this machine.
+
+It tells how a full-integer file will answer on a device, not how fast: the kernels are the portable ones.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from digit_infer.contract import CLASSES, SIDE, UINT8, Format, Precision, check_signature
+from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
+from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from digit_infer.contract import Images, Probabilities
+    from digit_infer.runtimes.tflm_file import TfliteFile
+
+_FIXED_ARENA_BYTES = 65_536
+
+
+class Tflm:
+    """Runs full-integer ``.tflite`` files, one picture at a time on one thread."""
+
+    name: RuntimeName = "tflm"
+    format: Format | None = "tflite"
+    precisions: tuple[Precision, ...] = ("int8",)
+
+    def availability(self) -> Availability:
+        """Say which release of tflite-micro is installed."""
+        try:
+            package, _ = library()
+        except RuntimeUnavailableError as error:
+            return Availability(None, error.advice)
+        return Availability(package)
+
+    def open(self, file: ModelFile | None, threads: int | None) -> TflmSession:
+        """Load a full-integer ``.tflite`` file, with a dynamic batch or a batch of 1."""
+        if file is None:
+            raise UsageError("tflm needs a model file", "name a model")
+        if threads not in (None, 1):
+            raise UsageError(f"tflm runs on one thread, not {threads}", "leave the number of threads out")
+        package, _ = library()
+        content = file.path.read_bytes()
+        found = full_integer(str(file.path), content)
+        try:
+            interpreter = interpreter_of(content, ample_arena(found, content))
+        except (ValueError, RuntimeError) as error:
+            raise DamagedModelError(
+                f"{file.path} cannot be run by {package} ({error}; its operators are {', '.join(found.operators)})",
+                "export it again, from layers that TensorFlow Lite Micro has",
+            ) from error
+        return TflmSession(interpreter, package)
+
+
+class TflmSession:
+    """An interpreter of TensorFlow Lite Micro behind the contract."""
+
+    threads: int | None = 1
+
+    def __init__(self, interpreter: Any, package: str) -> None:
+        self.provider = package
+        self.probabilities = _call(interpreter, package)
+
+
+def full_integer(name: str, content: bytes) -> TfliteFile:
+    """Read a ``.tflite`` file that keeps the contract at a batch of 1 and computes in integers alone.
+
+    Raises:
+        RuntimeUnavailableError: ``tflite-micro`` does not work here.
+        DamagedModelError: it is no TFLite model, or a damaged one.
+        ContractError: the model's inputs and outputs are not those of the contract.
+        UsageError: it computes in floats.
+    """
+    from digit_infer.runtimes.tflm_file import read_tflite
+
+    _, runtime = library()
+    found = read_tflite(runtime, name, content)
+    check_signature(name, found.inputs, found.outputs, batch=1)
+    floats = sorted(kind for kind in found.inner_types if "float" in kind)
+    if floats:
+        raise UsageError(
+            f"tflm runs full-integer files, and {name} computes in {' and '.join(floats)}",
+            "make it with python -m export NAME --microcontroller",
+        )
+    if not found.scaled:
+        raise DamagedModelError(f"{name} has integers without a scale", "export it again")
+    return found
+
+
+def interpreter_of(content: bytes, arena_bytes: int) -> Any:
+    """Load a file that ``full_integer`` has read into an arena of this size, and let it answer a blank picture.
+
+    Some kernels look at their types only when they run. In an arena that is too small the library may end the process
+    instead of raising: give it an ample one, or a process of its own.
+
+    Raises:
+        RuntimeError, ValueError: the arena is too small, or an operator is missing or runs on other types.
+    """
+    _, runtime = library()
+    interpreter = runtime.Interpreter.from_bytes(content, arena_size=arena_bytes)
+    interpreter.set_input(np.zeros((1, SIDE, SIDE), UINT8), 0)
+    interpreter.invoke()
+    return interpreter
+
+
+def ample_arena(found: TfliteFile, content: bytes) -> int:
+    """Return bytes that are more than enough: all tensors at once, and what the kernels keep of the weights' scales."""
+    return found.variable_bytes + len(content) + _FIXED_ARENA_BYTES
+
+
+def _call(interpreter: Any, package: str) -> Callable[[Images], Probabilities]:
+    """Return the call that answers images. The interpreter holds its tensors, so calls of several threads take turns."""
+    lock = threading.Lock()
+    set_input, invoke, get_output = interpreter.set_input, interpreter.invoke, interpreter.get_output
+
+    def probabilities(images: Images) -> Probabilities:
+        """Answer uint8 [N, 28, 28] by float32 [N, 10], picture by picture."""
+        answers = np.empty((len(images), CLASSES), np.float32)
+        with lock:
+            try:
+                for index in range(len(images)):
+                    set_input(images[index : index + 1], 0)
+                    invoke()
+                    answers[index] = get_output(0)
+            except (ValueError, RuntimeError) as error:
+                raise InferenceError(f"{package} failed on {images.shape} ({error})", "report this model") from error
+        return answers
+
+    return probabilities
+
+
+def library() -> tuple[str, Any]:
+    """Return ``tflite-micro`` with its version, and its module ``runtime``.
+
+    Raises:
+        RuntimeUnavailableError: it is not installed, or does not import; the advice is the reason.
+    """
+    version = installed_version("tflite-micro")
+    problem = "the runtime tflm is not available"
+    if version is None:
+        raise RuntimeUnavailableError(problem, "not installed: pip install digit-infer[tflm] (Linux on x86-64)")
+    try:
+        from tflite_micro import runtime
+    except ImportError as error:
+        raise RuntimeUnavailableError(problem, f"tflite-micro {version} does not import ({error})") from error
+    return f"tflite-micro {version}", runtime
+
+
+RUNTIME: Runtime = Tflm()

@@ -1,0 +1,85 @@
+"""What a command line asks for, checked before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from digit_infer.contract import PRECISIONS, Format, Precision
+from digit_infer.errors import UsageError
+from export.pairs import ALL, FORMATS, NOT_MADE
+
+if TYPE_CHECKING:
+    from export.pairs import Pair
+
+EVERY = "all"
+
+_Word = TypeVar("_Word", Format, Precision)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which files of which sources to make, and where.
+
+    ``everything``: all published networks, ``jobs`` at a time. ``zoo``: what ships goes into the wheel's folder, too.
+    ``microcontroller``: instead, the int8 file at a batch of 1 and as C++.
+    ``resume``: what lies in ``out`` already is kept if it is of the same inputs.
+
+    Raises:
+        UsageError: the wishes contradict one another.
+    """
+
+    sources: tuple[str, ...]
+    everything: bool
+    pairs: tuple[Pair, ...]
+    calibrate: Path | None
+    out: Path
+    zoo: bool
+    resume: bool
+    jobs: int
+    microcontroller: bool
+
+    def __post_init__(self) -> None:
+        if bool(self.sources) == self.everything:
+            raise UsageError("nothing or too much to export", "name recipes or .keras files, or pass --all alone")
+        stems = [Path(name).stem for name in self.sources]
+        if twice := {stem for stem in stems if stems.count(stem) > 1}:
+            raise UsageError(f"two sources would write the same files ({', '.join(twice)})", "export them one by one")
+        if (self.zoo or self.everything) and (self.calibrate or self.pairs != ALL):
+            raise UsageError("the zoo takes every form, with ranges from training images", "leave the other options out")
+        if (self.zoo or self.resume) and any(Path(name).suffix for name in self.sources):
+            raise UsageError("--zoo and --resume are for recipes: records say what their files came from", "leave them out")
+        if self.microcontroller and (self.zoo or self.everything or self.resume or self.pairs != ALL):
+            raise UsageError("--microcontroller makes files of one kind, and none for the zoo", "leave the others out")
+        if self.jobs > 1 and not self.everything:
+            raise UsageError("--jobs goes with --all", "leave it out")
+
+
+def pairs_of(formats: Sequence[Format | str], precisions: Sequence[Precision | str]) -> tuple[Pair, ...]:
+    """Return the combinations that were named; of all, those that there are.
+
+    Raises:
+        UsageError: nothing was named, or nothing that there is.
+    """
+    wanted = list(product(_meant(formats, FORMATS), _meant(precisions, PRECISIONS)))
+    pairs = tuple(pair for pair in wanted if pair not in NOT_MADE)
+    if not pairs:
+        model_format, precision = wanted[0]
+        raise UsageError(f"there is no {precision} as {model_format}: {NOT_MADE[wanted[0]]}", "choose another format")
+    return pairs
+
+
+def _meant(words: Sequence[_Word | str], known: tuple[_Word, ...]) -> list[_Word]:
+    """Return what was named, in the order of the table.
+
+    Raises:
+        UsageError: nothing, or all and some of them besides.
+    """
+    if not words:
+        raise UsageError("nothing to make", "name a format and a precision")
+    if EVERY in words and set(words) != {EVERY}:
+        raise UsageError("all of them and some of them contradict one another", "leave one out")
+    return [word for word in known if word in words or EVERY in words]

@@ -1,0 +1,107 @@
+"""Does what was ordered, shows how far it is, and gathers what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+from rich.progress import Progress
+
+from digit_infer.errors import DigitInferError, ExportError
+from export.everything import make_all, record, reports_in
+from export.making import make
+from export.pairs import ALL
+from export.published import enter_into_zoo
+from export.report import Refusal, Report
+from training.recipes import ROWS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from export.calibration import Calibration
+    from export.cli.order import Order
+    from export.microcontroller import MicroFile
+    from export.own_network import Declared
+    from export.own_pictures import OwnPictures
+
+
+@dataclass
+class Results:
+    """What came out so far: files that are proven, files that are not written, and sources that could not be exported."""
+
+    made: list[Report] = field(default_factory=list)
+    for_microcontrollers: list[MicroFile] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    errors: list[DigitInferError] = field(default_factory=list)
+
+    def add(self, reports: Sequence[Report | Refusal]) -> None:
+        """Take in the reports on one source."""
+        self.made += proven(reports)
+        self.refused += [report for report in reports if isinstance(report, Refusal)]
+
+
+def proven(reports: Sequence[Report | Refusal]) -> list[Report]:
+    """Return the reports on files that are written."""
+    return [report for report in reports if isinstance(report, Report)]
+
+
+def export_source(
+    name: str,
+    order: Order,
+    declared: Declared,
+    calibration: Calibration,
+    pictures: OwnPictures | None,
+    console: Console,
+    results: Results,
+) -> None:
+    """Make the files of one source. A file or a source that fails does not keep the others away."""
+    from export.microcontroller import export_microcontroller
+    from export.pipeline import Exporter
+    from export.source import load_source
+
+    reports: list[Report | Refusal] = []
+    try:
+        with console.status(f"{name}: loading") as status:
+            source = load_source(name, declared)
+            for note in source.notes:
+                click.echo(note, file=console.file)
+            if order.microcontroller:
+                status.update(f"{name}: proving picture by picture on TensorFlow Lite Micro")
+                exporter = Exporter(source, calibration, pictures)
+                results.for_microcontrollers.append(export_microcontroller(exporter, order.out))
+                return
+            making = make(
+                source,
+                calibration,
+                lambda: Exporter(source, calibration, pictures),
+                order.pairs,
+                order.out,
+                resume=order.resume,
+            )
+            for report in making:
+                reports.append(report)
+                status.update(f"{name}: {len(reports)} of {len(order.pairs)} files")
+        if order.zoo:
+            enter_into_zoo(proven(reports), order.out)
+    except DigitInferError as error:
+        results.errors.append(error)
+    results.add(reports)
+
+
+def export_everything(order: Order, console: Console, results: Results) -> None:
+    """Make the files of all published networks; once all are made, record them and put what ships into the zoo."""
+    with Progress(console=console) as progress:
+        task = progress.add_task("networks", total=len(ROWS))
+        for name, failure in make_all(ROWS, ALL, order.out, order.jobs):
+            progress.update(task, advance=1, description=name)
+            if failure is not None:
+                results.errors.append(ExportError(f"{name} was not exported to its end ({failure})", "run it again"))
+    if results.errors:
+        return
+    for name in ROWS:
+        reports = reports_in(order.out, name, ALL)
+        record(name, reports)
+        enter_into_zoo(proven(reports), order.out)
+        results.add(reports)

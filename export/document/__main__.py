@@ -1,0 +1,13 @@
+"""``python -m export.document``: from stored records to ``docs/exports.md``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from digit_infer.files import write_text
+from export.document.page import exports_page
+
+PAGE = Path(__file__).parents[2] / "docs" / "exports.md"
+
+if __name__ == "__main__":
+    write_text(PAGE, exports_page())

@@ -1,0 +1,80 @@
+"""Rebuilds every published network's files from the checkpoints: several networks at a time, each in its own process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from digit_infer.errors import ExportError
+from digit_infer.files import write_text
+from export.report import Refusal, Report, file_name, path_of, read_report, report_of, text_of
+from training.recipes import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from export.pairs import Pair
+
+RESULTS = Path(__file__).parent / "results"
+SCHEMA = 1
+
+
+def make_all(names: Sequence[str], pairs: Sequence[Pair], folder: Path, jobs: int) -> Iterator[tuple[str, str | None]]:
+    """Make the files of these rows into ``folder``; yield each name as it ends, and what went wrong, if all of it did.
+
+    A process each, since converters keep state for as long as theirs lasts. What lies there already is not made again, so
+    a run that was killed goes on where it was.
+    """
+    with ThreadPoolExecutor(jobs) as workers:
+        waiting = {workers.submit(_make, name, folder): name for name in names}
+        for done in as_completed(waiting):
+            name = waiting[done]
+            missing = [pair for pair in pairs if not path_of(folder, file_name(name, *pair)).exists()]
+            yield name, done.result() if missing else None
+
+
+def _make(name: str, folder: Path) -> str:
+    """Run one export to its end and return the last words of its standard error."""
+    command = [sys.executable, "-m", "export", name, "--resume", "--out", str(folder)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own command
+    return (ended.stderr.strip().splitlines() or [f"python -m export {name} ended with {ended.returncode}"])[-1]
+
+
+def reports_in(folder: Path, name: str, pairs: Sequence[Pair]) -> list[Report | Refusal]:
+    """Read what an export left.
+
+    Raises:
+        ExportError: a report is missing or damaged.
+    """
+    return [read_report(path_of(folder, file_name(name, *pair))) for pair in pairs]
+
+
+def record(name: str, reports: Sequence[Report | Refusal]) -> None:
+    """Keep the reports of one row in the repository, for documents; unchanged ones are not written."""
+    path = RESULTS / f"{name}.json"
+    text = json.dumps({"schema": SCHEMA, "reports": [json.loads(text_of(report)) for report in reports]}, indent=1) + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
+def recorded() -> dict[str, list[Report | Refusal]]:
+    """Return the reports of every row, in the order of the rows.
+
+    Raises:
+        ExportError: those of a row are missing or damaged.
+    """
+    return {name: _recorded(RESULTS / f"{name}.json") for name in ROWS}
+
+
+def _recorded(path: Path) -> list[Report | Refusal]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+        return [report_of(entry) for entry in document["reports"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(f"{path} holds no reports ({error!r})", "python -m export --all") from error

@@ -1,0 +1,93 @@
+"""What a microcontroller takes: the proven full-integer file at a batch of 1, as a file and as a C++ array."""
+
+from __future__ import annotations
+
+import json
+import platform
+import struct
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from digit_infer.errors import ExportError
+from digit_infer.files import write_text
+from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.tflm import ample_arena, full_integer, interpreter_of, library
+from digit_infer.zoo.manifest import ZooFile
+from export import c_array
+from export.arena import smallest_arena
+from export.fixed_batch import fixed_batch
+from export.pipeline import check_prover
+
+if TYPE_CHECKING:
+    from export.pipeline import Exporter
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class MicroFile:
+    """A fixed-batch file, proven on TensorFlow Lite Micro, and what running it takes.
+
+    ``input_scale`` is what one step of a byte stands for, with zero point 0; ``operators`` are its builtin operators, each
+    once, in the order of the graph; ``arena_bytes`` is the least memory for tensors with which ``package`` ran it on this
+    ``architecture``.
+    """
+
+    model: str
+    file: ZooFile
+    input_scale: float
+    operators: tuple[str, ...]
+    arena_bytes: int
+    architecture: str
+    package: str
+
+
+def export_microcontroller(exporter: Exporter, folder: Path) -> MicroFile:
+    """Write ``NAME.int8.batch1.tflite``, ``NAME.int8.h`` and ``NAME.int8.cc``, once the file is proven.
+
+    It is proven twice: as the full-integer file that it comes from, on LiteRT, and as it is written, on TensorFlow Lite
+    Micro, each time over the 10,000 test images. The same source makes the same bytes.
+
+    Raises:
+        ParityError: it does not answer what the trained model answers; nothing is written.
+        ExportError: it cannot be converted, or a runtime that would prove it is not here.
+    """
+    model, runtime = exporter.source.name, RUNTIMES["tflm"]
+    path = folder / f"{model}.int8.batch1.tflite"
+    check_prover(runtime, path)
+    with TemporaryDirectory() as temporary:
+        proven = exporter.export("tflite", "int8", Path(temporary))
+        content = fixed_batch((Path(temporary) / proven.file).read_bytes())
+    arena_bytes = smallest_arena(path.name, content)
+    file = exporter.prove_and_write(path, content, runtime, "tflite", "int8")
+    package, _ = library()
+    found = full_integer(path.name, content)
+    micro = MicroFile(
+        model=model,
+        file=file,
+        input_scale=_input_scale(interpreter_of(content, ample_arena(found, content))),
+        operators=tuple(dict.fromkeys(found.operators)),
+        arena_bytes=arena_bytes,
+        architecture=f"{platform.machine()}, {8 * struct.calcsize('P')} bits",
+        package=package,
+    )
+    write_text(folder / c_array.header_name(model), c_array.header(micro))
+    write_text(folder / c_array.source_name(model), c_array.source(micro, content))
+    write_text(
+        folder / f"{path.name}.microcontroller.json", json.dumps({"schema": SCHEMA, **asdict(micro)}, indent=1) + "\n"
+    )
+    return micro
+
+
+def _input_scale(interpreter: Any) -> float:
+    """Return the scale of the input.
+
+    Raises:
+        ExportError: its zero point is not 0, so that bytes could not go in as they are.
+    """
+    quantization = interpreter.get_input_details(0)["quantization_parameters"]
+    if list(quantization["zero_points"]) != [0]:
+        raise ExportError(f"the input has the zero point {quantization['zero_points']}, not 0", "report this model")
+    return float(quantization["scales"][0])

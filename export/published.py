@@ -1,0 +1,132 @@
+"""The published networks' checkpoints as exports see them, and what of their exports goes into the wheel. No Keras here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digit_infer.contract import Format, Precision
+from digit_infer.errors import ExportError
+from digit_infer.files import write_bytes, write_text
+from digit_infer.zoo import FILES, MANIFEST, sha256_of
+from digit_infer.zoo.manifest import Checkpoint, Training, ZooModel, manifest_text, read_manifest
+from export.report import Report
+from training import checkpoint
+from training.layers import in_words
+from training.recipes import ROWS
+from training.rows import runs_of
+
+if TYPE_CHECKING:
+    from training.recipe import Recipe
+
+SHIPPED: tuple[tuple[Format, Precision], ...] = (("onnx", "float32"), ("tflite", "int8"))
+"""What the wheel holds of every published network."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A row's checkpoint: its name, the sha256 of its file, and the recipe that trained it; it takes pixels in 0..1."""
+
+    name: str
+    sha256: str
+    recipe: str
+    takes: None = None
+    answers: None = None
+
+
+def published(name: str) -> Published:
+    """Find a row's checkpoint.
+
+    Raises:
+        UsageError: there is no such row.
+        MissingModelFileError: there is no checkpoint of it.
+    """
+    return Published(name, sha256_of(checkpoint.path_of(name)), recipe_of(name))
+
+
+def recipe_of(name: str) -> str:
+    """Return the recipe that trained a row's checkpoint, with its fingerprint."""
+    trained = checkpoint.shipped(name).recipe
+    return f"{trained.name} {trained.fingerprint()}"
+
+
+def enter_into_zoo(reports: Sequence[Report], folder: Path) -> ZooModel:
+    """Copy what ships of one row's proven files into the wheel, and enter all of them into the manifest.
+
+    A file that has not changed is not written.
+
+    Raises:
+        ExportError: the reports are of no recorded checkpoint, or what ships is not among them.
+    """
+    name = reports[0].model
+    entry = zoo_model(name, reports)
+    for file in entry.files:
+        target = FILES / file.file
+        if not target.exists() or sha256_of(target) != file.sha256:
+            write_bytes(target, (folder / file.file).read_bytes())
+    listed = read_manifest(MANIFEST) if MANIFEST.exists() else {}
+    listed[name] = entry
+    text = manifest_text({row: listed[row] for row in in_row_order(list(listed))})
+    if not MANIFEST.exists() or MANIFEST.read_text(encoding="utf-8") != text:
+        write_text(MANIFEST, text)
+    return entry
+
+
+def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
+    """Return what the manifest says of a row.
+
+    Raises:
+        ExportError: what ships is not among the reports, or the checkpoint is not the one that the recorded run made.
+    """
+    files = {(report.file.format, report.file.precision): report.file for report in reports}
+    missing = [f"{pair[1]} as {pair[0]}" for pair in SHIPPED if pair not in files]
+    if missing:
+        lack = " and ".join(missing)
+        raise ExportError(f"{name} cannot go into the zoo without {lack}", "see what the export says of them")
+    recipe = checkpoint.shipped(name).recipe
+    return ZooModel(
+        name=name,
+        family=f"published, group {recipe.group}",
+        parameters=recipe.parameters,
+        recipe=recipe.fingerprint(),
+        published_accuracy=recipe.published.accuracy,
+        accuracy=reports[0].trained,
+        training=training_of(recipe),
+        checkpoint=zoo_checkpoint(name),
+        files=tuple(files[pair] for pair in SHIPPED),
+        exports=tuple(file for pair, file in files.items() if pair not in SHIPPED),
+    )
+
+
+def zoo_checkpoint(name: str) -> Checkpoint:
+    """Return what the manifest says of a recipe's checkpoint.
+
+    Raises:
+        ExportError: the file is not the one that the recorded run made.
+    """
+    chosen, path = checkpoint.shipped(name), checkpoint.path_of(name)
+    sha256 = sha256_of(path)
+    if chosen.record["kept_sha256"] != sha256:
+        raise ExportError(f"{path} is not the file that was recorded", f"python -m training select {name}")
+    return Checkpoint(path.name, sha256, chosen.record["seed"], chosen.record["kept_epoch"], chosen.rule)
+
+
+def training_of(recipe: Recipe) -> Training:
+    """Return what the manifest says of a row's training."""
+    settings = ", ".join(f"{setting.replace('_', ' ')} {value:g}" for setting, value in recipe.optimizer.settings.items())
+    return Training(
+        layers=tuple(in_words(part) for part in recipe.network),
+        optimizer=f"{recipe.optimizer.kind}, {settings}" + (", lowered on plateaus" if recipe.plateau else ""),
+        batch_size=recipe.batch_size,
+        epochs=recipe.epochs,
+        validation=recipe.validation,
+        watched_the_test_set=recipe.watched_the_test_set,
+        accuracy_by_seed=runs_of(recipe).accuracies,
+    )
+
+
+def in_row_order(names: Sequence[str]) -> list[str]:
+    """Sort names as the rows of the published table stand; others go last."""
+    return sorted(names, key=lambda name: ROWS.index(name) if name in ROWS else len(ROWS))

@@ -1,0 +1,102 @@
+"""What is known of one file: its proof, and how it bears noise and other kernels; as JSON, a table's row and a picture."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from digit_infer.errors import ExportError
+from digit_infer.zoo.manifest import Accuracy, ZooFile, zoo_file_of
+from export.agreement import Agreement
+from export.noise import Noise
+from export.own_pictures import OwnParity, own_parity_of
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Format, Precision
+
+SCHEMA = 2
+
+
+@dataclass(frozen=True)
+class Report:
+    """A file that is proven.
+
+    ``trained`` and ``noise_of_trained`` are of the Keras model that it was made from; ``quantized`` says in words what has
+    become integers, ``own_pictures`` how it answers pictures of the user's own, if there are any; ``inputs`` is the
+    fingerprint of all that the file depends on.
+    """
+
+    model: str
+    file: ZooFile
+    trained: Accuracy
+    calibration: str
+    quantized: str
+    noise: Noise
+    noise_of_trained: Noise
+    agreements: tuple[Agreement, ...]
+    own_pictures: OwnParity | None
+    inputs: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A file that is not written, and why."""
+
+    model: str
+    format: Format
+    precision: Precision
+    reason: str
+    inputs: str
+
+
+def file_name(name: str, model_format: Format, precision: Precision) -> str:
+    """Return what a file is called."""
+    return f"{name}.{precision}.{model_format}"
+
+
+def path_of(folder: Path, file: str) -> Path:
+    """Return where the report on a file lies: beside it."""
+    return folder / f"{file}.parity.json"
+
+
+def text_of(report: Report | Refusal) -> str:
+    """Return a report as it is stored."""
+    kind = "proven" if isinstance(report, Report) else "refused"
+    return json.dumps({"schema": SCHEMA, "kind": kind, **asdict(report)}, indent=1) + "\n"
+
+
+def read_report(path: Path) -> Report | Refusal:
+    """Read a stored report.
+
+    Raises:
+        ExportError: there is none, or it is damaged.
+    """
+    try:
+        return report_of(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(f"{path} is no report on an export ({error!r})", "export the model again") from error
+
+
+def report_of(document: dict[str, Any]) -> Report | Refusal:
+    """Turn what was read as JSON back into a report.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is none.
+    """
+    fields = dict(document)
+    if fields.pop("schema") != SCHEMA:
+        raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+    if fields.pop("kind") == "refused":
+        return Refusal(**fields)
+    agreements = tuple(Agreement(**{**entry, "flips": tuple(entry["flips"])}) for entry in fields["agreements"])
+    values = {
+        "file": zoo_file_of(fields["file"]),
+        "trained": Accuracy(**fields["trained"]),
+        "noise": Noise(**fields["noise"]),
+        "noise_of_trained": Noise(**fields["noise_of_trained"]),
+        "agreements": agreements,
+        "own_pictures": own_parity_of(fields["own_pictures"]),
+    }
+    return Report(**{**fields, **values})

@@ -1,0 +1,115 @@
+"""By how much int8 files differ with their calibration: ``python -m export.study``, measured once for the document.
+
+The test set decides nothing here: the defaults were fixed before, and whoever changes them chooses on training images.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from digit_infer.benchmark.accuracy import accuracy_of, flips
+from digit_infer.benchmark.environment import environment
+from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.errors import ExportError
+from digit_infer.files import write_text
+from digit_infer.predictor import Predictor
+from export.calibration import METHODS, SEED, SIZE, Method, of_training_images
+from export.pairs import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from digit_infer.contract import Format
+    from export.pipeline import Exporter
+
+NETWORK = "cnn_arch1"
+"""Convolutions, pooling, a batch norm, dense layers, above 99 %: all that calibration can spoil, and quick to run."""
+
+SIZES = (10, 100, SIZE, 2_000)
+SEEDS = (SEED, 1, 2)
+PATH = Path(__file__).parent / "results" / "calibration.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """An int8 file by its calibration, and how its answers to the 10,000 test images differ from the trained network's."""
+
+    format: Format
+    method: Method
+    size: int
+    seed: int
+    correct: int
+    flips: int
+    mean_difference: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was measured, of which network; ``correct`` are the right answers of the trained one."""
+
+    network: str
+    correct: int
+    files: tuple[Calibrated, ...]
+
+
+def settings() -> list[tuple[Method, int, int]]:
+    """Return every method at the usual size, and the usual method at every size, with each seed."""
+    by_method = [(method, SIZE, seed) for method in METHODS for seed in SEEDS]
+    by_size = [(METHODS[0], size, seed) for size in SIZES for seed in SEEDS]
+    return list(dict.fromkeys([*by_method, *by_size]))
+
+
+def measure(exporter: Exporter, method: Method, size: int, seed: int) -> Iterator[Calibrated]:
+    """Make both int8 files with a calibration and compare their answers, whether parity would pass or not."""
+    exporter.calibration = of_training_images(size, seed, method)
+    for model_format in FORMATS:
+        with TemporaryDirectory() as folder:
+            path = Path(folder, f"studied.{model_format}")
+            path.write_bytes(exporter.converted(model_format, "int8"))
+            with Predictor(path) as predictor:
+                answers = predictor.predict_array(exporter.test.images)
+        correct = accuracy_of(answers, exporter.test.labels).correct
+        difference = float(abs(answers - exporter.reference).mean())
+        yield Calibrated(model_format, method, size, seed, correct, len(flips(exporter.reference, answers)), difference)
+
+
+def read_study() -> Study:
+    """Read what was measured.
+
+    Raises:
+        ExportError: nothing was, or the record is damaged.
+    """
+    try:
+        document: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+        files = tuple(Calibrated(**entry) for entry in document["files"])
+        return Study(document["network"], document["correct"], files)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(f"{PATH} holds no study ({error!r})", "python -m export.study") from error
+
+
+def main() -> None:
+    """Measure and store."""
+    with quiet_native_log() as stderr:
+        from rich.console import Console
+        from rich.progress import track
+
+        from export.pipeline import Exporter
+        from export.source import load_source
+
+        exporter = Exporter(load_source(NETWORK))
+        planned = track(settings(), f"{NETWORK}, calibrations", console=Console(file=stderr))
+        files = [found for setting in planned for found in measure(exporter, *setting)]
+    study = Study(NETWORK, accuracy_of(exporter.reference, exporter.test.labels).correct, tuple(files))
+    document = {"schema": SCHEMA, "environment": environment(), **asdict(study)}
+    write_text(PATH, json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

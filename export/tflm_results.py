@@ -1,0 +1,84 @@
+"""``python -m export.tflm_results``: every network of the zoo on TensorFlow Lite Micro, as a record that documents read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from digit_infer import zoo
+from digit_infer.benchmark.environment import environment
+from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.cli.reporting import ReportingCommand
+from digit_infer.errors import ExportError
+from digit_infer.files import write_text
+from digit_infer.zoo.manifest import zoo_file_of
+from export.cli.tables import print_microcontrollers
+
+if TYPE_CHECKING:
+    from export.microcontroller import MicroFile
+
+SCHEMA = 1
+RESULTS = Path(__file__).parent / "results" / "tflm.json"
+
+
+@dataclass(frozen=True)
+class TflmResults:
+    """A row a network, in the order of the zoo, and where they were measured."""
+
+    environment: Mapping[str, str]
+    rows: tuple[MicroFile, ...]
+
+
+def read_tflm_results(path: Path = RESULTS) -> TflmResults:
+    """Read the record.
+
+    Raises:
+        ExportError: it is missing or damaged.
+    """
+    from export.microcontroller import MicroFile
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+        rows = tuple(
+            MicroFile(**{**row, "file": zoo_file_of(row["file"]), "operators": tuple(row["operators"])})
+            for row in document["rows"]
+        )
+        return TflmResults(document["environment"], rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(
+            f"{path} is no record of TensorFlow Lite Micro ({error!r})", "python -m export.tflm_results"
+        ) from error
+
+
+@click.command(cls=ReportingCommand)
+def main() -> int:
+    """Make, prove and measure the file for microcontrollers of every network of the zoo, and record the measurements.
+
+    Each is run over the 10,000 test images picture by picture: two minutes for the slowest, twelve for all.
+    """
+    with quiet_native_log() as stderr:
+        from export.microcontroller import export_microcontroller
+        from export.pipeline import Exporter
+        from export.source import load_source
+
+        rows = []
+        for model in zoo.models():
+            with Console(file=stderr).status(model), TemporaryDirectory() as folder:
+                rows.append(export_microcontroller(Exporter(load_source(model)), Path(folder)))
+    document = {"schema": SCHEMA, "environment": environment(), "rows": [asdict(row) for row in rows]}
+    write_text(RESULTS, json.dumps(document, indent=1) + "\n")
+    print_microcontrollers(read_tflm_results().rows)
+    return 0
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m export.tflm_results")
