@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from digit_infer.zoo import models
-from export.document import bars, calibration, matrix
+from export.document import bars, calibration, gpu, lean, matrix, microcontrollers, quantization
 from export.document.times import read_times
 from export.everything import recorded
 from training.report.page import document, paragraph
@@ -28,8 +28,16 @@ def exports_page() -> str:
             bars.cost_of_integers(networks),
             bars.sizes_introduction(),
             bars.sizes(networks, parameters),
+            "## What stays in floats",
+            *quantization.section(),
             "## How it depends on the calibration",
             *calibration.section(),
+            "## Lean graphs",
+            *lean.section(),
+            "## On microcontrollers",
+            *microcontrollers.section(),
+            "## On a GPU",
+            gpu.section(),
             "## Every file",
             matrix.how_to_read(times),
             *(matrix.section(name, reports, times.p50_us) for name, reports in networks.items()),
