@@ -29,7 +29,7 @@ _CHANGED_ANSWERS = 0.01
 _BATCH = 50
 
 
-def quantized(model: onnx.ModelProto, images: Images, method: Method) -> tuple[onnx.ModelProto, str]:
+def quantized(model: onnx.ModelProto, images: Images, method: Method = "min-max") -> tuple[onnx.ModelProto, str]:
     """Quantize weights per channel and activations per tensor, in QDQ form; return the model and what was quantized.
 
     ``images`` (uint8 [N, 28, 28], training images) give the ranges of activations, and decide: the first of the ``choices``
@@ -55,7 +55,7 @@ def quantized(model: onnx.ModelProto, images: Images, method: Method) -> tuple[o
 def choices(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:
     """Return what may be quantized, the best for speed first: names of nodes by what one says of them.
 
-    A convolution that reads few channels, as the first one does, is faster in floats: ``bench/results/quantization.json``.
+    A convolution that reads few channels, as the first one does, is faster in floats: ``export/results/quantization.json``.
     """
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     products = [node for node in model.graph.node if node.op_type in _PRODUCTS]
@@ -79,7 +79,7 @@ def choices(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:
 
 
 def quantized_in(
-    model: onnx.ModelProto, products: Sequence[str], images: Images, method: Method, also: Sequence[str] = ()
+    model: onnx.ModelProto, products: Sequence[str], images: Images, method: Method = "min-max", also: Sequence[str] = ()
 ) -> onnx.ModelProto:
     """Return the model with these products in integers, and what lies between them; ``also`` names further operators.
 
@@ -111,7 +111,7 @@ def quantized_in(
             reduce_range=True,
             extra_options={"TensorQuantOverrides": ranges_of(plain, images, method)},
         )
-        return lean_quantized(onnx.load(path))
+        return lean_quantized(_loaded(path))
 
 
 def _in_floats(model: onnx.ModelProto, products: Sequence[str]) -> list[str]:
@@ -145,16 +145,28 @@ def dynamically_quantized(model: onnx.ModelProto) -> onnx.ModelProto:
             reduce_range=True,
             weight_type=QuantType.QInt8,
         )
-        return onnx.load(path)
+        return _loaded(path)
 
 
 @contextmanager
 def _quantizing(model: onnx.ModelProto) -> Iterator[tuple[Path, Path]]:
-    """Yield a file of the model with its shapes, as the quantizers want it, and the name that theirs gets; both go away."""
+    """Yield a file of the model with its shapes, as the quantizers want it, and the name that theirs gets; both go away.
+
+    The mark says that it needs no preprocessing: it is lean.
+    """
     with TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
-        onnx.save(onnx.shape_inference.infer_shapes(model), plain)
+        shaped = onnx.shape_inference.infer_shapes(model)
+        shaped.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")
+        onnx.save(shaped, plain)
         yield plain, Path(folder) / "quantized.onnx"
+
+
+def _loaded(path: Path) -> onnx.ModelProto:
+    """Load what a quantizer wrote, without the notes that it made for itself."""
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    return model
 
 
 def answers(model: onnx.ModelProto, images: Images) -> np.ndarray[Any, np.dtype[np.int64]]:

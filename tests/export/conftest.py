@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from export.calibration import Calibration
+from export.pairs import ALL
 from export.pipeline import Exporter
 from export.source import load_source
 
@@ -48,3 +49,10 @@ def small_file(tmp_path_factory, mnist_test):
 @pytest.fixture(scope="session")
 def small_exporter(small_file, mnist_calibration):
     return Exporter(load_source(str(small_file)), mnist_calibration)
+
+
+@pytest.fixture(scope="session", params=ALL, ids=["-".join(pair) for pair in ALL])
+def exported(request, small_exporter, tmp_path_factory):
+    """One file in each format and precision, with its folder."""
+    folder = tmp_path_factory.mktemp("out")
+    return small_exporter.export(*request.param, folder), folder
