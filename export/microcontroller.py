@@ -75,9 +75,8 @@ def export_microcontroller(exporter: Exporter, folder: Path) -> MicroFile:
     )
     write_text(folder / c_array.header_name(model), c_array.header(micro))
     write_text(folder / c_array.source_name(model), c_array.source(micro, content))
-    write_text(
-        folder / f"{path.name}.microcontroller.json", json.dumps({"schema": SCHEMA, **asdict(micro)}, indent=1) + "\n"
-    )
+    document = {"schema": SCHEMA, **asdict(micro)}
+    write_text(folder / f"{path.name}.microcontroller.json", json.dumps(document, indent=1) + "\n")
     return micro
 
 

@@ -11,7 +11,10 @@ import onnx
 
 
 def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Sort the nodes from the output backwards, the constants by first use, and name both by operator and number."""
+    """Sort the nodes from the output backwards, the constants by first use, and name both by operator and number.
+
+    Nodes and constants that the output does not need go, and so do the operator sets that no node is from.
+    """
     graph = model.graph
     nodes = _in_order(graph)
     ends = {end.name for end in [*graph.input, *graph.output]}
@@ -36,6 +39,8 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
         tensor.name = names[tensor.name]
     _replace(graph.node, nodes)
     _replace(graph.initializer, ordered_constants)
+    domains = {node.domain for node in nodes}
+    _replace(model.opset_import, [opset for opset in model.opset_import if opset.domain in domains])
     del graph.value_info[:]
     del graph.quantization_annotation[:]
     return model

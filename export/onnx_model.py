@@ -11,7 +11,7 @@ from digit_infer.errors import ExportError
 from export.metadata import KEY, Metadata
 from export.onnx_canonical import canonical
 from export.onnx_half import half
-from export.onnx_lean import fold_flattening_transposes
+from export.onnx_lean import lean
 from export.onnx_quantized import dynamically_quantized, quantized
 from export.wrapping import wrapped
 
@@ -35,16 +35,16 @@ def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibratio
         ExportError: the result is no valid ONNX model.
     """
     model, _ = tf2onnx.convert.from_keras(wrapped(source.network, source.interface, takes_bytes=True), opset=OPSET)
-    model = fold_flattening_transposes(model)
     _name_ends(model)
+    model = canonical(lean(model))
     if precision == "float16":
         model = half(model)
     if precision == "int8-dynamic":
         model = dynamically_quantized(model)
         model.metadata_props.add(key=_QUANTIZED, value="MatMul, Gemm")
     if precision == "int8":
-        model, products = quantized(model, calibration.images())
-        model.metadata_props.add(key=_QUANTIZED, value=", ".join(products))
+        model, choice = quantized(model, calibration.images())
+        model.metadata_props.add(key=_QUANTIZED, value=choice)
     model = canonical(model)
     model.graph.name = source.name
     for key, value in about.entries().items():

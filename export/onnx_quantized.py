@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,81 +12,74 @@ import numpy as np
 import onnx
 
 from digit_infer.errors import ExportError
+from export.onnx_lean import lean_quantized, ready_for_quantization
+from export.onnx_lean.graph import attribute
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
 
-PRODUCTS: tuple[tuple[str, ...], ...] = (("Conv", "MatMul", "Gemm"), ("Conv",), ("MatMul", "Gemm"))
-"""What is quantized, the best choice for speed first: all products, or those of one kind."""
-
+_PRODUCTS = ("Conv", "MatMul", "Gemm")
 _BETWEEN = ("MaxPool", "Relu")
 """These pass integers on, so a product does not have to leave them. Elementwise arithmetic and the softmax lose by it."""
 
+_FEWEST_CHANNELS = 8
 _CHANGED_ANSWERS = 0.01
 _BATCH = 50
 
 
-def quantized(model: onnx.ModelProto, images: Images) -> tuple[onnx.ModelProto, tuple[str, ...]]:
+def quantized(model: onnx.ModelProto, images: Images) -> tuple[onnx.ModelProto, str]:
     """Quantize weights per channel and activations per tensor, in QDQ form; return the model and what was quantized.
 
-    ``images`` (uint8 [N, 28, 28], training images) give the ranges of activations, and decide: the first of ``PRODUCTS``
+    ``images`` (uint8 [N, 28, 28], training images) give the ranges of activations, and decide: the first of the ``choices``
     that changes at most 1 % of the answers on them is taken, or else the one that changes fewest.
 
     Raises:
         ExportError: there is nothing to quantize.
     """
-    with _prepared(model) as prepared:
-        expected = _answers(prepared, images)
-        present = {node.op_type for node in onnx.load(prepared).graph.node}
-        best: tuple[float, Path, tuple[str, ...]] | None = None
-        choices = dict.fromkeys(tuple(product for product in products if product in present) for products in PRODUCTS)
-        for number, products in enumerate(filter(None, choices)):
-            path = prepared.with_name(f"quantized-{number}.onnx")
-            _quantize(prepared, path, products, images)
-            changed = float(np.mean(_answers(path, images) != expected))
-            if best is None or changed < best[0]:
-                best = changed, path, products
-            if changed <= _CHANGED_ANSWERS:
-                break
-        if best is None:
-            raise ExportError("the network holds no matrix product to quantize", "export it as float32")
-        return onnx.load(best[1]), best[2]
+    expected = answers(model, images)
+    best: tuple[float, onnx.ModelProto, str] | None = None
+    for name, products in choices(model).items():
+        candidate = quantized_in(model, products, images)
+        changed = float(np.mean(answers(candidate, images) != expected))
+        if best is None or changed < best[0]:
+            best = changed, candidate, name
+        if changed <= _CHANGED_ANSWERS:
+            break
+    if best is None:
+        raise ExportError("the network holds no matrix product to quantize", "export it as float32")
+    return best[1], best[2]
 
 
-def dynamically_quantized(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Keep the weights of dense layers in seven bits a channel; their inputs are quantized anew at each call.
+def choices(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:
+    """Return what may be quantized, the best for speed first: names of nodes by what one says of them.
 
-    Convolutions stay as they are: ``ConvInteger`` is several times slower than float32 on CPUs.
+    A convolution that reads few channels, as the first one does, is faster in floats: ``bench/results/quantization.json``.
     """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with _prepared(model) as prepared:
-        path = prepared.with_name("quantized.onnx")
-        quantize_dynamic(
-            prepared,
-            path,
-            op_types_to_quantize=["MatMul", "Gemm"],
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-        )
-        return onnx.load(path)
-
-
-@contextmanager
-def _prepared(model: onnx.ModelProto) -> Iterator[Path]:
-    """Yield a file of the model as the quantizers want it, in a folder that goes away, with its shapes inferred."""
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    with TemporaryDirectory() as folder:
-        plain, prepared = Path(folder) / "plain.onnx", Path(folder) / "prepared.onnx"
-        onnx.save(model, plain)
-        quant_pre_process(plain, prepared, skip_symbolic_shape=True)
-        yield prepared
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    products = [node for node in model.graph.node if node.op_type in _PRODUCTS]
+    every = tuple(node.name for node in products)
+    convolutions = tuple(node.name for node in products if node.op_type == "Conv")
+    thin = [
+        node.name
+        for node in products
+        if node.op_type == "Conv" and constants[node.input[1]].dims[1] * attribute(node, "group", 1) < _FEWEST_CHANNELS
+    ]
+    named = {
+        "all but thin convolutions": tuple(name for name in every if name not in thin),
+        "all products": every,
+        "all but the first": every[1:],
+        "all but the last": every[:-1],
+        "convolutions": convolutions,
+        "dense layers": tuple(name for name in every if name not in convolutions),
+    }
+    said = {names: name for name, names in reversed(named.items())} | {every: "all products"}
+    return {said[names]: names for names in dict.fromkeys(named.values()) if names}
 
 
-def _quantize(prepared: Path, path: Path, products: tuple[str, ...], images: Images) -> None:
-    """Write the quantized model.
+def quantized_in(
+    model: onnx.ModelProto, products: Sequence[str], images: Images, also: Sequence[str] = ()
+) -> onnx.ModelProto:
+    """Return the model with these products in integers, and what lies between them; ``also`` names further operators.
 
     ``reduce_range`` keeps weights in seven bits: without VNNI, x86 adds pairs of 8-bit products in 16 bits, which
     saturates, and the accuracy would depend on the user's CPU.
@@ -101,23 +94,71 @@ def _quantize(prepared: Path, path: Path, products: tuple[str, ...], images: Ima
         def get_next(self) -> dict[str, Any] | None:
             return next(batches, None)
 
-    quantize_static(
-        prepared,
-        path,
-        Reader(),
-        quant_format=QuantFormat.QDQ,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=[*products, *_BETWEEN],
-        per_channel=True,
-        reduce_range=True,
-    )
+    ready = ready_for_quantization(model, _in_floats(model, products))
+    with _quantizing(ready) as (plain, path):
+        quantize_static(
+            plain,
+            path,
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=[*_PRODUCTS, *_BETWEEN, *also],
+            nodes_to_exclude=_in_floats(model, products),
+            per_channel=True,
+            reduce_range=True,
+        )
+        return lean_quantized(onnx.load(path))
 
 
-def _answers(path: Path, images: Images) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _in_floats(model: onnx.ModelProto, products: Sequence[str]) -> list[str]:
+    """Return the nodes that stay in floats: the other products, and what lies behind them up to the next product.
+
+    A pool there comes before the values are quantized, not behind it: fewer are left then, and they are the same ones.
+    """
+    names: list[str] = []
+    values: set[str] = set()
+    for node in model.graph.node:
+        excluded = node.op_type in _PRODUCTS and node.name not in products
+        if excluded or (node.op_type in _BETWEEN and values.intersection(node.input)):
+            names.append(node.name)
+            values.update(node.output)
+    return names
+
+
+def dynamically_quantized(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Keep the weights of dense layers in seven bits a channel; their inputs are quantized anew at each call.
+
+    Convolutions stay as they are: ``ConvInteger`` is several times slower than float32 on CPUs.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with _quantizing(model) as (plain, path):
+        quantize_dynamic(
+            plain,
+            path,
+            op_types_to_quantize=["MatMul", "Gemm"],
+            per_channel=True,
+            reduce_range=True,
+            weight_type=QuantType.QInt8,
+        )
+        return onnx.load(path)
+
+
+@contextmanager
+def _quantizing(model: onnx.ModelProto) -> Iterator[tuple[Path, Path]]:
+    """Yield a file of the model with its shapes, as the quantizers want it, and the name that theirs gets; both go away."""
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain.onnx"
+        onnx.save(onnx.shape_inference.infer_shapes(model), plain)
+        yield plain, Path(folder) / "quantized.onnx"
+
+
+def answers(model: onnx.ModelProto, images: Images) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the digit that a model gives each image."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     probabilities: Probabilities = session.run(None, {"images": images})[0]
-    answers: np.ndarray[Any, np.dtype[np.int64]] = probabilities.argmax(axis=1)
-    return answers
+    digits: np.ndarray[Any, np.dtype[np.int64]] = probabilities.argmax(axis=1)
+    return digits

@@ -34,8 +34,8 @@ class TfliteFile:
     """A graph as it will be planned: one picture at a time, since a dynamic size counts as 1.
 
     ``inputs`` and ``outputs`` are (dtype, shape); ``operators`` the builtin operators in the order of the graph;
-    ``inner_types`` the types of all tensors but the outputs; ``scaled`` says whether every tensor of small integers has a
-    scale; ``variable_bytes`` would hold every tensor that is no constant, all at once.
+    ``inner_types`` the types of all tensors but the outputs and what a last softmax reads; ``scaled`` says whether every
+    tensor of small integers has a scale; ``variable_bytes`` would hold every tensor that is no constant, all at once.
     """
 
     inputs: tuple[tuple[str, tuple[int, ...]], ...]
@@ -78,14 +78,21 @@ def _read(library: Any, model: Any) -> TfliteFile:
     if variable_bytes > _LARGEST_VARIABLES:
         raise ValueError(f"its tensors take {variable_bytes:,} bytes")
     ends = {end: [_within(int(index), len(tensors)) for index in getattr(graph, end)] for end in ("inputs", "outputs")}
+    last = {*ends["outputs"], *_read_by_last_softmax(graph, operators, ends["outputs"])}
     return TfliteFile(
         inputs=_signature(tensors, ends["inputs"]),
         outputs=_signature(tensors, ends["outputs"]),
         operators=tuple(operators),
-        inner_types=frozenset(tensor.type for index, tensor in enumerate(tensors) if index not in ends["outputs"]),
+        inner_types=frozenset(tensor.type for index, tensor in enumerate(tensors) if index not in last),
         scaled=all(tensor.scaled for tensor in tensors if tensor.type in _QUANTIZED),
         variable_bytes=variable_bytes,
     )
+
+
+def _read_by_last_softmax(graph: Any, operators: Sequence[str], outputs: Sequence[int]) -> list[int]:
+    """Return what a softmax that gives the output reads: ten numbers, which may be floats in a full-integer file."""
+    pairs = zip(graph.operators, operators, strict=True)
+    return [int(operator.inputs[0]) for operator, name in pairs if name == "SOFTMAX" and operator.outputs[0] in outputs]
 
 
 def _signature(tensors: Sequence[_Tensor], indices: Sequence[int]) -> tuple[tuple[str, tuple[int, ...]], ...]:

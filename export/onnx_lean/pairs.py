@@ -1,0 +1,64 @@
+"""Takes needless conversions out of a quantized graph (QDQ form), where they cost time and accuracy for nothing.
+
+A pair is a ``QuantizeLinear`` and the ``DequantizeLinear`` that reads it: the mark by which ONNX Runtime knows that the
+value between may stay an integer.
+"""
+
+from __future__ import annotations
+
+import onnx
+
+from export.onnx_lean.graph import RESHAPING, Graph
+
+_DENSE = ("MatMul", "Gemm")
+_PRODUCTS = ("Conv", *_DENSE)
+
+
+def feed_bytes(graph: Graph, images: str) -> None:
+    """Read the image's bytes as the integers that they are, where the graph casts them to floats and back by scale 1.
+
+    Its first product then starts from the bytes themselves: no Cast, no QuantizeLinear.
+    """
+    for cast in [node for node in graph.nodes if node.op_type == "Cast" and node.input[0] == images]:
+        end = cast
+        while (reader := graph.only_reader(end.output[0])) is not None and reader.op_type in RESHAPING:
+            end = reader
+        if reader is None or reader.op_type != "QuantizeLinear":
+            continue
+        scale, zero = (graph.constants[name] for name in reader.input[1:3])
+        if scale == 1 and zero == 0 and zero.dtype == "uint8":
+            graph.bypass(cast, images)
+            graph.bypass(reader, reader.input[0])
+
+
+def drop_needless_pairs(graph: Graph) -> None:
+    """Take out the pairs between dense layers and what computes in floats.
+
+    A dense layer with integer inputs adds up in 32 bits and gives floats as readily as eight bits. A convolution does not,
+    so the pair behind it stays. So does a pair with zero point 0: it cuts off what is negative, and the quantizer lets it
+    stand for a ``Relu``.
+    """
+    for quantize in [node for node in graph.nodes if node.op_type == "QuantizeLinear"]:
+        maker, dequantize = graph.maker(quantize.input[0]), graph.only_reader(quantize.output[0])
+        if maker is None or maker.op_type not in _DENSE or graph.constants[quantize.input[2]] == 0:
+            continue
+        if dequantize is not None and not _leads_to_integers(graph, dequantize):
+            for node in (quantize, dequantize):
+                graph.bypass(node, node.input[0])
+
+
+def _leads_to_integers(graph: Graph, dequantize: onnx.NodeProto) -> bool:
+    return any(
+        _is_integer_product(graph, reader)
+        or any(after.op_type == "QuantizeLinear" for after in graph.readers(reader.output[0]))
+        for reader in graph.readers(dequantize.output[0])
+    )
+
+
+def _is_integer_product(graph: Graph, node: onnx.NodeProto) -> bool:
+    return node.op_type in _PRODUCTS and all(_is_dequantized(graph, name) for name in node.input[:2])
+
+
+def _is_dequantized(graph: Graph, value: str) -> bool:
+    maker = graph.maker(value)
+    return maker is not None and maker.op_type == "DequantizeLinear"
