@@ -12,6 +12,7 @@ import numpy as np
 
 from digit_infer.errors import ExportError
 from digit_infer.runtimes.protocol import answer_in_parts
+from export.user_code import reason_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,11 +30,18 @@ _ROW_SUM = 1e-3
 
 
 def raw_answers(network: Any, shape: Shape, preprocessing: Preprocessing, images: Images) -> NDArray[np.float32]:
-    """Call a network the way a user of Keras would: uint8 [N, 28, 28] -> its own ten numbers, float32 [N, 10]."""
+    """Call a network the way a user of Keras would: uint8 [N, 28, 28] -> its own ten numbers, float32 [N, 10].
+
+    Raises:
+        ExportError: the network fails.
+    """
 
     def answer(part: Images) -> NDArray[np.float32]:
         pixels = preprocessing.values(part).reshape(-1, *shape)
-        (values,) = keras.tree.flatten(network(pixels, training=False))
+        try:
+            (values,) = keras.tree.flatten(network(pixels, training=False))
+        except Exception as error:  # the user's own code raises whatever comes
+            raise ExportError(f"{network.name} fails on {pixels.shape} ({reason_of(error)})", "correct it") from error
         answers: NDArray[np.float32] = np.asarray(values, np.float32)
         return answers
 

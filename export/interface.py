@@ -11,6 +11,7 @@ import numpy as np
 from digit_infer.contract import CLASSES, SIDE
 from digit_infer.errors import ExportError
 from export.preprocessing import Preprocessing
+from export.user_code import reason_of
 
 Shape = tuple[int, ...]
 
@@ -30,19 +31,19 @@ class Interface:
     logits: bool = False
 
 
-def picture_shape(network: keras.Model) -> Shape:
+def picture_shape(name: str, network: keras.Model) -> Shape:
     """Find the shape of one picture: as the network declares it, or else by calling it on each.
 
     Raises:
         ExportError: it is none of ``SHAPES``, or cannot be told; or the network does not give ten numbers a picture.
     """
-    declared = _declared_shape(network)
-    shape = _tried_shape(network) if declared is None else _fitting(network, declared)
-    _check_answers(network, shape)
+    declared = _declared_shape(name, network)
+    shape = _tried_shape(name, network) if declared is None else _fitting(name, declared)
+    _check_answers(name, network, shape)
     return shape
 
 
-def _declared_shape(network: keras.Model) -> tuple[int | None, ...] | None:
+def _declared_shape(name: str, network: keras.Model) -> tuple[int | None, ...] | None:
     """Return what one picture looks like by the network's own word, or None where it has none."""
     if isinstance(network, keras.Sequential | keras.Function):
         inputs: list[Any] = [tuple(end.shape) for end in getattr(network, "inputs", None) or ()]
@@ -50,13 +51,13 @@ def _declared_shape(network: keras.Model) -> tuple[int | None, ...] | None:
         kept = network.get_build_config() or {}
         inputs = [kept["input_shape"]] if "input_shape" in kept else list(kept.get("shapes_dict", {}).values())
         if inputs and not all(isinstance(shape, list | tuple) and _is_flat(shape) for shape in inputs):
-            raise ExportError(f"{network.name} takes {kept['input_shape']}", "give a network with one input")
+            raise ExportError(f"{name} takes {kept['input_shape']}", "give a network with one input")
     if len(inputs) > 1:
         raise ExportError(
-            f"{network.name} has {len(inputs)} inputs, {', '.join(map(_batched, inputs))}", "give a network with one input"
+            f"{name} has {len(inputs)} inputs, {', '.join(map(_batched, inputs))}", "give a network with one input"
         )
     if not inputs and not network.weights:
-        raise _unbuilt(network)
+        raise _unbuilt(name)
     return tuple(inputs[0][1:]) if inputs else None
 
 
@@ -64,18 +65,18 @@ def _is_flat(shape: Any) -> bool:
     return all(size is None or isinstance(size, int) for size in shape)
 
 
-def _fitting(network: keras.Model, declared: tuple[int | None, ...]) -> Shape:
+def _fitting(name: str, declared: tuple[int | None, ...]) -> Shape:
     for shape in SHAPES:
         if len(shape) == len(declared) and all(size in (None, shape[axis]) for axis, size in enumerate(declared)):
             return shape
     known = " or ".join(_batched((None, *shape)) for shape in SHAPES)
     raise ExportError(
-        f"{network.name} takes {_batched((None, *declared))}, not {known}",
+        f"{name} takes {_batched((None, *declared))}, not {known}",
         "give a network for 28 × 28 grey pictures",
     )
 
 
-def _tried_shape(network: keras.Model) -> Shape:
+def _tried_shape(name: str, network: keras.Model) -> Shape:
     """Call a network that declares no shape on a picture of each; take the one that works, or those that answer the same.
 
     Raises:
@@ -89,22 +90,21 @@ def _tried_shape(network: keras.Model) -> Shape:
         try:
             answers[shape] = keras.tree.map_structure(np.asarray, network(pixels.reshape(_PROBE, *shape), training=False))
         except Exception as error:  # the user's own code raises whatever comes
-            failures.append(f"{shape}: {_first_line(error)}")
+            failures.append(f"{shape}: {reason_of(error)}")
     if len(network.weights) != weights:
-        raise _unbuilt(network)
+        raise _unbuilt(name)
     if not answers:
-        raise ExportError(f"{network.name} takes none of {SHAPES} ({failures[0]})", "give a network for 28 × 28 pictures")
+        raise ExportError(f"{name} takes none of {SHAPES} ({failures[0]})", "give a network for 28 × 28 pictures")
     first, *others = [np.concatenate([part.ravel() for part in keras.tree.flatten(found)]) for found in answers.values()]
     if not all(first.shape == other.shape and np.allclose(first, other, atol=1e-5) for other in others):
         raise ExportError(
-            f"{network.name} does not say the shape of its input, and answers differently to"
-            f" {' and '.join(map(str, answers))}",
+            f"{name} does not say the shape of its input, and answers differently to {' and '.join(map(str, answers))}",
             "call it on a picture before you save it",
         )
     return next(iter(answers))
 
 
-def _check_answers(network: keras.Model, shape: Shape) -> None:
+def _check_answers(name: str, network: keras.Model, shape: Shape) -> None:
     """Refuse a network that does not give ten numbers a picture.
 
     Raises:
@@ -114,27 +114,23 @@ def _check_answers(network: keras.Model, shape: Shape) -> None:
         answer = network(np.zeros((_PROBE, *shape), np.float32), training=False)
     except Exception as error:  # the user's own code raises whatever comes
         raise ExportError(
-            f"{network.name} cannot be called on pictures of shape {shape} ({_first_line(error)})", "save one that can"
+            f"{name} cannot be called on pictures of shape {shape} ({reason_of(error)})", "save one that can"
         ) from error
     found = [tuple(part.shape) for part in keras.tree.flatten(answer)]
     if len(found) != 1:
         raise ExportError(
-            f"{network.name} gives {len(found)} outputs, {', '.join(map(_batched, found))}",
+            f"{name} gives {len(found)} outputs, {', '.join(map(_batched, found))}",
             "keep the ten digits: keras.Model(model.inputs, model.outputs[…])",
         )
     if found[0] != (_PROBE, CLASSES):
-        raise ExportError(f"{network.name} gives {_batched(found[0])}, not (None, 10)", "give a classifier of ten digits")
+        raise ExportError(f"{name} gives {_batched(found[0])}, not (None, 10)", "give a classifier of ten digits")
 
 
 def _batched(shape: Any) -> str:
     return str((None, *shape[1:]))
 
 
-def _unbuilt(network: keras.Model) -> ExportError:
+def _unbuilt(name: str) -> ExportError:
     return ExportError(
-        f"{network.name} was saved before it was built, so its file holds no weights", "call it on a picture, then save it"
+        f"{name} was saved before it was built, so its file holds no weights", "call it on a picture, then save it"
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

@@ -43,7 +43,7 @@ def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibratio
         model = dynamically_quantized(model)
         model.metadata_props.add(key=_QUANTIZED, value="MatMul, Gemm")
     if precision == "int8":
-        model, choice = quantized(model, calibration.images())
+        model, choice = quantized(model, calibration.images(), calibration.method)
         model.metadata_props.add(key=_QUANTIZED, value=choice)
     model = canonical(model)
     model.graph.name = source.name

@@ -14,9 +14,11 @@ import onnx
 from digit_infer.errors import ExportError
 from export.onnx_lean import lean_quantized, ready_for_quantization
 from export.onnx_lean.graph import attribute
+from export.onnx_ranges import ranges_of
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
+    from export.calibration import Method
 
 _PRODUCTS = ("Conv", "MatMul", "Gemm")
 _BETWEEN = ("MaxPool", "Relu")
@@ -27,7 +29,7 @@ _CHANGED_ANSWERS = 0.01
 _BATCH = 50
 
 
-def quantized(model: onnx.ModelProto, images: Images) -> tuple[onnx.ModelProto, str]:
+def quantized(model: onnx.ModelProto, images: Images, method: Method) -> tuple[onnx.ModelProto, str]:
     """Quantize weights per channel and activations per tensor, in QDQ form; return the model and what was quantized.
 
     ``images`` (uint8 [N, 28, 28], training images) give the ranges of activations, and decide: the first of the ``choices``
@@ -39,7 +41,7 @@ def quantized(model: onnx.ModelProto, images: Images) -> tuple[onnx.ModelProto, 
     expected = answers(model, images)
     best: tuple[float, onnx.ModelProto, str] | None = None
     for name, products in choices(model).items():
-        candidate = quantized_in(model, products, images)
+        candidate = quantized_in(model, products, images, method)
         changed = float(np.mean(answers(candidate, images) != expected))
         if best is None or changed < best[0]:
             best = changed, candidate, name
@@ -77,7 +79,7 @@ def choices(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:
 
 
 def quantized_in(
-    model: onnx.ModelProto, products: Sequence[str], images: Images, also: Sequence[str] = ()
+    model: onnx.ModelProto, products: Sequence[str], images: Images, method: Method, also: Sequence[str] = ()
 ) -> onnx.ModelProto:
     """Return the model with these products in integers, and what lies between them; ``also`` names further operators.
 
@@ -107,6 +109,7 @@ def quantized_in(
             nodes_to_exclude=_in_floats(model, products),
             per_channel=True,
             reduce_range=True,
+            extra_options={"TensorQuantOverrides": ranges_of(plain, images, method)},
         )
         return lean_quantized(onnx.load(path))
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from digit_infer import dataset
-from digit_infer.errors import UsageError
+from digit_infer.errors import ExportError, UsageError
 from export.answers import Ending, ends_in_logits, probabilities, raw_answers, reference_probabilities
 from export.interface import Interface, picture_shape
 from export.plausibility import doubt
@@ -41,12 +41,12 @@ def settle(name: str, network: keras.Model, declared: Declared) -> tuple[Interfa
         UsageError: it takes whole numbers, and what the user says makes others.
     """
     wish = declared.preprocessing
-    shape = picture_shape(network)
+    shape = picture_shape(name, network)
     _check_whole_numbers(name, network, wish)
     test = dataset.load("test")
     images, labels = test.images[:LOOKED_AT], test.labels[:LOOKED_AT]
     as_saved = raw_answers(network, shape, wish, images)
-    narrow = _made_float32(network)
+    narrow = _made_float32(name, network)
     answers = raw_answers(network, shape, wish, images) if narrow else as_saved
     interface = Interface(shape, wish, ends_in_logits(name, answers, declared.ending))
     notes = []
@@ -70,8 +70,18 @@ def _check_whole_numbers(name: str, network: keras.Model, wish: Preprocessing) -
         raise UsageError(f"{name} takes {dtype}, and {wish} are no whole numbers", "pass --scale 255, and no mean nor std")
 
 
-def _made_float32(network: keras.Model) -> list[str]:
-    """Let every layer compute in float32, and return the other types that layers computed in."""
+def _made_float32(name: str, network: keras.Model) -> list[str]:
+    """Let every layer compute in float32, and return the other types that layers computed in.
+
+    Raises:
+        ExportError: the weights themselves are of another type.
+    """
+    stored = {keras.backend.standardize_dtype(weight.dtype) for weight in network.weights}
+    if foreign := sorted(dtype for dtype in stored - {"float32"} if "float" in dtype):
+        raise ExportError(
+            f"{name} holds weights in {', '.join(foreign)}",
+            "build it anew under the policy float32, and give that network the weights with set_weights",
+        )
     layers = list(network._flatten_layers())  # noqa: SLF001  # Keras has no public way to the layers within layers
     other = {layer.compute_dtype for layer in layers if "float" in str(layer.compute_dtype)} - {"float32"}
     for layer in layers:

@@ -19,11 +19,11 @@ PERCENTILE = 99.99
 """How many of the values are kept at either end, in per cent."""
 
 _BINS = 2_048
+_VALUES_IN_A_BIN = 32
+"""So many on average, or fewer bins: in a sparse histogram the empty bins decide, and most of the values are clipped."""
+
 _LEVELS = 128
 """Steps of a magnitude in eight bits with a sign."""
-
-_LEAST_SHARE = 1e-4
-"""What stands for a share of zero in the last bin, where only clipped values are: the logarithm wants a number."""
 
 
 def range_of(values: NDArray[np.float32], method: Method) -> tuple[float, float]:
@@ -49,8 +49,10 @@ def entropy_threshold(values: NDArray[np.float32]) -> float:
     magnitudes = magnitudes[magnitudes > 0]  # the many zeros behind a ReLU are exact at any scale
     if not len(magnitudes):
         return 0.0
-    counts, edges = np.histogram(magnitudes, _BINS, range=(0, float(magnitudes.max())))
-    candidates = range(_LEVELS, _BINS + 1, 16)
+    bins = int(np.clip(len(magnitudes) // _VALUES_IN_A_BIN, _LEVELS, _BINS))
+    counts, edges = np.histogram(magnitudes, bins, range=(0, float(magnitudes.max())))
+    counts[0] = counts[1]  # the peak at zero loses nothing at any scale, and would outweigh all else
+    candidates = range(bins, _LEVELS - 1, -max(bins // _LEVELS, 1))
     best = min(candidates, key=lambda kept: _divergence(counts.astype(np.float64), kept))
     return float(edges[best])
 
@@ -59,11 +61,12 @@ def _divergence(counts: NDArray[np.float64], kept: int) -> float:
     """Return the Kullback-Leibler divergence of the first ``kept`` bins, clipped, from their quantized form."""
     clipped = counts[:kept].copy()
     clipped[-1] += counts[kept:].sum()
-    filled = clipped > 0
+    filled = counts[:kept] > 0
+    if clipped[-1] and not filled[-1]:
+        return float("inf")  # what is clipped would come to lie where nothing was
     level = np.arange(kept) * _LEVELS // kept
     mass = np.bincount(level, weights=counts[:kept], minlength=_LEVELS)
     bins = np.bincount(level, weights=filled, minlength=_LEVELS)
-    spread = np.where(filled, (mass / np.maximum(bins, 1))[level], 0.0)
+    spread = (mass / np.maximum(bins, 1))[level][filled]
     expected = clipped[filled] / clipped.sum()
-    found = np.maximum(spread[filled] / max(spread.sum(), 1.0), _LEAST_SHARE)
-    return float(np.sum(expected * np.log(expected * found.sum() / found)))
+    return float(np.sum(expected * np.log(expected * spread.sum() / spread)))

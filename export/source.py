@@ -73,5 +73,5 @@ def load_source(name_or_path: str, declared: Declared | None = None) -> Source:
     if path.suffix != ".keras":
         raise ExportError(f"{path} is no .keras file", "save the model with model.save('NAME.keras')")
     network = load_network(path, declared.code)
-    interface, notes = (Interface(picture_shape(network)), ()) if recipe else settle(name, network, declared)
+    interface, notes = (Interface(picture_shape(name, network)), ()) if recipe else settle(name, network, declared)
     return Source(name, path, sha256_of(path), recipe, network, interface, notes)

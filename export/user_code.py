@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
+import re
 import sys
 from pathlib import Path
 
@@ -30,12 +32,12 @@ def run_user_code(path: Path) -> dict[str, object]:
     sys.path.insert(0, str(path.parent.resolve()))
     sys.modules[path.stem] = module
     try:
-        spec.loader.exec_module(module)
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is for what the command answers
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # the user's own code raises whatever comes
         del sys.modules[path.stem]
-        reason = " ".join(str(error).split())[:160]
         raise ExportError(
-            f"{path} fails while it is imported ({type(error).__name__}: {reason})",
+            f"{path} fails while it is imported ({type(error).__name__}: {reason_of(error)})",
             "what trains or saves belongs under if __name__ == '__main__'",
         ) from error
     return {
@@ -43,3 +45,8 @@ def run_user_code(path: Path) -> dict[str, object]:
         for name, value in vars(module).items()
         if (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__ == path.stem
     }
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what an error of the user's code, or of Keras around it, says, in one line and without Keras' colours."""
+    return " ".join(re.sub(r"\x1b\[\d+m", "", str(error)).split())[:160] or type(error).__name__

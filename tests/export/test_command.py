@@ -1,12 +1,15 @@
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 
+import keras
 import pytest
 
 from digit_infer import zoo
 from digit_infer.runtimes import RUNTIMES
+from training import checkpoint
 
 REASON = RUNTIMES["tflm"].availability().reason
 
@@ -89,3 +92,48 @@ def test_a_source_that_fails_does_not_keep_the_others_away(tmp_path):
     assert code == 2
     assert "softmax_regression.float32.onnx" in out
     assert err.startswith("error: there is no file nosuch.keras")
+
+
+def test_wrong_pixels_are_doubted_in_a_line(tmp_path):
+    path = tmp_path / "mine.keras"
+    shutil.copy(checkpoint.path_of("softmax_regression"), path)
+    words = [path, "--format", "onnx", "--precision", "float32", "--out", tmp_path]
+    assert command(*words)[2] == ""
+    code, out, err = command(*words, "--invert")
+    assert (code, "mine.float32.onnx" in out) == (0, True)
+    assert len(err.splitlines()) == 1
+    assert err.startswith("warning: mine answers ")
+    assert "of MNIST's first 1,000 test images with pixels in 0..1, dark ink on light ground" in err
+    assert "% with none of these options" in err
+
+
+def test_a_file_that_fails_does_not_keep_the_others_away(tmp_path):
+    path = tmp_path / "bicubic.keras"
+    layers = [keras.layers.Resizing(14, 14, interpolation="bicubic"), keras.layers.Flatten(), keras.layers.Dense(10)]
+    keras.Sequential([keras.Input((28, 28, 1)), *layers]).save(path)
+    out = tmp_path / "out"
+    code, table, err = command(path, "--format", "all", "--precision", "float32", "--out", out)
+    assert (code, "bicubic.float32.onnx" in table) == (1, True)
+    assert {entry.suffix for entry in out.iterdir()} == {".onnx", ".json"}
+    note, warning, error = err.splitlines()
+    assert note.startswith("note: bicubic ends in logits")
+    assert "is it trained?" in warning
+    assert error.startswith("error: bicubic cannot be converted to tflite in float32")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--format", "all", "onnx"], "all of them and some of them contradict one another"),
+        (["--precision", "int8", "all"], "all of them and some of them contradict one another"),
+        (["--std", "0"], "--std 0 is not above 0"),
+        (["--scale", "255"], "lenet is a recipe's network"),
+        (["--import", "mine.txt"], "there is no file mine.txt"),
+        (["--calibrate", "nosuch"], "there is no folder nosuch"),
+    ],
+)
+def test_what_contradicts_is_wrong_use(words, message):
+    code, out, err = command("lenet", *words)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {message}")
+    assert len(err.splitlines()) == 1

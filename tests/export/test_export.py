@@ -119,7 +119,7 @@ def test_wrapping_changes_no_answer(shape, functional, mnist_test):
     images = mnist_test.images[:50]
     pixels = images.reshape(-1, *shape).astype(np.float32) / 255
     expected = network.predict_on_batch(pixels)
-    interface = Interface(picture_shape(network))
+    interface = Interface(picture_shape(network.name, network))
     assert interface.shape == shape
     takes_bytes, takes_unit_range = (wrapped(network, interface, takes_bytes=which) for which in (True, False))
     np.testing.assert_allclose(takes_bytes.predict_on_batch(images), expected, atol=1e-6)

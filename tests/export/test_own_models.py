@@ -92,7 +92,7 @@ def test_every_shape_of_a_picture_is_found_and_wrapped(shape, mnist_test):
     if shape == (28, None):
         pooled = [LAYERS.GlobalAveragePooling1D(data_format="channels_first"), LAYERS.Dense(10, "softmax")]
     network = keras.Sequential([keras.Input(shape), *pooled]) if None in shape else mlp(shape)
-    found = picture_shape(network)
+    found = picture_shape(network.name, network)
     images = mnist_test.images[:20]
     expected = network.predict_on_batch(images.reshape(-1, *found).astype(np.float32) / 255)
     np.testing.assert_allclose(
@@ -171,6 +171,17 @@ def test_a_network_of_mixed_precision_is_exported_in_float32(tmp_path, mnist_cal
     assert "Conv" in operators
     kinds = {tensor.data_type for tensor in onnx.load(tmp_path / file.file).graph.initializer}
     assert onnx.TensorProto.FLOAT16 not in kinds
+
+
+@pytest.mark.parametrize("policy", ["float16", "float64"])
+def test_weights_of_another_type_are_refused(policy, tmp_path):
+    keras.config.set_dtype_policy(policy)
+    try:
+        mlp().save(tmp_path / "own.keras")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    with pytest.raises(ExportError, match=f"own holds weights in {policy}; build it anew under the policy float32"):
+        load_source(str(tmp_path / "own.keras"))
 
 
 def test_a_network_for_whole_numbers_needs_bytes(trained, tmp_path, mnist_calibration):

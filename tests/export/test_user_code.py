@@ -109,10 +109,10 @@ def test_a_network_that_declares_no_shape_is_tried_and_never_guessed(code, tmp_p
         path = saved(classes[name](), tmp_path / f"{name}.keras")
         return keras.saving.load_model(path, custom_objects=classes)
 
-    assert picture_shape(loaded("Inside")) == (784,)
-    assert picture_shape(loaded("AnyShape")) == (28, 28)
+    assert picture_shape("own", loaded("Inside")) == (784,)
+    assert picture_shape("own", loaded("AnyShape")) == (28, 28)
     with pytest.raises(ExportError, match=r"answers differently to \(28, 28\) and \(28, 28, 1\) and \(784,\)"):
-        picture_shape(loaded("ByShape"))
+        picture_shape("own", loaded("ByShape"))
 
 
 @pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
