@@ -45,7 +45,7 @@ class MicroFile:
 
 
 def export_microcontroller(exporter: Exporter, folder: Path) -> MicroFile:
-    """Write ``NAME.int8.batch1.tflite``, ``NAME.int8.h`` and ``NAME.int8.cc``, once the file is proven.
+    """Write ``NAME.int8.batch1.tflite``, what was measured of it, ``NAME.int8.h`` and ``NAME.int8.cc``, once it is proven.
 
     It is proven twice: as the full-integer file that it comes from, on LiteRT, and as it is written, on TensorFlow Lite
     Micro, each time over the 10,000 test images. The same source makes the same bytes.

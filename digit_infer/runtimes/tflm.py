@@ -14,6 +14,7 @@ from digit_infer.contract import CLASSES, SIDE, UINT8, Format, Precision, check_
 from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
+from digit_infer.zoo import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,7 @@ class Tflm:
         if threads not in (None, 1):
             raise UsageError(f"tflm runs on one thread, not {threads}", "leave the number of threads out")
         package, _ = library()
+        verify(file)  # before it is loaded, not beside: see tflm_file
         content = file.path.read_bytes()
         found = full_integer(str(file.path), content)
         try:

@@ -23,7 +23,12 @@ from export.tflm_results import read_tflm_results
 REASON = RUNTIMES["tflm"].availability().reason
 pytestmark = pytest.mark.skipif(REASON is not None, reason=f"tflm: {REASON}")
 
-FILES = ("mine.int8.batch1.tflite", "mine.int8.cc", "mine.int8.h")
+FILES = (
+    "mine.int8.batch1.tflite",
+    "mine.int8.batch1.tflite.microcontroller.json",
+    "mine.int8.cc",
+    "mine.int8.h",
+)
 
 
 def opened(path, runtime):
@@ -36,7 +41,7 @@ def made(small_exporter, tmp_path_factory):
     return folder, export_microcontroller(small_exporter, folder)
 
 
-def test_three_files_are_written_and_a_second_run_writes_the_same(made, small_exporter, tmp_path):
+def test_all_files_are_written_and_a_second_run_writes_the_same(made, small_exporter, tmp_path):
     folder, micro = made
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     assert export_microcontroller(small_exporter, tmp_path) == micro

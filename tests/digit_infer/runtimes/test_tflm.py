@@ -144,6 +144,14 @@ def test_damage_that_would_end_the_process_is_an_error(damage, message, tmp_path
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_a_file_of_the_zoo_is_held_against_its_sha256_before_it_is_loaded(tmp_path):
+    path = tmp_path / "altered.tflite"
+    path.write_bytes(SMALL + b"\0")
+    file = zoo.files_of(zoo.model_named("softmax_regression"), "tflite", "int8")[0]
+    with pytest.raises(DamagedModelError, match="is truncated or altered: its sha256 is"):
+        RUNTIMES["tflm"].open(ModelFile("softmax_regression", path, "tflite", "int8", file.bytes, file.sha256), None)
+
+
 def test_an_onnx_file_under_another_name_is_refused(tmp_path):
     with pytest.raises(DamagedModelError, match="is no TFLite model"):
         opened((zoo.FILES / "softmax_regression.float32.onnx").read_bytes(), tmp_path / "onnx.tflite")
