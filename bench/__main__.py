@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import click
@@ -91,7 +90,7 @@ def lean(seconds: float) -> None:
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=2.0, show_default=True, help="For each choice.")
 def quantization(seconds: float) -> None:
     """Measure what each choice of quantized layers costs and gains, and record it in export/results."""
-    from export.quantization_record import RECORD, write_record
+    from export.records.quantization import RECORD, write_record
 
     with quiet_native_log():
         measured = list(measure(lambda make: _affordable(make, seconds)))
@@ -162,9 +161,9 @@ def _report(
     _record(name, measured, {package: installed_version(package) or "" for package in packages})
 
 
-def _record(name: str, measured: dict[str, Any], versions: Mapping[str, str] = MappingProxyType({})) -> None:
+def _record(name: str, measured: dict[str, Any], versions: dict[str, str] | None = None) -> None:
     path = RESULTS / f"{name}.json"
-    document = {"schema": SCHEMA, "environment": environment() | versions, **measured}
+    document = {"schema": SCHEMA, "environment": environment() | (versions or {}), **measured}
     write_text(path, json.dumps(document, indent=1) + "\n")
     click.echo(f"recorded in {path}", err=True)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import onnx
 
     from digit_infer.contract import Images
-    from export.quantization_record import Quantized
+    from export.records.quantization import Quantized
 
 SOFTMAX_TOO = "all products and the softmax"
 _OTHER_IMAGES = 6_000
@@ -39,7 +39,7 @@ def _measure(
     from export.calibration import of_training_images
     from export.onnx_canonical import canonical
     from export.onnx_quantized import answers, choices, quantized, quantized_in
-    from export.quantization_record import Quantized
+    from export.records.quantization import Quantized
 
     plain = zoo.FILES / zoo.files_of(zoo.model_named(name), "onnx", "float32")[0].file
     model = onnx.load(plain)

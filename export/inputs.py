@@ -20,9 +20,10 @@ def fingerprint(about: Metadata) -> str:
 
 @cache
 def _code() -> str:
-    """Hash this package but for its command line, which decides only what is made."""
+    """Hash this package but for what only orders files, or speaks of them."""
     digest = hashlib.sha256()
-    for path in sorted(_FOLDER.glob("*.py")):
-        if path.name != "__main__.py":
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sorted(_FOLDER.rglob("*.py")):
+        part = path.relative_to(_FOLDER)
+        if part.parts[0] not in ("__main__.py", "cli", "document", "everything.py", "records"):
+            digest.update(part.as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -19,7 +19,7 @@ _PART = 100
 
 _LEFT = ("SOFTMAX",)
 """In eight bits probabilities are multiples of 1/256, and rows of them sum to 1 only within 0.01. In floats the ten numbers
-cost nothing that can be measured, the file is smaller, and the answers are the same: ``python -m export.study``."""
+cost nothing that can be measured, the file is smaller, and the answers are the same: ``python -m export.records.calibration``."""
 
 
 def quantized(calibrated: bytes, images: Images, method: Method, left: Sequence[str] = _LEFT) -> bytes:

@@ -78,5 +78,5 @@ def _refused(networks: Sequence[Reports], kind: tuple[str, str]) -> list[str]:
 
 def sizes_introduction() -> str:
     """Say what is compared."""
-    return paragraph(f"""Bytes of the int8 file beside those of the float32 file of the same format, over the networks of
-        more than {LARGE:,} parameters:""")
+    return paragraph(f"""Bytes of the int8 file beside those of the float32 file of the same format, over the networks
+        of more than {LARGE:,} parameters:""")

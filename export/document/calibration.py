@@ -8,7 +8,7 @@ from statistics import mean
 
 from export.calibration import SEED, SIZE
 from export.pairs import FORMATS
-from export.study import Calibrated, Study, read_study
+from export.records.calibration import Calibrated, Study, read_study
 from training.report.page import paragraph, table
 
 

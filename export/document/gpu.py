@@ -22,6 +22,7 @@ def section() -> str:
     )
     if devices:
         return paragraph(f"Recorded in `bench/results`: {', '.join(devices)}.")
-    return paragraph("""None was at hand when this was written, so there is no record of one. `onnx-gpu` asks the session where
-        each node runs and refuses a file if one that touches pictures would run elsewhere; its binding of memory and its
-        reading of placements are tested on the CPU as the device. `bench/README.md` says how to record one.""")
+    return paragraph("""None was at hand when this was written, so there is no record of one. `onnx-gpu` asks the
+        session where each node runs and refuses a file if one that touches pictures would run elsewhere; its binding of
+        memory and its reading of placements are tested on the CPU as the device. `bench/README.md` says how to record
+        one.""")

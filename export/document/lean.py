@@ -24,12 +24,13 @@ def section() -> Iterator[str]:
 
 
 def _introduction() -> str:
-    return paragraph("""What tf2onnx writes by itself (opset 17, from the plainest wrapper around the network: cast, divide by 255,
-        add the channel axis), what onnxslim and ONNX Runtime's own optimiser (saved at its levels basic and extended) make
-        of that file, and ours. One run of `python -m bench lean`, batch 1, one thread; each graph is timed in pairs with
-        tf2onnx's, in an order that alternates, in sessions that are made anew. The ratio is the median of a pair's ratios,
-        with its 95 % bootstrap interval. Ours comes from exact folds: the factor 1/255 and batch norms into weights,
-        transpositions into the rows of a dense layer, `MatMul` and `Add` into `Gemm`, computed shapes into constants.""")
+    return paragraph("""What tf2onnx writes by itself (opset 17, from the plainest wrapper around the network: cast,
+        divide by 255, add the channel axis), what onnxslim and ONNX Runtime's own optimiser (saved at its levels basic
+        and extended) make of that file, and ours. One run of `python -m bench lean`, batch 1, one thread; each graph is
+        timed in pairs with tf2onnx's, in an order that alternates, in sessions that are made anew. The ratio is the
+        median of a pair's ratios, with its 95 % bootstrap interval. Ours comes from exact folds: the factor 1/255 and
+        batch norms into weights, transpositions into the rows of a dense layer, `MatMul` and `Add` into `Gemm`,
+        computed shapes into constants.""")
 
 
 def _line(name: str, entries: Mapping[str, Comparison], others: list[str]) -> list[str]:
@@ -58,6 +59,8 @@ def _verdict(by_network: Mapping[str, Mapping[str, Comparison]]) -> str:
         for by, entry in entries.items()
         if by != OURS and entry.times.ratio_high < entries[OURS].times.ratio_low
     ]
-    return paragraph(f"""Slower than what tf2onnx writes by itself: {", ".join(slower) or "none"}; median over the networks
-        × {median(times.ratio for times in ratios.values()):.3f}. Not told apart from it, since the interval reaches 1:
-        {", ".join(wide) or "none"}. Beaten beyond both intervals by another optimiser: {", ".join(beaten) or "none"}.""")
+    return paragraph(f"""Slower than what tf2onnx writes by itself: {", ".join(slower) or "none"}; median over the
+        networks × {median(times.ratio for times in ratios.values()):.3f}. Not told apart from it, since the interval
+        reaches 1: {", ".join(wide) or "none"}. Beaten beyond both intervals by another optimiser: {
+        ", ".join(beaten) or "none"
+    }.""")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from export.tflm_results import read_tflm_results
+from export.records.microcontrollers import read_tflm_results
 from training.report.page import paragraph, share, table
 
 
 def section() -> Iterator[str]:
-    """Return text and a table from the record of ``python -m export.tflm_results``."""
+    """Return text and a table from the record of ``python -m export.records.microcontrollers``."""
     results = read_tflm_results()
     first = results.rows[0]
-    yield paragraph(f"""`python -m export NAME --microcontroller` writes the full-integer file with static shapes, and the same
-        bytes as a C++ array. Each was run picture by picture on the interpreter of TensorFlow Lite Micro
-        ({first.package}); the arena is the smallest in which that ran it ({first.architecture}, reference kernels), which
-        should be an upper bound for pointers of 32 bits.""")
+    yield paragraph(f"""`python -m export NAME --microcontroller` writes the full-integer file with static shapes, and
+        the same bytes as a C++ array. Each was run picture by picture on the interpreter of TensorFlow Lite Micro
+        ({first.package}); the arena is the smallest in which that ran it ({first.architecture}, reference kernels),
+        which should be an upper bound for pointers of 32 bits.""")
     yield table(
         ["network", "bytes:", "arena, bytes:", "flips:", "accuracy:", "images:", "operators"],
         (

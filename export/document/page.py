@@ -47,7 +47,7 @@ def exports_page() -> str:
 
 def _introduction() -> str:
     return paragraph("""`python -m export.document` writes this page from records: those of `python -m export --all`
-        (proofs), of `python -m bench exports` (times) and of `python -m export.study` (calibration). Each file was
-        made from the checkpoint that the [report on the reproduction](reproduction.md) speaks of, and was run over
-        the 10,000 test images beside it; what strays beyond the bound of its precision is not written, and its cell
-        says so. The table holds the change of accuracy by the export, in percentage points.""")
+        (proofs), of `python -m bench exports` (times) and of `python -m export.records.calibration` (calibration). Each
+        file was made from the checkpoint that the [report on the reproduction](reproduction.md) speaks of, and was run
+        over the 10,000 test images beside it; what strays beyond the bound of its precision is not written, and its
+        cell says so. The table holds the change of accuracy by the export, in percentage points.""")

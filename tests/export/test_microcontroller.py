@@ -18,7 +18,7 @@ from export.arena import STEP, _suffices
 from export.c_array import header, identifier, resolver_call, source
 from export.fixed_batch import fixed_batch
 from export.microcontroller import export_microcontroller
-from export.tflm_results import read_tflm_results
+from export.records.microcontrollers import read_tflm_results
 
 REASON = RUNTIMES["tflm"].availability().reason
 pytestmark = pytest.mark.skipif(REASON is not None, reason=f"tflm: {REASON}")

@@ -11,7 +11,7 @@ from export.onnx_canonical import canonical
 from export.onnx_lean import lean_quantized, ready_for_quantization
 from export.onnx_quantized import answers, choices, quantized, quantized_in
 from export.pipeline import Exporter
-from export.quantization_record import read_record
+from export.records.quantization import read_record
 from export.source import load_source
 
 from .leftovers import Walk

@@ -15,7 +15,7 @@ from digit_infer.benchmark.environment import environment
 from digit_infer.files import write_text
 
 SCHEMA = 1
-RECORD = Path(__file__).parent / "results" / "quantization.json"
+RECORD = Path(__file__).parents[1] / "results" / "quantization.json"
 
 
 @dataclass(frozen=True)

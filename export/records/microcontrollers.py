@@ -1,4 +1,4 @@
-"""``python -m export.tflm_results``: every network of the zoo on TensorFlow Lite Micro, as a record that documents read."""
+"""``python -m export.records.microcontrollers``: every network of the zoo on TensorFlow Lite Micro, as a record that documents read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from export.microcontroller import MicroFile
 
 SCHEMA = 1
-RESULTS = Path(__file__).parent / "results" / "tflm.json"
+RESULTS = Path(__file__).parents[1] / "results" / "tflm.json"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def read_tflm_results(path: Path = RESULTS) -> TflmResults:
         return TflmResults(document["environment"], rows)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExportError(
-            f"{path} is no record of TensorFlow Lite Micro ({error!r})", "python -m export.tflm_results"
+            f"{path} is no record of TensorFlow Lite Micro ({error!r})", "python -m export.records.microcontrollers"
         ) from error
 
 
@@ -81,4 +81,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m export.tflm_results")
+    main(prog_name="python -m export.records.microcontrollers")

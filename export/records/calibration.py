@@ -1,4 +1,4 @@
-"""By how much int8 files differ with their calibration: ``python -m export.study``, measured once for the document.
+"""By how much int8 files differ with their calibration: ``python -m export.records.calibration``, measured once for the document.
 
 The test set decides nothing here: the defaults were fixed before, and whoever changes them chooses on training images.
 """
@@ -31,7 +31,7 @@ NETWORK = "cnn_arch1"
 
 SIZES = (10, 100, SIZE, 2_000)
 SEEDS = (SEED, 1, 2)
-PATH = Path(__file__).parent / "results" / "calibration.json"
+PATH = Path(__file__).parents[1] / "results" / "calibration.json"
 SCHEMA = 1
 
 
@@ -91,7 +91,7 @@ def read_study() -> Study:
         files = tuple(Calibrated(**entry) for entry in document["files"])
         return Study(document["network"], document["correct"], files)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"{PATH} holds no study ({error!r})", "python -m export.study") from error
+        raise ExportError(f"{PATH} holds no study ({error!r})", "python -m export.records.calibration") from error
 
 
 def main() -> None:
