@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 
 from digit_infer.errors import ExportError
-from export.calibration import CALIBRATED
 from export.metadata import KEY, Metadata
 from export.tflite_input import with_byte_input
 from export.tflite_quantized import quantized
@@ -37,34 +36,59 @@ def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibrat
     Raises:
         ExportError: the calibration cannot serve.
     """
-    integers = precision in CALIBRATED
-    converter = tf.lite.TFLiteConverter.from_keras_model(
-        wrapped(source.network, source.interface, takes_bytes=not integers)
-    )
+    if precision == "int8":
+        images = calibration.images()
+        converted = quantized(calibrated(source, images), images, calibration.method)
+    elif precision == "int16x8":
+        converted = with_byte_input(_int16x8(source, calibration))
+    else:
+        converted = _floats(source, precision)
+    return _described(converted, about)
+
+
+def _floats(source: Source, precision: Precision) -> bytes:
+    converter = _converter(source, takes_bytes=True)
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]  # alone: weights in eight bits, which is int8-dynamic
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
+    return _run(converter)
+
+
+def calibrated(source: Source, images: Images) -> bytes:
+    """Convert to float32 with an input in 0..1, and note the range of each tensor over uint8 [N, 28, 28]."""
+    converter = _converter(source, takes_bytes=False)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: _samples(images)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter._experimental_calibrate_only = True  # noqa: SLF001  # nothing public gives the ranges before their use
+    return _run(converter)
+
+
+def _int16x8(source: Source, calibration: Calibration) -> bytes:
+    if calibration.method != "min-max":
+        raise ExportError(
+            f"int16x8 is not calibrated by {calibration.method}: sixteen bits have steps to spare, nothing is clipped",
+            "calibrate it by min-max",
+        )
+    images = calibration.images()
+    converter = _converter(source, takes_bytes=False)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: _samples(images)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet[_INT16X8]]
+    return _run(converter)
+
+
+def _converter(source: Source, *, takes_bytes: bool) -> Any:
+    return tf.lite.TFLiteConverter.from_keras_model(wrapped(source.network, source.interface, takes_bytes=takes_bytes))
+
+
+def _run(converter: Any) -> bytes:
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         # Where calibration statistics are given, as here, the warning about their absence is about another API.
         warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
-        converted = _integer(converter, precision, calibration) if integers else converter.convert()
-    return _described(converted, about)
-
-
-def _integer(converter: Any, precision: Precision, calibration: Calibration) -> bytes:
-    images = calibration.images()
-    converter.representative_dataset = lambda: _samples(images)
-    if precision == "int16x8":
-        if calibration.method != "min-max":
-            raise ExportError(
-                f"int16x8 is not calibrated by {calibration.method}: sixteen bits have steps to spare, nothing is clipped",
-                "calibrate it by min-max",
-            )
-        converter.target_spec.supported_ops = [tf.lite.OpsSet[_INT16X8]]
-        return with_byte_input(converter.convert())
-    converter._experimental_calibrate_only = True  # noqa: SLF001  # nothing public gives the ranges before their use
-    return quantized(converter.convert(), images, calibration.method)
+        converted: bytes = converter.convert()
+    return converted
 
 
 def _samples(images: Images) -> Iterator[list[Any]]:

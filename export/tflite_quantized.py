@@ -17,25 +17,44 @@ if TYPE_CHECKING:
 _PART = 100
 
 
-_LEFT = ("SOFTMAX",)
-"""In eight bits probabilities are multiples of 1/256, and rows of them sum to 1 only within 0.01. In floats the ten numbers
-cost nothing that can be measured, the file is smaller, and the answers are the same: ``python -m export.records.calibration``."""
+EXACT = ("SOFTMAX",)
+"""What stays in floats. In eight bits probabilities are multiples of 1/256, and rows of them sum to 1 only within 0.01;
+what it would cost to leave more: ``python -m export.records.tflite_choices``."""
 
 
-def quantized(calibrated: bytes, images: Images, method: Method, left: Sequence[str] = _LEFT) -> bytes:
+def quantized(
+    calibrated: bytes, images: Images, method: Method, floats: Sequence[str] = EXACT, products: Sequence[str] = ()
+) -> bytes:
     """Quantize a float model that TensorFlow has calibrated: it holds the lowest and highest value of each tensor.
 
     ``images``, uint8 [N, 28, 28], are what it was calibrated with. ``min-max`` takes the ranges as they are. Input and
-    output keep theirs in any case: bytes are bytes, probabilities are below 1. Operators in ``left`` stay in floats.
+    output keep theirs in any case: bytes are bytes, probabilities are below 1. Operators of the kinds ``floats`` stay in
+    floats, and so do the ``products``, named by the tensors that they make.
     """
     import tensorflow as tf
     from tensorflow.lite.python.convert import mlir_quantize
 
     ranged = calibrated if method == "min-max" else _with_ranges(calibrated, images, method)
     integers: bytes = mlir_quantize(
-        ranged, input_data_type=tf.uint8, output_data_type=tf.float32, denylisted_ops=list(left)
+        ranged,
+        input_data_type=tf.uint8,
+        output_data_type=tf.float32,
+        denylisted_ops=list(floats),
+        denylisted_nodes=list(products),
     )
     return integers
+
+
+def products_of(calibrated: bytes) -> list[str]:
+    """Return the names of the tensors that convolutions and dense layers make, in the order of the graph."""
+    from tensorflow.lite.python import schema_py_generated as schema
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(calibrated))
+    graph = model.subgraphs[0]
+    kinds = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.FULLY_CONNECTED)
+    products = [operator for operator in graph.operators if model.operatorCodes[operator.opcodeIndex].builtinCode in kinds]
+    return [graph.tensors[operator.outputs[0]].name.decode() for operator in products]
 
 
 def _with_ranges(calibrated: bytes, images: Images, method: Method) -> bytes:

@@ -1,4 +1,4 @@
-"""By how much int8 files differ with their calibration: ``python -m export.records.calibration``, measured once for the document.
+"""By how much int8 files differ with their calibration: ``python -m export.records.calibration``.
 
 The test set decides nothing here: the defaults were fixed before, and whoever changes them chooses on training images.
 """

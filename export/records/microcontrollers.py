@@ -1,4 +1,4 @@
-"""``python -m export.records.microcontrollers``: every network of the zoo on TensorFlow Lite Micro, as a record that documents read."""
+"""Every network of the zoo on TensorFlow Lite Micro: ``python -m export.records.microcontrollers``."""
 
 from __future__ import annotations
 

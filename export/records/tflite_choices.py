@@ -1,0 +1,111 @@
+"""What leaving a layer in floats gains in a full-integer TFLite file: ``python -m export.records.tflite_choices``.
+
+The test set decides nothing here either: the softmax stays in floats since its eight bits are coarse by construction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from digit_infer.benchmark.accuracy import accuracy_of, flips
+from digit_infer.benchmark.environment import environment
+from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.errors import ExportError
+from digit_infer.files import write_text
+from digit_infer.predictor import Predictor
+from training.recipes import ROWS
+
+if TYPE_CHECKING:
+    from export.pipeline import Exporter
+
+PATH = Path(__file__).parents[1] / "results" / "tflite_choices.json"
+SCHEMA = 1
+SHIPPED = "all but the softmax"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A network as a full-integer file with some layers in floats, beside the trained one on the 10,000 test images."""
+
+    model: str
+    choice: str
+    bytes: int
+    trained_correct: int
+    correct: int
+    flips: int
+    mean_difference: float
+    row_sum: float
+
+
+def choices(exporter: Exporter) -> Iterator[Choice]:
+    """Make and measure the files of one network, whether parity would pass or not."""
+    from export.tflite_model import calibrated
+    from export.tflite_quantized import EXACT, products_of, quantized
+
+    images = exporter.calibration.images()
+    floats = calibrated(exporter.source, images)
+    products = products_of(floats)
+    first, last = products[0], products[-1]
+    ways: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+        "all": ((), ()),
+        SHIPPED: (EXACT, ()),
+        "all but the softmax and the first layer": (EXACT, (first,)),
+        "all but the softmax and the last layer": (EXACT, (last,)),
+    }
+    for name, (kinds, layers) in ways.items():
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "studied.tflite")
+            path.write_bytes(quantized(floats, images, "min-max", kinds, layers))
+            with Predictor(path) as predictor:
+                answers = predictor.predict_array(exporter.test.images)
+            size = path.stat().st_size
+        labels = exporter.test.labels
+        yield Choice(
+            model=exporter.source.name,
+            choice=name,
+            bytes=size,
+            trained_correct=accuracy_of(exporter.reference, labels).correct,
+            correct=accuracy_of(answers, labels).correct,
+            flips=len(flips(exporter.reference, answers)),
+            mean_difference=float(abs(answers - exporter.reference).mean()),
+            row_sum=float(abs(answers.sum(axis=1) - 1).max()),
+        )
+
+
+def read_choices() -> tuple[Choice, ...]:
+    """Read what was measured.
+
+    Raises:
+        ExportError: nothing was, or the record is damaged.
+    """
+    try:
+        document: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+        return tuple(Choice(**entry) for entry in document["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(f"{PATH} is no record ({error!r})", "python -m export.records.tflite_choices") from error
+
+
+def main() -> None:
+    """Measure all networks and store what was found."""
+    with quiet_native_log() as stderr:
+        from rich.console import Console
+        from rich.progress import track
+
+        from export.pipeline import Exporter
+        from export.source import load_source
+
+        names = track(ROWS, "full-integer files", console=Console(file=stderr))
+        files = [choice for name in names for choice in choices(Exporter(load_source(name)))]
+    document = {"schema": SCHEMA, "environment": environment(), "files": [asdict(file) for file in files]}
+    write_text(PATH, json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
