@@ -53,7 +53,7 @@ def quantized(model: onnx.ModelProto, images: Images) -> tuple[onnx.ModelProto, 
 def choices(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:
     """Return what may be quantized, the best for speed first: names of nodes by what one says of them.
 
-    A convolution that reads few channels, as the first one does, is faster in floats: ``bench/results/quantization.json``.
+    A convolution that reads few channels, as the first one does, is faster in floats: ``export/results/quantization.json``.
     """
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     products = [node for node in model.graph.node if node.op_type in _PRODUCTS]
@@ -108,7 +108,7 @@ def quantized_in(
             per_channel=True,
             reduce_range=True,
         )
-        return lean_quantized(onnx.load(path))
+        return lean_quantized(_loaded(path))
 
 
 def _in_floats(model: onnx.ModelProto, products: Sequence[str]) -> list[str]:
@@ -142,16 +142,28 @@ def dynamically_quantized(model: onnx.ModelProto) -> onnx.ModelProto:
             reduce_range=True,
             weight_type=QuantType.QInt8,
         )
-        return onnx.load(path)
+        return _loaded(path)
 
 
 @contextmanager
 def _quantizing(model: onnx.ModelProto) -> Iterator[tuple[Path, Path]]:
-    """Yield a file of the model with its shapes, as the quantizers want it, and the name that theirs gets; both go away."""
+    """Yield a file of the model with its shapes, as the quantizers want it, and the name that theirs gets; both go away.
+
+    The mark says that it needs no preprocessing: it is lean.
+    """
     with TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
-        onnx.save(onnx.shape_inference.infer_shapes(model), plain)
+        shaped = onnx.shape_inference.infer_shapes(model)
+        shaped.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")
+        onnx.save(shaped, plain)
         yield plain, Path(folder) / "quantized.onnx"
+
+
+def _loaded(path: Path) -> onnx.ModelProto:
+    """Load what a quantizer wrote, without the notes that it made for itself."""
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    return model
 
 
 def answers(model: onnx.ModelProto, images: Images) -> np.ndarray[Any, np.dtype[np.int64]]:

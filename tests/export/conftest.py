@@ -2,8 +2,11 @@ import keras
 import numpy as np
 import pytest
 
+from digit_infer.contract import PRECISIONS
 from export.pipeline import Exporter
 from export.source import load_source
+
+COMBINATIONS = [(model_format, precision) for model_format in ("onnx", "tflite") for precision in PRECISIONS]
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +50,10 @@ def small_file(tmp_path_factory, mnist_test):
 @pytest.fixture(scope="session")
 def small_exporter(small_file, mnist_calibration):
     return Exporter(load_source(str(small_file)), mnist_calibration)
+
+
+@pytest.fixture(scope="session", params=COMBINATIONS, ids=["-".join(pair) for pair in COMBINATIONS])
+def exported(request, small_exporter, tmp_path_factory):
+    """One file in each format and precision, with its folder."""
+    folder = tmp_path_factory.mktemp("out")
+    return small_exporter.export(*request.param, folder), folder

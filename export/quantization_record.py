@@ -1,0 +1,59 @@
+"""The record of what quantizing one part of a network or another gains and loses: ``export/results/quantization.json``.
+
+``python -m bench quantization`` measures it; the rules in ``onnx_quantized`` follow from it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from digit_infer.benchmark.environment import environment
+from digit_infer.files import write_text
+
+SCHEMA = 1
+RECORD = Path(__file__).parent / "results" / "quantization.json"
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """A network of the zoo as an int8 ONNX file with one choice of what is quantized.
+
+    ``changed_calibration`` and ``changed_training`` are the shares of answers on training images that differ from
+    float32's: on those that gave the ranges, and decide, and on others. ``correct`` and ``flips`` are on the 10,000 test
+    images, which decide nothing. Times are of single images on one thread, in µs; ``ratio`` is the median over pairs of the
+    time over float32's, with its 95 % bootstrap interval.
+    """
+
+    model: str
+    choice: str
+    chosen: bool
+    products: tuple[str, ...]
+    bytes: int
+    changed_calibration: float
+    changed_training: float
+    correct: int
+    flips: int
+    float32_bytes: int
+    float32_correct: int
+    pairs: int
+    float32_us: float
+    us: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+
+
+def write_record(measured: Sequence[Quantized], path: Path = RECORD) -> None:
+    """Write the record, with the machine that it is from."""
+    document = {"schema": SCHEMA, "environment": environment(), "results": [asdict(entry) for entry in measured]}
+    write_text(path, json.dumps(document, indent=1) + "\n")
+
+
+def read_record(path: Path = RECORD) -> tuple[Quantized, ...]:
+    """Read the record of the last measurement."""
+    entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return tuple(Quantized(**{**entry, "products": tuple(entry["products"])}) for entry in entries)
