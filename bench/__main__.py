@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,13 +12,16 @@ import click
 
 from bench.bare import bare_call, some_images
 from bench.cold_start import predict_command, unavoidable_command
+from bench.lean_graphs import as_entry, compare
 from bench.paired import Call, Pairs, time_pairs
+from bench.quantization import measure
 from digit_infer import Predictor, zoo
 from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.reporting import ReportingGroup
 from digit_infer.cli.tables import Column, print_table
 from digit_infer.files import write_text
+from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import RuntimeName
 
 SCHEMA = 1
@@ -54,6 +57,33 @@ def cold_start(pairs: int) -> None:
     _report("cold_start", {f"digit-infer predict, {zoo.DEFAULT_MODEL}": result})
 
 
+@main.command()
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=4.0, show_default=True, help="For each comparison.")
+def lean(seconds: float) -> None:
+    """Time our float32 graphs, and what other optimisers make, against what tf2onnx writes by itself."""
+    with quiet_native_log():
+        found = list(compare(lambda make: _affordable(make, seconds)))
+    _report(
+        "lean_graphs",
+        {f"{entry.model}, {entry.by}": entry.times for entry in found},
+        ("tf2onnx", "the other"),
+        {f"{entry.model}, {entry.by}": as_entry(entry) for entry in found},
+        packages=("onnx", "onnxslim", "tf2onnx"),
+    )
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=2.0, show_default=True, help="For each choice.")
+def quantization(seconds: float) -> None:
+    """Measure what each choice of quantized layers costs and gains, and record it in export/results."""
+    from export.quantization_record import RECORD, write_record
+
+    with quiet_native_log():
+        measured = list(measure(lambda make: _affordable(make, seconds)))
+    write_record(measured)
+    click.echo(f"recorded in {RECORD}", err=True)
+
+
 def _overheads(seconds: float) -> Iterator[tuple[str, Pairs]]:
     for model in zoo.models():
         for runtime in _RUNTIMES:
@@ -67,7 +97,7 @@ def _affordable(make: Callable[[bool], tuple[Call, Call]], seconds: float) -> in
     """Return how many pairs fit into the time, from 100 to 20,000."""
     bare, _ = make(True)
     trial = time_pairs(lambda _: (bare, bare), 20, rounds=1, warm_up=5)
-    return int(min(max(seconds * 1e6 / (2 * trial.first_us), 100), 20_000))
+    return int(min(max(seconds * 1e6 / (4 * trial.first_us), 100), 20_000))
 
 
 def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tuple[Call, Call]]:
@@ -86,7 +116,14 @@ def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tup
     return make
 
 
-def _report(name: str, results: dict[str, Pairs]) -> None:
+def _report(
+    name: str,
+    results: Mapping[str, Pairs],
+    named: tuple[str, str] = ("by hand", "digit_infer"),
+    entries: Mapping[str, dict[str, object]] | None = None,
+    packages: tuple[str, ...] = (),
+) -> None:
+    """Print the pairs, and record them, or ``entries`` that say more, with the versions of further packages."""
     rows = [
         (
             what,
@@ -101,8 +138,7 @@ def _report(name: str, results: dict[str, Pairs]) -> None:
     columns = [
         Column("what"),
         Column("pairs", number=True),
-        Column("by hand, µs", number=True),
-        Column("digit_infer, µs", number=True),
+        *(Column(f"{who}, µs", number=True) for who in named),
         Column("difference in a pair, µs (95 %)", number=True),
         Column("ratio in a pair (95 %)", number=True),
     ]
@@ -110,8 +146,8 @@ def _report(name: str, results: dict[str, Pairs]) -> None:
     path = RESULTS / f"{name}.json"
     document = {
         "schema": SCHEMA,
-        "environment": environment(),
-        "results": {what: asdict(pairs) for what, pairs in results.items()},
+        "environment": environment() | {package: installed_version(package) or "" for package in packages},
+        "results": entries or {what: asdict(pairs) for what, pairs in results.items()},
     }
     write_text(path, json.dumps(document, indent=1) + "\n")
     click.echo(f"recorded in {path}", err=True)

@@ -24,9 +24,10 @@ def bare_onnx(path: Path) -> Call:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    source, targets = session.get_inputs()[0].name, [session.get_outputs()[0].name]
 
     def call(images: Images) -> Probabilities:
-        answer: Probabilities = session.run(["probabilities"], {"images": images})[0]
+        answer: Probabilities = session.run(targets, {source: images})[0]
         return answer
 
     return call
@@ -48,6 +49,20 @@ def bare_tflite(path: Path, batch: int) -> Call:
         return answer
 
     return call
+
+
+def pair_of_files(first: Path, second: Path) -> Callable[[bool], tuple[Callable[[], object], Callable[[], object]]]:
+    """Return what loads two ONNX files, in one order or the other, and gives the bare calls of both on one image."""
+    images = some_images(1)
+
+    def make(first_first: bool) -> tuple[Callable[[], object], Callable[[], object]]:  # noqa: FBT001  # for time_pairs
+        if first_first:
+            one, other = bare_onnx(first), bare_onnx(second)
+        else:
+            other, one = bare_onnx(second), bare_onnx(first)
+        return lambda: one(images), lambda: other(images)
+
+    return make
 
 
 def bare_call(runtime: str, path: Path, batch: int) -> Call:

@@ -1,0 +1,131 @@
+"""Our float32 graphs beside what tf2onnx writes by itself, and beside what other optimisers make of that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.bare import bare_onnx, pair_of_files, some_images
+from bench.paired import Call, Pairs, time_pairs
+from digit_infer import zoo
+from digit_infer.errors import InferenceError
+
+if TYPE_CHECKING:
+    import keras
+    import onnx
+
+RESULT = Path(__file__).parent / "results" / "lean_graphs.json"
+OURS = "digit_infer"
+_ROUNDS = 20
+_PROBES = 100
+_SAME = 1e-4
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A graph, ``by`` an optimiser or us, beside ``plain``, that of tf2onnx.
+
+    In ``times``, at batch 1 with one thread, plain comes first.
+    """
+
+    model: str
+    by: str
+    plain_nodes: int
+    plain_bytes: int
+    nodes: int
+    bytes: int
+    times: Pairs
+
+
+def compare(pairs_within: Callable[[Callable[[bool], tuple[Call, Call]]], int]) -> Iterator[Comparison]:
+    """Make and time the graphs of every network of the zoo; ``pairs_within`` says how many pairs the time allows.
+
+    Raises:
+        InferenceError: two graphs of a network differ in their answers.
+    """
+    for name in zoo.models():
+        with TemporaryDirectory() as folder:
+            plain, others = _graphs(name, Path(folder))
+            _check_same([plain, *others.values()])
+            for by, path in others.items():
+                make = pair_of_files(plain, path)
+                pairs = pairs_within(make)
+                times = time_pairs(make, pairs, _ROUNDS, warm_up=max(3, pairs // 100))
+                yield Comparison(name, by, *_size(plain), *_size(path), times)
+
+
+def comparisons(path: Path = RESULT) -> tuple[Comparison, ...]:
+    """Read the record of the last measurement."""
+    timed = {field.name for field in fields(Pairs)}
+    results: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return tuple(
+        Comparison(
+            **{name: value for name, value in entry.items() if name not in timed},
+            times=Pairs(**{name: value for name, value in entry.items() if name in timed}),
+        )
+        for entry in results.values()
+    )
+
+
+def as_entry(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as it stands in the record, times beside the rest."""
+    return {name: value for name, value in vars(comparison).items() if name != "times"} | asdict(comparison.times)
+
+
+def plain_model(network: keras.Model) -> onnx.ModelProto:
+    """Convert a network as a user would who wants bytes to go in: cast, scale, add the channel axis."""
+    import keras
+    import tf2onnx
+
+    from export.onnx_model import OPSET
+
+    images = keras.Input((28, 28), dtype="uint8", name="images")
+    values = keras.ops.cast(images, "float32") / 255
+    if len(network.input_shape) == 4:
+        values = keras.layers.Reshape((28, 28, 1))(values)
+    model: onnx.ModelProto
+    model, _ = tf2onnx.convert.from_keras(keras.Model(images, network(values)), opset=OPSET)
+    return model
+
+
+def _graphs(name: str, folder: Path) -> tuple[Path, dict[str, Path]]:
+    """Write what tf2onnx makes of a network, and what others make of that; ours is the file in the zoo."""
+    import onnx
+    import onnxruntime
+    import onnxslim
+
+    from export.source import load_source
+
+    plain = folder / "plain.onnx"
+    onnx.save(plain_model(load_source(name).network), plain)
+    others = {"onnxslim": folder / "slim.onnx"}
+    onnx.save(onnxslim.slim(onnx.load(plain)), others["onnxslim"])
+    for level in ("basic", "extended"):
+        path = others[f"ONNX Runtime, {level}"] = folder / f"{level}.onnx"
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, f"ORT_ENABLE_{level.upper()}")
+        options.optimized_model_filepath = str(path)
+        onnxruntime.InferenceSession(plain, options, providers=["CPUExecutionProvider"])
+    return plain, others | {OURS: zoo.FILES / zoo.files_of(zoo.model_named(name), "onnx", "float32")[0].file}
+
+
+def _check_same(paths: list[Path]) -> None:
+    images = some_images(_PROBES)
+    first, *others = (bare_onnx(path)(images) for path in paths)
+    for path, answers in zip(paths[1:], others, strict=True):
+        difference = float(np.abs(answers - first).max())
+        if difference > _SAME:
+            raise InferenceError(f"{path} answers otherwise than tf2onnx's graph, by {difference:.2g}", "report this model")
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Return the nodes and the bytes of a file."""
+    import onnx
+
+    return len(onnx.load(path).graph.node), path.stat().st_size

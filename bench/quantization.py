@@ -1,0 +1,83 @@
+"""What each choice of quantized layers costs in answers, and gains in time and bytes, for every network of the zoo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.bare import pair_of_files
+from bench.paired import Call, time_pairs
+from digit_infer import dataset, zoo
+
+if TYPE_CHECKING:
+    import onnx
+
+    from digit_infer.contract import Images
+    from export.quantization_record import Quantized
+
+SOFTMAX_TOO = "all products and the softmax"
+_OTHER_IMAGES = 6_000
+_ROUNDS = 10
+
+
+def measure(pairs_within: Callable[[Callable[[bool], tuple[Call, Call]]], int]) -> Iterator[Quantized]:
+    """Quantize and time every network in every way; ``pairs_within`` says how many pairs the time allows."""
+    for name in zoo.models():
+        with TemporaryDirectory() as folder:
+            yield from _measure(name, Path(folder), pairs_within)
+
+
+def _measure(
+    name: str, folder: Path, pairs_within: Callable[[Callable[[bool], tuple[Call, Call]]], int]
+) -> Iterator[Quantized]:
+    import onnx
+
+    from export.calibration import calibration_images
+    from export.onnx_canonical import canonical
+    from export.onnx_quantized import answers, choices, quantized, quantized_in
+    from export.quantization_record import Quantized
+
+    plain = zoo.FILES / zoo.files_of(zoo.model_named(name), "onnx", "float32")[0].file
+    model = onnx.load(plain)
+    test, calibration, others = dataset.load("test"), calibration_images(), dataset.load("train").images[:_OTHER_IMAGES]
+    expected = {"test": answers(model, test.images)}
+    expected |= {"calibration": answers(model, calibration), "others": answers(model, others)}
+    _, chosen = quantized(model, calibration)
+    named = choices(model)
+    ways = [(said, products, ()) for said, products in named.items()]
+    for said, products, also in [*ways, (SOFTMAX_TOO, named["all products"], ("Softmax",))]:
+        candidate = canonical(quantized_in(model, products, calibration, also))
+        path = folder / "quantized.onnx"
+        onnx.save(candidate, path)
+        on_test = answers(candidate, test.images)
+        make = pair_of_files(plain, path)
+        times = time_pairs(make, pairs_within(make), _ROUNDS, warm_up=20)
+        yield Quantized(
+            model=name,
+            choice=said,
+            chosen=said == chosen,
+            products=products,
+            bytes=path.stat().st_size,
+            changed_calibration=_changed(candidate, calibration, expected["calibration"]),
+            changed_training=_changed(candidate, others, expected["others"]),
+            correct=int((on_test == test.labels).sum()),
+            flips=int((on_test != expected["test"]).sum()),
+            float32_bytes=plain.stat().st_size,
+            float32_correct=int((expected["test"] == test.labels).sum()),
+            pairs=times.pairs,
+            float32_us=times.first_us,
+            us=times.second_us,
+            ratio=times.ratio,
+            ratio_low=times.ratio_low,
+            ratio_high=times.ratio_high,
+        )
+
+
+def _changed(model: onnx.ModelProto, images: Images, expected: np.ndarray) -> float:
+    from export.onnx_quantized import answers
+
+    return float(np.mean(answers(model, images) != expected))
