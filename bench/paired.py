@@ -19,10 +19,10 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Pairs:
-    """Medians of single calls of both, and of what the second costs over the first in the same pair; times in µs.
+    """Medians of both, and of what the second costs over the first in the same pair; times in µs for one call.
 
-    A pair is A B B A, two calls of each, and so each is called twice in a row all along: the first of the two finds the
-    other's weights in the cache, the second its own.
+    A pair is A B B A, and so each is called twice in a row all along: the first of two calls finds the other's weights in
+    the cache, the second its own. A pair counts their mean.
     The intervals are 95 % bootstrap intervals of a median over pairs (percentile method, fixed seed).
     """
 
@@ -38,12 +38,12 @@ class Pairs:
 
 
 def time_pairs(make: Callable[[bool], tuple[Call, Call]], pairs: int, rounds: int, warm_up: int) -> Pairs:
-    """Run the two calls that ``make`` returns ``pairs`` times in all, A B B A.
+    """Run the two calls that ``make`` returns, ``pairs`` times A B B A in all; in every other two rounds B is the first.
 
     They are made anew for every round, in turns with the one or the other first (``make(True)`` makes the first one first):
     where two models come to lie in memory can cost one of them more than the code around it does.
     """
-    times: list[tuple[int, int, int, int]] = []
+    times: list[tuple[int, int]] = []
     for number in range(rounds):
         first, second = make(number % 2 == 0)
         for _ in range(warm_up):
@@ -52,18 +52,21 @@ def time_pairs(make: Callable[[bool], tuple[Call, Call]], pairs: int, rounds: in
         gc.collect()
         gc.disable()
         try:
-            times += _alternating(first, second, -(-pairs // rounds))
+            if number % 4 < 2:
+                times += _in_turn(first, second, -(-pairs // rounds))
+            else:
+                times += [pair[::-1] for pair in _in_turn(second, first, -(-pairs // rounds))]
         finally:
             gc.enable()
     return _summary(times)
 
 
-def _alternating(first: Call, second: Call, pairs: int) -> list[tuple[int, int, int, int]]:
-    """Return the times of pairs: both calls of the first, then both of the second."""
+def _in_turn(one: Call, other: Call, pairs: int) -> list[tuple[int, int]]:
+    """Return what two calls of the one and two of the other took together, pair by pair."""
     times = []
     for _ in range(pairs):
-        one, third, fourth, two = _timed(first), _timed(second), _timed(second), _timed(first)
-        times.append((one, two, third, fourth))
+        outer, inner, inner_too, outer_too = _timed(one), _timed(other), _timed(other), _timed(one)
+        times.append((outer + outer_too, inner + inner_too))
     return times
 
 
@@ -73,13 +76,13 @@ def _timed(call: Call) -> int:
     return perf_counter_ns() - start
 
 
-def _summary(times: list[tuple[int, int, int, int]]) -> Pairs:
-    differences = [(third + fourth - one - two) / 2000 for one, two, third, fourth in times]
-    ratios = [(third + fourth) / (one + two) for one, two, third, fourth in times]
+def _summary(times: list[tuple[int, int]]) -> Pairs:
+    differences = [(second - first) / 2000 for first, second in times]
+    ratios = [second / first for first, second in times]
     return Pairs(
         len(times),
-        median(time for one, two, _, _ in times for time in (one, two)) / 1000,
-        median(time for _, _, third, fourth in times for time in (third, fourth)) / 1000,
+        median(first for first, _ in times) / 2000,
+        median(second for _, second in times) / 2000,
         median(differences),
         *_bootstrap(differences),
         median(ratios),

@@ -17,6 +17,13 @@ def test_a_slower_second_is_found_to_be_slower():
     assert pairs.difference_low_us <= pairs.difference_us <= pairs.difference_high_us
 
 
+def test_each_is_called_twice_in_a_row_whoever_is_the_first():
+    """A model that follows itself finds its weights in the cache, so neither may do so more often than the other."""
+    called = []
+    time_pairs(lambda _: (lambda: called.append("A"), lambda: called.append("B")), 8, rounds=4, warm_up=0)
+    assert "".join(called) == "ABBAABBA" * 2 + "BAABBAAB" * 2
+
+
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.name)
 def test_recorded_results_carry_their_environment_and_counts(path):
     document = json.loads(path.read_text(encoding="utf-8"))
