@@ -34,8 +34,8 @@ def _of_onnx() -> str:
 def _of_tflite() -> str:
     return paragraph("""Full-integer TFLite files quantize all but the softmax. A cell has the change of right answers, and
         the mean difference of probabilities (`python -m export.records.tflite_choices`). A softmax in eight bits gives
-        multiples of 1/256; in floats the same answers come with a smaller error, and rows sum to 1. To leave the first or the last
-        layer in floats, too, changes a few answers in either direction, and costs bytes.""")
+        multiples of 1/256; in floats the same answers come with a smaller error, and rows sum to 1. To leave the first
+        or the last layer in floats, too, changes a few answers in either direction, and costs bytes.""")
 
 
 def _onnx_line(entries: list[Quantized], choices: list[str]) -> list[str]:

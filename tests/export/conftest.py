@@ -7,8 +7,6 @@ from export.pairs import ALL
 from export.pipeline import Exporter
 from export.source import load_source
 
-COMBINATIONS = [(model_format, precision) for model_format in ("onnx", "tflite") for precision in PRECISIONS]
-
 
 @pytest.fixture(scope="session")
 def mnist_calibration(mnist_test):
