@@ -1,0 +1,93 @@
+import json
+
+import numpy as np
+import pytest
+
+from digit_infer import zoo
+from export import everything
+from export.calibration import of_training_images
+from export.everything import make_all, record, recorded, reports_in
+from export.inputs import fingerprint
+from export.making import stored
+from export.metadata import metadata
+from export.pairs import ALL
+from export.published import enter_into_zoo, published, zoo_model
+from export.report import path_of, text_of
+
+NAME = "softmax_regression"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("everything")
+    assert list(make_all([NAME], ALL, folder, 2)) == [(NAME, None)]
+    return folder
+
+
+def bytes_in(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_all_files_of_a_network_come_out_as_the_zoo_lists_them(made):
+    """The same bytes as when the manifest was written, by another process, with the same tools."""
+    model = zoo.model_named(NAME)
+    listed = {file.file: file.sha256 for file in (*model.files, *model.exports)}
+    reports = reports_in(made, NAME, ALL)
+    assert {report.file.file: report.file.sha256 for report in reports} == listed
+    assert [text_of(report) for report in recorded()[NAME]] == [text_of(report) for report in reports]
+
+
+def test_a_second_run_makes_nothing_and_changes_no_byte(made):
+    before = bytes_in(made)
+    times = {path.name: path.stat().st_mtime_ns for path in made.iterdir()}
+    assert list(make_all([NAME], ALL, made, 1)) == [(NAME, None)]
+    assert bytes_in(made) == before
+    assert {path.name: path.stat().st_mtime_ns for path in made.iterdir()} == times
+
+
+def test_records_and_manifest_are_not_written_when_they_say_the_same(made, tmp_path, monkeypatch):
+    reports = reports_in(made, NAME, ALL)
+    monkeypatch.setattr(everything, "RESULTS", tmp_path)
+    record(NAME, reports)
+    (path,) = tmp_path.iterdir()
+    first = path.stat().st_mtime_ns
+    record(NAME, reports)
+    assert path.stat().st_mtime_ns == first
+    manifest = zoo.MANIFEST.stat().st_mtime_ns
+    assert enter_into_zoo(reports, made) == zoo_model(NAME, reports)
+    assert zoo.MANIFEST.stat().st_mtime_ns == manifest
+
+
+def test_a_network_that_fails_says_why(tmp_path):
+    ((name, failure),) = make_all(["nosuch"], ALL, tmp_path, 1)
+    assert name == "nosuch"
+    assert "there is no file nosuch" in failure
+
+
+def test_the_fingerprint_follows_checkpoint_calibration_and_precision(made):
+    origin, usual = published(NAME), of_training_images()
+    about = [
+        metadata(origin, "onnx", "int8", usual),
+        metadata(origin, "onnx", "int8", of_training_images(seed=1)),
+        metadata(origin, "onnx", "int8", of_training_images(method="entropy")),
+        metadata(origin, "tflite", "int8", usual),
+        metadata(origin, "onnx", "float32", usual),
+    ]
+    prints = [fingerprint(entry) for entry in about]
+    assert len(set(prints)) == len(prints)
+    assert metadata(origin, "onnx", "float32", usual) == metadata(origin, "onnx", "float32", of_training_images(seed=1))
+    document = json.loads(path_of(made, f"{NAME}.int8.onnx").read_text(encoding="utf-8"))
+    assert document["inputs"] == prints[0]
+    assert stored(NAME, "onnx", "int8", made, prints[0]) is not None
+    assert stored(NAME, "onnx", "int8", made, prints[1]) is None
+
+
+def test_bytes_go_into_sixteen_bit_files_as_they_are(made):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(made / f"{NAME}.int16x8.tflite"))
+    (entry,) = interpreter.get_input_details()
+    assert entry["dtype"] == np.uint8
+    assert entry["quantization"] == (pytest.approx(1 / 255), 0)
+    operators = [found["op_name"] for found in interpreter._get_ops_details()]
+    assert operators[:3] == ["DEQUANTIZE", "QUANTIZE", "RESHAPE"]
