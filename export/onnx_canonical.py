@@ -9,12 +9,17 @@ from collections import Counter
 
 import onnx
 
+from export.onnx_lean.graph import has_control_flow
+
 
 def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     """Sort the nodes from the output backwards, the constants by first use, and name both by operator and number.
 
-    Nodes and constants that the output does not need go, and so do the operator sets that no node is from.
+    Nodes and constants that the output does not need go, and so do the operator sets that no node is from. A model with
+    control flow is returned as it is, under the converter's names: its branches read values by them.
     """
+    if has_control_flow(model):
+        return model
     graph = model.graph
     nodes = _in_order(graph)
     ends = {end.name for end in [*graph.input, *graph.output]}

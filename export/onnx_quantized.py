@@ -57,15 +57,15 @@ def choices(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:
 
     A convolution that reads few channels, as the first one does, is faster in floats: ``export/results/quantization.json``.
     """
-    constants = {tensor.name: tensor for tensor in model.graph.initializer}
     products = [node for node in model.graph.node if node.op_type in _PRODUCTS]
     every = tuple(node.name for node in products)
     convolutions = tuple(node.name for node in products if node.op_type == "Conv")
-    thin = [
+    channels = {tensor.name: tensor.dims[1] for tensor in model.graph.initializer if len(tensor.dims) > 2}
+    thin = {
         node.name
         for node in products
-        if node.op_type == "Conv" and constants[node.input[1]].dims[1] * attribute(node, "group", 1) < _FEWEST_CHANNELS
-    ]
+        if node.op_type == "Conv" and channels.get(node.input[1], 1) * attribute(node, "group", 1) < _FEWEST_CHANNELS
+    }
     named = {
         "all but thin convolutions": tuple(name for name in every if name not in thin),
         "all products": every,

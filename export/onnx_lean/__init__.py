@@ -10,7 +10,7 @@ from collections.abc import Container
 import onnx
 
 from export.onnx_lean.folding import fold_affine
-from export.onnx_lean.graph import read, write
+from export.onnx_lean.graph import has_control_flow, read, write
 from export.onnx_lean.idle import drop_idle, drop_unread, fix_shapes, fold_constants
 from export.onnx_lean.pairs import drop_needless_pairs, feed_bytes
 from export.onnx_lean.pools import pool_before_relu
@@ -22,7 +22,7 @@ def lean(model: onnx.ModelProto) -> onnx.ModelProto:
 
     A model with control flow is returned unchanged: what its branches read is not seen here.
     """
-    if any(attribute.HasField("g") or attribute.graphs for node in model.graph.node for attribute in node.attribute):
+    if has_control_flow(model):
         return model
     graph = read(model)
     fix_shapes(graph)
@@ -31,6 +31,7 @@ def lean(model: onnx.ModelProto) -> onnx.ModelProto:
     drop_idle(graph)
     fold_affine(graph)
     fold_flattening_transposes(graph)
+    drop_idle(graph)  # again: two reshapings may follow one another now
     return write(graph, model)
 
 

@@ -73,6 +73,11 @@ class Graph:
         self.nodes[position : position + 1] = others
 
 
+def has_control_flow(model: onnx.ModelProto) -> bool:
+    """Tell whether a node holds graphs of its own, which read values of this one by name."""
+    return any(found.HasField("g") or found.graphs for node in model.graph.node for found in node.attribute)
+
+
 def read(model: onnx.ModelProto) -> Graph:
     """Copy the graph of a model, with its ``Constant`` nodes as constants."""
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)

@@ -305,8 +305,30 @@ def test_control_flow_is_left_alone():
         ("Add", "same c2", "y", {}),
     ]
     before = graph_of(nodes, {"yes": np.array(True)}, (3,), (3,))
-    assert operators(lean(before)) == ["Identity", "If", "Add"]
-    np.testing.assert_array_equal(answers(lean(before), np.zeros((1, 3), np.float32)), [[1, 2, 3]])
+    after = canonical(lean(before))
+    assert operators(after) == ["Identity", "If", "Add"]
+    np.testing.assert_array_equal(answers(after, np.zeros((1, 3), np.float32)), [[1, 2, 3]])
+
+
+def test_reshapings_that_meet_once_the_arithmetic_between_them_is_gone_become_one():
+    draw = np.random.default_rng(9)
+    nodes = [
+        ("Relu", "x", "r", {}),
+        ("Reshape", "r first", "a", {}),
+        ("Mul", "a factor", "b", {}),
+        ("Reshape", "b second", "c", {}),
+        ("MatMul", "c weights", "y", {}),
+    ]
+    constants = {
+        "first": np.array([-1, 2, 3]),
+        "second": np.array([-1, 6]),
+        "factor": draw.normal(size=3).astype(np.float32),
+        "weights": draw.normal(size=(6, 2)).astype(np.float32),
+    }
+    before = graph_of(nodes, constants, (3, 2), (2,))
+    after = lean(before)
+    assert_same(before, after, draw.normal(size=(4, 3, 2)).astype(np.float32))
+    assert operators(after) == ["Relu", "Reshape", "MatMul"]
 
 
 def test_weights_that_two_layers_share_are_changed_for_one():
