@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +55,13 @@ def reports_in(folder: Path, name: str, pairs: Sequence[Pair]) -> list[Report | 
 
 
 def record(name: str, reports: Sequence[Report | Refusal]) -> None:
-    """Keep the reports of one row in the repository, for documents; unchanged ones are not written."""
+    """Keep the reports of one row in the repository, for documents; unchanged ones are not written.
+
+    Not their fingerprints: those follow every change of the code, also where what it makes stays the same.
+    """
     path = RESULTS / f"{name}.json"
-    text = json.dumps({"schema": SCHEMA, "reports": [json.loads(text_of(report)) for report in reports]}, indent=1) + "\n"
+    kept = [json.loads(text_of(replace(report, inputs=""))) for report in reports]
+    text = json.dumps({"schema": SCHEMA, "reports": kept}, indent=1) + "\n"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from export.making import stored
 from export.metadata import metadata
 from export.pairs import ALL
 from export.published import enter_into_zoo, published, zoo_model
-from export.report import path_of, text_of
+from export.report import path_of
 
 NAME = "softmax_regression"
 
@@ -34,7 +35,7 @@ def test_all_files_of_a_network_come_out_as_the_zoo_lists_them(made):
     listed = {file.file: file.sha256 for file in (*model.files, *model.exports)}
     reports = reports_in(made, NAME, ALL)
     assert {report.file.file: report.file.sha256 for report in reports} == listed
-    assert [text_of(report) for report in recorded()[NAME]] == [text_of(report) for report in reports]
+    assert recorded()[NAME] == [replace(report, inputs="") for report in reports]
 
 
 def test_a_second_run_makes_nothing_and_changes_no_byte(made):
