@@ -25,22 +25,25 @@ SCHEMA = 1
 
 
 def make_all(names: Sequence[str], pairs: Sequence[Pair], folder: Path, jobs: int) -> Iterator[tuple[str, str | None]]:
-    """Make the files of these rows into ``folder``; yield each name as it ends, and what went wrong, if all of it did.
+    """Make the files of these rows into ``folder``, in the formats of ``pairs`` and their precisions.
 
-    A process each, since converters keep state for as long as theirs lasts. What lies there already is not made again, so
-    a run that was killed goes on where it was.
+    Yield each name as it ends, with what went wrong, if not all files are there. A process each, since converters keep
+    state for as long as theirs lasts. What lies there already is not made again, so a run that was killed goes on where
+    it was.
     """
     with ThreadPoolExecutor(jobs) as workers:
-        waiting = {workers.submit(_make, name, folder): name for name in names}
+        waiting = {workers.submit(_make, name, pairs, folder): name for name in names}
         for done in as_completed(waiting):
             name = waiting[done]
             missing = [pair for pair in pairs if not path_of(folder, file_name(name, *pair)).exists()]
             yield name, done.result() if missing else None
 
 
-def _make(name: str, folder: Path) -> str:
+def _make(name: str, pairs: Sequence[Pair], folder: Path) -> str:
     """Run one export to its end and return the last words of its standard error."""
     command = [sys.executable, "-m", "export", name, "--resume", "--out", str(folder)]
+    command += ["--format", *dict.fromkeys(model_format for model_format, _ in pairs)]
+    command += ["--precision", *dict.fromkeys(precision for _, precision in pairs)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own command
     return (ended.stderr.strip().splitlines() or [f"python -m export {name} ended with {ended.returncode}"])[-1]
 

@@ -173,3 +173,15 @@ def test_dynamic_quantization_leaves_convolutions_as_they_are(small_exporter, tm
     assert "Conv" in operators
     assert "ConvInteger" not in operators
     assert "MatMulInteger" in operators
+
+
+def test_bytes_go_into_sixteen_bit_files_as_they_are(small_exporter, tmp_path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    file = small_exporter.export("tflite", "int16x8", tmp_path)
+    interpreter = Interpreter(model_path=str(tmp_path / file.file))
+    (entry,) = interpreter.get_input_details()
+    assert entry["dtype"] == np.uint8
+    assert entry["quantization"] == (pytest.approx(1 / 255), 0)
+    operators = [found["op_name"] for found in interpreter._get_ops_details()]
+    assert operators[:3] == ["DEQUANTIZE", "QUANTIZE", "RESHAPE"]

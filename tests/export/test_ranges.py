@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from digit_infer.errors import ExportError, UsageError
-from export.calibration import METHODS, Calibration, of_training_images
+from export.calibration import METHODS, Calibration, drawn, of_training_images
 from export.ranges import range_of
 
 some_values = arrays(np.float32, st.integers(1, 400), elements=st.floats(-1e4, 1e4, width=32))
@@ -49,8 +49,8 @@ def test_values_that_are_all_zero_have_a_range_of_nothing():
     assert [range_of(np.zeros(10, np.float32), method) for method in METHODS] == [(0, 0)] * 3
 
 
-def test_the_same_seed_draws_the_same_training_images():
-    first, again, other = (of_training_images(50, seed).images() for seed in (3, 3, 4))
+def test_the_same_seed_draws_the_same_images(mnist_test):
+    first, again, other = (drawn(mnist_test.images, 50, seed) for seed in (3, 3, 4))
     assert first.shape == (50, 28, 28)
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
