@@ -51,10 +51,21 @@ def entropy_threshold(values: NDArray[np.float32]) -> float:
         return 0.0
     bins = int(np.clip(len(magnitudes) // _VALUES_IN_A_BIN, _LEVELS, _BINS))
     counts, edges = np.histogram(magnitudes, bins, range=(0, float(magnitudes.max())))
-    counts[0] = counts[1]  # the peak at zero loses nothing at any scale, and would outweigh all else
+    even = _without_spikes(counts.astype(np.float64))
     candidates = range(bins, _LEVELS - 1, -max(bins // _LEVELS, 1))
-    best = min(candidates, key=lambda kept: _divergence(counts.astype(np.float64), kept))
+    best = min(candidates, key=lambda kept: _divergence(even, kept))
     return float(edges[best])
+
+
+def _without_spikes(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cut each bin down to twice the fuller of its neighbours.
+
+    Behind an empty ground a convolution gives the same value again and again. Such a value is rounded once, whatever the
+    scale; but its bin outweighs all others, and a clipping that comes to lie in it would look like none.
+    """
+    before, after = np.roll(counts, 1), np.roll(counts, -1)
+    before[0], after[-1] = counts[1], counts[-2]
+    return np.minimum(counts, 2 * np.maximum(before, after))
 
 
 def _divergence(counts: NDArray[np.float64], kept: int) -> float:

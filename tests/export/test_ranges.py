@@ -35,6 +35,14 @@ def test_both_other_methods_clip_a_long_tail():
         assert 3 < high < whole[1] / 2
 
 
+def test_entropy_is_not_misled_by_the_value_of_an_empty_ground():
+    """One value makes half of all, a sixteenth of the way up: clipping there would lose all that matters."""
+    random = np.random.default_rng(1)
+    values = np.abs(random.normal(size=200_000)).astype(np.float32)
+    ground = np.full(200_000, values.max() * 127.5 / 2048, np.float32)
+    assert range_of(np.concatenate([values, ground]), "entropy")[1] > values.max() / 2
+
+
 def test_entropy_keeps_an_even_distribution_whole():
     values = np.linspace(0, 1, 100_000, dtype=np.float32)
     assert range_of(values, "entropy")[1] > 0.9
