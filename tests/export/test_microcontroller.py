@@ -23,12 +23,7 @@ from export.records.microcontrollers import read_tflm_results
 REASON = RUNTIMES["tflm"].availability().reason
 pytestmark = pytest.mark.skipif(REASON is not None, reason=f"tflm: {REASON}")
 
-FILES = (
-    "mine.int8.batch1.tflite",
-    "mine.int8.batch1.tflite.microcontroller.json",
-    "mine.int8.cc",
-    "mine.int8.h",
-)
+FILES = ("mine.int8.batch1.tflite", "mine.int8.batch1.tflite.microcontroller.json", "mine.int8.cc", "mine.int8.h")
 
 
 def opened(path, runtime):
