@@ -8,11 +8,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from digit_infer.errors import ExportError
 from digit_infer.files import write_text
 from export.report import Refusal, Report, file_name, path_of, read_report, report_of, text_of
+from export.stored import stored_document
 from training.recipes import ROWS
 
 if TYPE_CHECKING:
@@ -79,10 +79,5 @@ def recorded() -> dict[str, list[Report | Refusal]]:
 
 
 def _recorded(path: Path) -> list[Report | Refusal]:
-    try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+    with stored_document(path, SCHEMA, "python -m export --all") as document:
         return [report_of(entry) for entry in document["reports"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"{path} holds no reports ({error!r})", "python -m export --all") from error

@@ -65,7 +65,8 @@ def _without_spikes(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     before, after = np.roll(counts, 1), np.roll(counts, -1)
     before[0], after[-1] = counts[1], counts[-2]
-    return np.minimum(counts, 2 * np.maximum(before, after))
+    cut: NDArray[np.float64] = np.minimum(counts, 2 * np.maximum(before, after))
+    return cut
 
 
 def _divergence(counts: NDArray[np.float64], kept: int) -> float:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digit_infer.errors import ExportError
 from digit_infer.zoo.manifest import Accuracy, ZooFile, zoo_file_of
 from export.agreement import Agreement
 from export.noise import Noise
 from export.own_pictures import OwnParity, own_parity_of
+from export.stored import stored_document
 
 if TYPE_CHECKING:
     from digit_infer.contract import Format, Precision
@@ -73,10 +73,8 @@ def read_report(path: Path) -> Report | Refusal:
     Raises:
         ExportError: there is none, or it is damaged.
     """
-    try:
-        return report_of(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"{path} is no report on an export ({error!r})", "export the model again") from error
+    with stored_document(path, SCHEMA, "export the model again") as document:
+        return report_of(document)
 
 
 def report_of(document: dict[str, Any]) -> Report | Refusal:

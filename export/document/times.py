@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from digit_infer.errors import ExportError
 from export.report import Refusal, Report
+from export.stored import stored_document
 
+SCHEMA = 1
 PATH = Path(__file__).parents[2] / "bench" / "results" / "exports.json"
 
 
@@ -29,15 +29,14 @@ def read_times(networks: Mapping[str, Sequence[Report | Refusal]]) -> Times:
     Raises:
         ExportError: there are none, or they are of other files than the proofs.
     """
-    try:
-        document: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
+    with stored_document(PATH, SCHEMA, "python -m bench exports exports") as document:
         timed = document["results"]
         wanted = [report.file for reports in networks.values() for report in reports if isinstance(report, Report)]
         stale = [file.file for file in wanted if timed.get(file.file, {}).get("sha256") != file.sha256]
         p50 = {file: entry["p50_us"] for file, entry in timed.items()}
         times = Times(p50, document["rounds"], document["environment"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"{PATH} holds no times ({error!r})", "python -m bench exports") from error
     if stale:
-        raise ExportError(f"{PATH} has no times of {', '.join(stale[:3])} as they are now", "python -m bench exports")
+        raise ExportError(
+            f"{PATH} has no times of {', '.join(stale[:3])} as they are now", "python -m bench exports exports"
+        )
     return times

@@ -9,16 +9,16 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from digit_infer.benchmark.accuracy import accuracy_of, flips
 from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.errors import ExportError
 from digit_infer.files import write_text
 from digit_infer.predictor import Predictor
 from export.calibration import METHODS, SEED, SIZE, Method, of_training_images
 from export.pairs import FORMATS
+from export.stored import stored_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,14 +84,9 @@ def read_study() -> Study:
     Raises:
         ExportError: nothing was, or the record is damaged.
     """
-    try:
-        document: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+    with stored_document(PATH, SCHEMA, "python -m export.records.calibration") as document:
         files = tuple(Calibrated(**entry) for entry in document["files"])
         return Study(document["network"], document["correct"], files)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"{PATH} holds no study ({error!r})", "python -m export.records.calibration") from error
 
 
 def main() -> None:

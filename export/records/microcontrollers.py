@@ -16,10 +16,10 @@ from digit_infer import zoo
 from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.reporting import ReportingCommand
-from digit_infer.errors import ExportError
 from digit_infer.files import write_text
 from digit_infer.zoo.manifest import zoo_file_of
 from export.cli.tables import print_microcontrollers
+from export.stored import stored_document
 
 if TYPE_CHECKING:
     from export.microcontroller import MicroFile
@@ -44,19 +44,12 @@ def read_tflm_results(path: Path = RESULTS) -> TflmResults:
     """
     from export.microcontroller import MicroFile
 
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+    with stored_document(path, SCHEMA, "python -m export.records.microcontrollers") as document:
         rows = tuple(
             MicroFile(**{**row, "file": zoo_file_of(row["file"]), "operators": tuple(row["operators"])})
             for row in document["rows"]
         )
         return TflmResults(document["environment"], rows)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(
-            f"{path} is no record of TensorFlow Lite Micro ({error!r})", "python -m export.records.microcontrollers"
-        ) from error
 
 
 @click.command(cls=ReportingCommand)

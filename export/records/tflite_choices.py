@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from digit_infer.benchmark.accuracy import accuracy_of, flips
 from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.errors import ExportError
 from digit_infer.files import write_text
 from digit_infer.predictor import Predictor
+from export.stored import stored_document
 from training.recipes import ROWS
 
 if TYPE_CHECKING:
@@ -83,13 +83,8 @@ def read_choices() -> tuple[Choice, ...]:
     Raises:
         ExportError: nothing was, or the record is damaged.
     """
-    try:
-        document: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+    with stored_document(PATH, SCHEMA, "python -m export.records.tflite_choices") as document:
         return tuple(Choice(**entry) for entry in document["files"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"{PATH} is no record ({error!r})", "python -m export.records.tflite_choices") from error
 
 
 def main() -> None:

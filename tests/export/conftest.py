@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from export.calibration import Calibration
 from export.pairs import ALL
@@ -56,3 +57,14 @@ def exported(request, small_exporter, tmp_path_factory):
     """One file in each format and precision, with its folder."""
     folder = tmp_path_factory.mktemp("out")
     return small_exporter.export(*request.param, folder), folder
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory, mnist_test):
+    """Thirty digits, dark on light, sorted by what they are."""
+    root = tmp_path_factory.mktemp("pictures")
+    for index in range(30):
+        place = root / str(mnist_test.labels[index])
+        place.mkdir(exist_ok=True)
+        Image.fromarray(255 - mnist_test.images[index]).resize((84, 84)).save(place / f"{index}.png")
+    return root

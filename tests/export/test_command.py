@@ -43,20 +43,15 @@ def test_the_command_writes_files_and_their_proofs(tmp_path, small_file):
 
 
 @pytest.mark.skipif(REASON is not None, reason=f"tflm: {REASON}")
-def test_the_command_writes_what_a_microcontroller_takes(tmp_path):
-    code, out, err = command("softmax_regression", "--microcontroller", "--out", tmp_path, "--json")
+def test_the_command_writes_what_a_microcontroller_takes(tmp_path, small_file, folder):
+    code, out, err = command(small_file, "--microcontroller", "--calibrate", folder, "--out", tmp_path, "--json")
     assert (code, err) == (0, "")
     (micro,) = json.loads(out)["microcontroller"]
     made = micro["file"]
     assert made["sha256"] == hashlib.sha256((tmp_path / made["file"]).read_bytes()).hexdigest()
     assert made["parity"]["runtime"].startswith("tflm, tflite-micro 0.dev")
-    stem = "softmax_regression.int8"
-    assert {path.name for path in tmp_path.iterdir()} == {
-        f"{stem}.batch1.tflite",
-        f"{stem}.batch1.tflite.microcontroller.json",
-        f"{stem}.h",
-        f"{stem}.cc",
-    }
+    ends = (".batch1.tflite", ".batch1.tflite.microcontroller.json", ".h", ".cc")
+    assert {path.name for path in tmp_path.iterdir()} == {f"mine.int8{end}" for end in ends}
 
 
 @pytest.mark.parametrize(

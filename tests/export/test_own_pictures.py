@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from digit_infer import image
 from digit_infer.errors import ParityError, PictureNotFoundError, UnreadablePictureError
@@ -15,17 +14,6 @@ from export.pipeline import Exporter
 from export.source import load_source
 
 from .test_command import command
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, mnist_test):
-    """Thirty digits, dark on light, sorted by what they are."""
-    root = tmp_path_factory.mktemp("pictures")
-    for index in range(30):
-        place = root / str(mnist_test.labels[index])
-        place.mkdir(exist_ok=True)
-        Image.fromarray(255 - mnist_test.images[index]).resize((84, 84)).save(place / f"{index}.png")
-    return root
 
 
 def test_pictures_are_read_as_predict_reads_them(folder, mnist_test):
