@@ -98,27 +98,6 @@ def test_wrapping_changes_no_answer(shape, functional, mnist_test):
     assert not any(isinstance(layer, keras.layers.Flatten) for layer in lean(network).layers)
 
 
-@pytest.mark.parametrize(
-    ("network", "words"),
-    [
-        (
-            lambda: keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(10)]),
-            r"takes \(None, 32, 32, 3\)",
-        ),
-        (
-            lambda: keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(9)]),
-            r"gives \(None, 9\)",
-        ),
-        (lambda: keras.Sequential([keras.Input((783,)), keras.layers.Dense(10)]), r"takes \(None, 783\)"),
-    ],
-)
-def test_other_networks_are_refused_with_their_shapes(network, words, tmp_path):
-    path = tmp_path / "other.keras"
-    network().save(path)
-    with pytest.raises(ExportError, match=words):
-        load_source(str(path))
-
-
 def test_files_that_are_no_keras_models(tmp_path):
     damaged = tmp_path / "damaged.keras"
     damaged.write_bytes(b"PK no zip")

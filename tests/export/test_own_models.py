@@ -220,6 +220,15 @@ def one_too_many_axes():
             lambda: keras.Sequential([keras.Input((28, 28, 3)), LAYERS.Flatten(), LAYERS.Dense(10)]),
             r"takes \(None, 28, 28, 3\)",
         ),
+        (
+            lambda: keras.Sequential([keras.Input((32, 32, 3)), LAYERS.Flatten(), LAYERS.Dense(10)]),
+            r"takes \(None, 32, 32, 3\)",
+        ),
+        (
+            lambda: keras.Sequential([keras.Input((28, 28)), LAYERS.Flatten(), LAYERS.Dense(9)]),
+            r"gives \(None, 9\)",
+        ),
+        (lambda: keras.Sequential([keras.Input((783,)), LAYERS.Dense(10)]), r"takes \(None, 783\)"),
     ],
 )
 def test_other_ends_are_refused_with_their_shapes(network, words, tmp_path):

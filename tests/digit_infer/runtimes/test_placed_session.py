@@ -1,7 +1,6 @@
 """What the GPU runtimes are made of, with the CPU as the device: the same code, up to the name of the device."""
 
 import json
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +86,7 @@ def test_memory_is_kept_for_a_few_numbers_of_images_and_each_of_them_has_a_graph
     assert (without and without.get_run_config_entry("gpu_graph_id")) == ("-1" if captures else None)
 
 
-def test_threads_take_turns(mnist_test):
+def test_threads_take_turns(mnist_test, in_threads):
     session = opened("softmax_regression", captures=True)
     expected = {count: by_run("softmax_regression")(mnist_test.images[-count:]) for count in (1, 3, 64)}
     wrong = []
@@ -97,11 +96,7 @@ def test_threads_take_turns(mnist_test):
             if not np.array_equal(session.probabilities(mnist_test.images[-count:]), expected[count]):
                 wrong.append(count)
 
-    threads = [threading.Thread(target=ask, args=(count,)) for count in expected for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(ask, expected)
     assert wrong == []
 
 

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -97,7 +96,7 @@ def test_any_number_of_images_contiguous_or_not(name, mnist_test):
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
-def test_threads_share_a_session(name, mnist_test):
+def test_threads_share_a_session(name, mnist_test, in_threads):
     session = plan("softmax_regression", name, None, None).open().session
     expected = {count: session.probabilities(mnist_test.images[:count]) for count in (1, 3, 64)}
     wrong = []
@@ -107,11 +106,7 @@ def test_threads_share_a_session(name, mnist_test):
             if not np.allclose(session.probabilities(mnist_test.images[:count]), expected[count], atol=1e-5):
                 wrong.append(count)
 
-    threads = [threading.Thread(target=ask, args=(count,)) for count in expected for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(ask, expected)
     assert wrong == []
 
 
