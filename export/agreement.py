@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from digit_infer.benchmark.accuracy import flips
-from digit_infer.contract import CLASSES, SIDE
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import answer_in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from digit_infer.contract import Images, Probabilities
     from digit_infer.runtimes.protocol import ModelFile
@@ -46,8 +44,8 @@ def _others(file: ModelFile) -> dict[str, Answer]:
     if file.precision == "int16x8":
         return {}  # LiteRT has one set of kernels for it, and its own
     if file.format == "tflite":
-        return {"LiteRT's own kernels, without XNNPACK": _without_xnnpack(file.path)}
-    others = {"ONNX Runtime, graph as written": _as_written(file.path)}
+        return {"LiteRT's own kernels, without XNNPACK": _without_xnnpack(file)}
+    others = {"ONNX Runtime, graph as written": _as_written(file)}
     gpu = RUNTIMES["onnx-gpu"]
     if gpu.availability().available:
         session = gpu.open(file, None)
@@ -55,40 +53,29 @@ def _others(file: ModelFile) -> dict[str, Answer]:
     return others
 
 
-def _as_written(path: Path) -> Answer:
+def _as_written(file: ModelFile) -> Answer:
     """Run an ONNX file node by node.
 
     In a quantized file, products then are of floats that were rounded to integers: what the file means, on any CPU.
     """
     import onnxruntime
 
+    from digit_infer.runtimes.onnx_session import OnnxSession, load
+
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-    def answer(images: Images) -> Probabilities:
-        probabilities: Probabilities = session.run(["probabilities"], {"images": images})[0]
-        return probabilities
-
-    return answer
+    return OnnxSession(load(file, options, ["CPUExecutionProvider"], 1), str(file.path), 1).probabilities
 
 
-def _without_xnnpack(path: Path) -> Answer:
+def _without_xnnpack(file: ModelFile) -> Answer:
     """Run a TFLite file on the kernels that come with the interpreter, as old Android phones and other builds do."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    interpreter: Any = Interpreter(
-        model_content=path.read_bytes(),
+    from digit_infer.runtimes.tflite import TfliteSession
+
+    interpreter = Interpreter(
+        model_content=file.path.read_bytes(),
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
-    source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
-
-    def answer(images: Images) -> Probabilities:
-        interpreter.resize_tensor_input(source, (len(images), SIDE, SIDE))
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(source, images)
-        interpreter.invoke()
-        probabilities: Probabilities = interpreter.get_tensor(target).reshape(-1, CLASSES)
-        return probabilities
-
-    return answer
+    interpreter.allocate_tensors()
+    return TfliteSession(interpreter, str(file.path), "LiteRT without XNNPACK", 1).probabilities

@@ -66,9 +66,9 @@ def stored(name: str, model_format: Format, precision: Precision, folder: Path, 
 
 def _made(exporter: Exporter, model_format: Format, precision: Precision, folder: Path, inputs: str) -> Report | Refusal:
     try:
-        file = exporter.export(model_format, precision, folder)
+        proven = exporter.proven(model_format, precision, folder)
     except ExportError as error:
         path = folder / file_name(exporter.source.name, model_format, precision)
         path.unlink(missing_ok=True)  # what an earlier export left is not what is asked for now
         return Refusal(exporter.source.name, model_format, precision, str(error), inputs)
-    return exporter.report(file, folder, inputs)
+    return exporter.report(proven, folder, inputs)

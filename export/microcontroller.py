@@ -61,7 +61,7 @@ def export_microcontroller(exporter: Exporter, folder: Path) -> MicroFile:
         proven = exporter.export("tflite", "int8", Path(temporary))
         content = fixed_batch((Path(temporary) / proven.file).read_bytes())
     arena_bytes = smallest_arena(path.name, content)
-    file = exporter.prove_and_write(path, content, runtime, "tflite", "int8")
+    file = exporter.prove_and_write(path, content, runtime, "tflite", "int8").file
     package, _ = library()
     found = full_integer(path.name, content)
     micro = MicroFile(

@@ -96,7 +96,8 @@ def quantized_in(
         def get_next(self) -> dict[str, Any] | None:
             return next(batches, None)
 
-    ready = ready_for_quantization(model, _in_floats(model, products))
+    in_floats = _in_floats(model, products)
+    ready = ready_for_quantization(model, in_floats)
     with _quantizing(ready) as (plain, path):
         quantize_static(
             plain,
@@ -106,7 +107,7 @@ def quantized_in(
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             op_types_to_quantize=[*_PRODUCTS, *_BETWEEN, *also],
-            nodes_to_exclude=_in_floats(model, products),
+            nodes_to_exclude=in_floats,
             per_channel=True,
             reduce_range=True,
             extra_options={"TensorQuantOverrides": ranges_of(plain, images, method)},

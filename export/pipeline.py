@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,15 @@ if TYPE_CHECKING:
 _PROVED_ON: dict[Format, Runtime] = {"onnx": RUNTIMES["onnx-cpu"], "tflite": RUNTIMES["tflite"]}
 
 
+@dataclass(frozen=True, eq=False)
+class Proven:
+    """A file that is written, what it answers to the 10,000 test images, and how it answers the user's own pictures."""
+
+    file: ZooFile
+    answers: Probabilities
+    own_pictures: OwnParity | None
+
+
 class Exporter:
     """Makes files of one source; the trained model is run over the test images once for all of them."""
 
@@ -47,6 +57,10 @@ class Exporter:
         self.reference = self._reference(self.test.images)
 
     def export(self, model_format: Format, precision: Precision, folder: Path) -> ZooFile:
+        """Write a file as ``proven`` does, for whoever needs no more than what the manifest says of it."""
+        return self.proven(model_format, precision, folder).file
+
+    def proven(self, model_format: Format, precision: Precision, folder: Path) -> Proven:
         """Write ``folder/NAME.PRECISION.FORMAT``, once it is proven.
 
         Raises:
@@ -61,7 +75,7 @@ class Exporter:
 
     def prove_and_write(
         self, path: Path, content: bytes, runtime: Runtime, model_format: Format, precision: Precision
-    ) -> ZooFile:
+    ) -> Proven:
         """Write a converted file, once a runtime answers by it what the trained model answers.
 
         Raises:
@@ -70,23 +84,22 @@ class Exporter:
         with replacing(path) as temporary:  # becomes the file if all below goes well, and goes away if not
             temporary.write_bytes(content)
             session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
-            candidate = answer_in_parts(session.probabilities, self.test.images, batch_of(model_format, precision))
+            batch = batch_of(model_format, precision)
+            answers = answer_in_parts(session.probabilities, self.test.images, batch)
             proved_on = f"{runtime.name}, {session.provider}"
-            parity = prove(path.name, precision, self.reference, candidate, self.test.labels, proved_on)
-            self._prove_on_own(path.name, precision, session, batch_of(model_format, precision))
+            parity = prove(path.name, precision, self.reference, answers, self.test.labels, proved_on)
+            own = self._prove_on_own(path.name, precision, session, batch)
         sha256 = hashlib.sha256(content).hexdigest()
-        return ZooFile(path.name, model_format, precision, sha256, len(content), parity)
+        return Proven(ZooFile(path.name, model_format, precision, sha256, len(content), parity), answers, own)
 
-    def report(self, made: ZooFile, folder: Path, inputs: str) -> Report:
+    def report(self, proven: Proven, folder: Path, inputs: str) -> Report:
         """Measure what a proven file does beyond its proof: under noise, and on other kernels."""
+        made, answers = proven.file, proven.answers
         file = ModelFile(self.source.name, folder / made.file, made.format, made.precision, made.bytes)
-        session = _PROVED_ON[made.format].open(file, None)
-        answer = session.probabilities
         batch = batch_of(made.format, made.precision)
-        answers = answer_in_parts(answer, self.test.images, batch)
         if made.parity.flips:
             self._draw_flips(made, folder, answers)
-        noisy = answer_in_parts(answer, self._noisy, batch)
+        noisy = answer_in_parts(_PROVED_ON[made.format].open(file, None).probabilities, self._noisy, batch)
         return Report(
             model=self.source.name,
             file=made,
@@ -96,7 +109,7 @@ class Exporter:
             noise=moved(answers[:COUNT], noisy),
             noise_of_trained=self._noise_of_trained,
             agreements=agreements(file, self.test.images, answers, batch),
-            own_pictures=self._prove_on_own(made.file, made.precision, session, batch),
+            own_pictures=proven.own_pictures,
             inputs=inputs,
         )
 

@@ -85,8 +85,8 @@ def test_a_file_that_is_refused_has_its_reason_and_leaves_nothing_old(small_expo
         raise ParityError("it is not written: 4 answers changed", "look into it")
 
     (tmp_path / "mine.int8.onnx").write_bytes(b"of an earlier export")
-    proven = small_exporter.export
-    monkeypatch.setattr(small_exporter, "export", lambda *pair: (refuses if "int8" in pair else proven)(*pair))
+    proven = small_exporter.proven
+    monkeypatch.setattr(small_exporter, "proven", lambda *pair: (refuses if "int8" in pair else proven)(*pair))
     first, second, third = run(small_exporter, tmp_path)
     assert (type(first), type(second), type(third)) == (Report, Refusal, Report)
     assert "4 answers changed" in second.reason

@@ -76,7 +76,7 @@ def test_files_are_calibrated_and_proven_on_them(folder, small_file, tmp_path):
     assert str(calibration) == f"min-max over 30 of 30 pictures in {folder}, seed 0"
     exporter = Exporter(load_source(str(small_file)), calibration, own)
     for model_format, precision in (("onnx", "float32"), ("tflite", "int8")):
-        file = exporter.export(model_format, precision, tmp_path)
+        file = exporter.proven(model_format, precision, tmp_path)
         proven = exporter.report(file, tmp_path, "").own_pictures
         assert (proven.pictures, proven.accuracy.images, proven.trained_accuracy.images) == (30, 30, 30)
         assert proven.accuracy.correct >= proven.trained_accuracy.correct - 1
