@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from digit_infer import zoo
+
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
 
@@ -63,6 +65,11 @@ def pair_of_files(first: Path, second: Path) -> Callable[[bool], tuple[Callable[
         return lambda: one(images), lambda: other(images)
 
     return make
+
+
+def shipped_onnx(model: str) -> Path:
+    """Return the float32 ONNX file of a model of the zoo."""
+    return zoo.FILES / zoo.files_of(zoo.model_named(model), "onnx", "float32")[0].file
 
 
 def bare_call(runtime: str, path: Path, batch: int) -> Call:

@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from bench.bare import shipped_onnx
 from digit_infer import zoo
 from digit_infer.errors import UsageError
 
@@ -29,6 +30,4 @@ def predict_command() -> list[str]:
 
 def unavoidable_command() -> list[str]:
     """Return the imports and the session alone, for the default model."""
-    model = zoo.model_named(zoo.DEFAULT_MODEL)
-    path = zoo.FILES / zoo.files_of(model, "onnx", "float32")[0].file
-    return [sys.executable, "-c", _UNAVOIDABLE.format(path=str(path))]
+    return [sys.executable, "-c", _UNAVOIDABLE.format(path=str(shipped_onnx(zoo.DEFAULT_MODEL)))]

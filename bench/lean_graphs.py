@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.bare import bare_onnx, pair_of_files, some_images
+from bench.bare import bare_onnx, pair_of_files, shipped_onnx, some_images
 from bench.paired import Call, Pairs, time_pairs
 from digit_infer import zoo
 from digit_infer.errors import InferenceError
@@ -112,7 +112,7 @@ def _graphs(name: str, folder: Path) -> tuple[Path, dict[str, Path]]:
         options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, f"ORT_ENABLE_{level.upper()}")
         options.optimized_model_filepath = str(path)
         onnxruntime.InferenceSession(plain, options, providers=["CPUExecutionProvider"])
-    return plain, others | {OURS: zoo.FILES / zoo.files_of(zoo.model_named(name), "onnx", "float32")[0].file}
+    return plain, others | {OURS: shipped_onnx(name)}
 
 
 def _check_same(paths: list[Path]) -> None:

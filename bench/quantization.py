@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.bare import pair_of_files
+from bench.bare import pair_of_files, shipped_onnx
 from bench.paired import Call, time_pairs
 from digit_infer import dataset, zoo
 
@@ -41,7 +41,7 @@ def _measure(
     from export.onnx_quantized import answers, choices, quantized, quantized_in
     from export.records.quantization import Quantized
 
-    plain = zoo.FILES / zoo.files_of(zoo.model_named(name), "onnx", "float32")[0].file
+    plain = shipped_onnx(name)
     model = onnx.load(plain)
     test, calibration, others = (
         dataset.load("test"),

@@ -1,4 +1,4 @@
-"""Reads what a command of this package stored as JSON."""
+"""Writes and reads what commands of this package store as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from digit_infer.benchmark.environment import environment
 from digit_infer.errors import ExportError
+from digit_infer.files import write_text
 
 
 @contextmanager
@@ -25,3 +27,8 @@ def stored_document(path: Path, schema: int, how_to_make: str) -> Iterator[dict[
         yield document
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExportError(f"{path} does not hold what it should ({error!r})", how_to_make) from error
+
+
+def store_measured(path: Path, schema: int, measured: dict[str, Any]) -> None:
+    """Write what was measured, with the machine that it is from."""
+    write_text(path, json.dumps({"schema": schema, "environment": environment(), **measured}, indent=1) + "\n")

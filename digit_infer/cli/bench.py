@@ -24,7 +24,7 @@ from digit_infer.benchmark.suite import (
 )
 from digit_infer.cli import options
 from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.tables import Column, print_table, three_digits
 from digit_infer.contract import PRECISIONS, Precision
 from digit_infer.dataset import load
 from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
@@ -200,13 +200,7 @@ def _cells(row: Row) -> list[str]:
         f"{row.bytes / 1000:,.0f}" if row.bytes else "",
         f"{accuracy.share:.4f} ({accuracy.low:.4f} to {accuracy.high:.4f})" if accuracy else "",
         "" if row.flips is None else str(row.flips),
-        *("" if value is None else _three_digits(value) for value in (latency.p50_us, latency.p90_us, latency.p99_us)),
+        *("" if value is None else three_digits(value) for value in (latency.p50_us, latency.p90_us, latency.p99_us)),
         f"{latency.samples:,}",
-        *(_three_digits(entry.images_per_second) for entry in row.throughput),
+        *(three_digits(entry.images_per_second) for entry in row.throughput),
     ]
-
-
-def _three_digits(value: float) -> str:
-    """Round to three significant digits, in plain decimals."""
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.3g}"

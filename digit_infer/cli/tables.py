@@ -18,6 +18,12 @@ class Column:
     may_wrap: bool = False
 
 
+def three_digits(value: float) -> str:
+    """Round to three significant digits, in plain decimals."""
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.3g}"
+
+
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on stdout."""
     from rich.console import Console

@@ -5,20 +5,16 @@ The test set decides nothing here: the defaults were fixed before, and whoever c
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from digit_infer.benchmark.accuracy import accuracy_of, flips
-from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.files import write_text
-from digit_infer.predictor import Predictor
 from export.calibration import METHODS, SEED, SIZE, Method, of_training_images
 from export.pairs import FORMATS
-from export.stored import stored_document
+from export.records.answering import answers_of
+from export.stored import store_measured, stored_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,11 +64,7 @@ def measure(exporter: Exporter, method: Method, size: int, seed: int) -> Iterato
     """Make both int8 files with a calibration and compare their answers, whether parity would pass or not."""
     exporter.calibration = of_training_images(size, seed, method)
     for model_format in FORMATS:
-        with TemporaryDirectory() as folder:
-            path = Path(folder, f"studied.{model_format}")
-            path.write_bytes(exporter.converted(model_format, "int8"))
-            with Predictor(path) as predictor:
-                answers = predictor.predict_array(exporter.test.images)
+        answers = answers_of(exporter.converted(model_format, "int8"), model_format, exporter.test.images)
         correct = accuracy_of(answers, exporter.test.labels).correct
         difference = float(abs(answers - exporter.reference).mean())
         yield Calibrated(model_format, method, size, seed, correct, len(flips(exporter.reference, answers)), difference)
@@ -102,8 +94,7 @@ def main() -> None:
         planned = track(settings(), f"{NETWORK}, calibrations", console=Console(file=stderr))
         files = [found for setting in planned for found in measure(exporter, *setting)]
     study = Study(NETWORK, accuracy_of(exporter.reference, exporter.test.labels).correct, tuple(files))
-    document = {"schema": SCHEMA, "environment": environment(), **asdict(study)}
-    write_text(PATH, json.dumps(document, indent=1) + "\n")
+    store_measured(PATH, SCHEMA, asdict(study))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,13 +12,11 @@ import click
 from rich.console import Console
 
 from digit_infer import zoo
-from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.reporting import ReportingCommand
-from digit_infer.files import write_text
 from digit_infer.zoo.manifest import zoo_file_of
 from export.cli.tables import print_microcontrollers
-from export.stored import stored_document
+from export.stored import store_measured, stored_document
 
 if TYPE_CHECKING:
     from export.microcontroller import MicroFile
@@ -67,8 +64,7 @@ def main() -> int:
         for model in zoo.models():
             with Console(file=stderr).status(model), TemporaryDirectory() as folder:
                 rows.append(export_microcontroller(Exporter(load_source(model)), Path(folder)))
-    document = {"schema": SCHEMA, "environment": environment(), "rows": [asdict(row) for row in rows]}
-    write_text(RESULTS, json.dumps(document, indent=1) + "\n")
+    store_measured(RESULTS, SCHEMA, {"rows": [asdict(row) for row in rows]})
     print_microcontrollers(read_tflm_results().rows)
     return 0
 

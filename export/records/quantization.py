@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from digit_infer.benchmark.environment import environment
-from digit_infer.files import write_text
+from export.stored import store_measured, stored_document
 
 SCHEMA = 1
 RECORD = Path(__file__).parents[1] / "results" / "quantization.json"
@@ -49,11 +46,14 @@ class Quantized:
 
 def write_record(measured: Sequence[Quantized], path: Path = RECORD) -> None:
     """Write the record, with the machine that it is from."""
-    document = {"schema": SCHEMA, "environment": environment(), "results": [asdict(entry) for entry in measured]}
-    write_text(path, json.dumps(document, indent=1) + "\n")
+    store_measured(path, SCHEMA, {"results": [asdict(entry) for entry in measured]})
 
 
 def read_record(path: Path = RECORD) -> tuple[Quantized, ...]:
-    """Read the record of the last measurement."""
-    entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
-    return tuple(Quantized(**{**entry, "products": tuple(entry["products"])}) for entry in entries)
+    """Read the record of the last measurement.
+
+    Raises:
+        ExportError: there is none, or it is damaged.
+    """
+    with stored_document(path, SCHEMA, "python -m bench quantization") as document:
+        return tuple(Quantized(**{**entry, "products": tuple(entry["products"])}) for entry in document["results"])

@@ -5,19 +5,15 @@ The test set decides nothing here either: the softmax stays in floats since its 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from digit_infer.benchmark.accuracy import accuracy_of, flips
-from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.files import write_text
-from digit_infer.predictor import Predictor
-from export.stored import stored_document
+from export.records.answering import answers_of
+from export.stored import store_measured, stored_document
 from training.recipes import ROWS
 
 if TYPE_CHECKING:
@@ -58,17 +54,13 @@ def choices(exporter: Exporter) -> Iterator[Choice]:
         "all but the softmax and the last layer": (EXACT, (last,)),
     }
     for name, (kinds, layers) in ways.items():
-        with TemporaryDirectory() as folder:
-            path = Path(folder, "studied.tflite")
-            path.write_bytes(quantized(floats, images, "min-max", kinds, layers))
-            with Predictor(path) as predictor:
-                answers = predictor.predict_array(exporter.test.images)
-            size = path.stat().st_size
+        content = quantized(floats, images, "min-max", kinds, layers)
+        answers = answers_of(content, "tflite", exporter.test.images)
         labels = exporter.test.labels
         yield Choice(
             model=exporter.source.name,
             choice=name,
-            bytes=size,
+            bytes=len(content),
             trained_correct=accuracy_of(exporter.reference, labels).correct,
             correct=accuracy_of(answers, labels).correct,
             flips=len(flips(exporter.reference, answers)),
@@ -98,8 +90,7 @@ def main() -> None:
 
         names = track(ROWS, "full-integer files", console=Console(file=stderr))
         files = [choice for name in names for choice in choices(Exporter(load_source(name)))]
-    document = {"schema": SCHEMA, "environment": environment(), "files": [asdict(file) for file in files]}
-    write_text(PATH, json.dumps(document, indent=1) + "\n")
+    store_measured(PATH, SCHEMA, {"files": [asdict(file) for file in files]})
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""``python -m export.document``: from stored records to ``docs/exports.md``."""
+"""``python -m bench.document``: from stored records to ``docs/exports.md``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from bench.document.page import exports_page
 from digit_infer.files import write_text
-from export.document.page import exports_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "exports.md"
 

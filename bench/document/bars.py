@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
-from export.document.matrix import Reports, loss, trained
+from bench.document.matrix import Reports, loss, trained
 from export.report import Refusal, Report
 from training.report.page import paragraph, table
 

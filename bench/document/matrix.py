@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from digit_infer.cli.tables import three_digits
 from export.pairs import FORMATS, NOT_MADE, PRECISIONS_OF
 from export.report import Refusal, Report
 from training.report.page import paragraph, share, table
 
 if TYPE_CHECKING:
+    from bench.document.times import Times
     from digit_infer.contract import Format, Precision
-    from export.document.times import Times
 
 Reports = Sequence[Report | Refusal]
 
@@ -97,7 +98,7 @@ def _line(report: Report, full: int, p50_us: Mapping[str, float]) -> list[str]:
         str(len(parity.flips)),
         share(parity.accuracy.share),
         f"{share(parity.accuracy.low)} to {share(parity.accuracy.high)}",
-        _three_digits(p50_us[file.file]),
+        three_digits(p50_us[file.file]),
         f"{report.noise.mean_change:.2g}",
         "; ".join(f"{other.largest_difference:.1g}, {len(other.flips)}" for other in report.agreements) or "there are none",
     ]
@@ -107,11 +108,6 @@ def _refused(report: Refusal) -> str:
     """Return the middle of the message: what the file did."""
     _, _, rest = report.reason.partition(": ")
     return f"refused: {rest.partition('; its answers')[0]}"
-
-
-def _three_digits(value: float) -> str:
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.3g}"
 
 
 def how_to_read(times: Times) -> str:

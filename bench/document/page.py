@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bench.document import bars, calibration, gpu, lean, matrix, microcontrollers, quantization
+from bench.document.times import read_times
 from digit_infer.zoo import models
-from export.document import bars, calibration, gpu, lean, matrix, microcontrollers, quantization
-from export.document.times import read_times
 from export.everything import recorded
 from training.report.page import document, paragraph
 
@@ -46,7 +46,7 @@ def exports_page() -> str:
 
 
 def _introduction() -> str:
-    return paragraph("""`python -m export.document` writes this page from records: those of `python -m export --all`
+    return paragraph("""`python -m bench.document` writes this page from records: those of `python -m export --all`
         (proofs), of `python -m bench exports` (times) and of `python -m export.records.calibration` (calibration). Each
         file was made from the checkpoint that the [report on the reproduction](reproduction.md) speaks of, and was run
         over the 10,000 test images beside it; what strays beyond the bound of its precision is not written, and its

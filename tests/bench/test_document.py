@@ -5,12 +5,12 @@ from statistics import median
 
 import pytest
 
+from bench.document.bars import GOOD, LARGE
+from bench.document.matrix import loss, trained
+from bench.document.page import exports_page
 from bench.lean_graphs import OURS, comparisons
 from digit_infer import zoo
 from digit_infer.zoo import sha256_of
-from export.document.bars import GOOD, LARGE
-from export.document.matrix import loss, trained
-from export.document.page import exports_page
 from export.everything import recorded
 from export.pairs import ALL, NOT_MADE
 from export.published import SHIPPED
@@ -26,7 +26,7 @@ PROVEN = [report for reports in NETWORKS.values() for report in reports if isins
 
 
 def test_the_page_is_what_the_records_say():
-    assert PAGE.read_text(encoding="utf-8") == exports_page(), "run python -m export.document"
+    assert PAGE.read_text(encoding="utf-8") == exports_page(), "run python -m bench.document"
 
 
 def test_the_page_has_every_network_in_every_form_and_no_empty_cell():

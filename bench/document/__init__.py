@@ -1,0 +1,1 @@
+"""Writes ``docs/exports.md`` from stored records alone: ``python -m bench.document``."""

@@ -1,1 +1,0 @@
-"""Writes ``docs/exports.md`` from stored records alone: ``python -m export.document``."""
