@@ -27,9 +27,13 @@ from digit_infer.runtimes.protocol import ModelFile, Runtime, RuntimeName, Sessi
 from digit_infer.zoo.manifest import ZooFile, ZooModel
 
 AUTO_ORDER: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "onnx-gpu", "keras")
-"""What ``auto`` tries: for one picture at a time the fastest at float32 comes first, as ``bench/README.md`` shows.
+"""What ``auto`` tries: the first that has a file of the wanted precision, or of the most exact, and works here.
 
-A GPU answers one picture of 28 x 28 later than a CPU does, since the call costs more than the work."""
+Precision is settled before speed, and the zoo holds float32 as ONNX and int8 as TFLite, so the two fast runtimes on the CPU
+never compete for a file, at any batch (``bench/results/predict_array.json`` times each at 1, 256 and 1,024). ``keras``
+reads float32, too, and on as many threads takes longer than ``onnx-cpu`` at any batch from 1 to 1,024. Between
+``onnx-cpu`` and ``onnx-gpu`` the batch would decide; until ``bench/results`` holds a GPU, the rule is that of one picture,
+for which the call of a GPU costs more than the work."""
 
 MAX_THREADS = 256
 """More than any machine needs for 28 x 28 pixels; starting tens of thousands takes a machine down."""

@@ -21,6 +21,8 @@ standard exception that a caller would expect, so ``except FileNotFoundError`` w
     ├── InferenceError (RuntimeError)      the runtime failed on a valid input
     ├── UsageError (ValueError)            arguments that contradict one another
     ├── DatasetError (ValueError)          an MNIST file is missing, truncated, swapped or altered
+    ├── MeasurementError                   something could not be measured
+    ├── RecordError (ValueError)           a file of measurements cannot be read, or not be compared
     └── WorkshopError (RuntimeError)       raised by training and export alone
         ├── TrainingError
         ├── ExportError
@@ -120,6 +122,16 @@ class UsageError(DigitInferError, ValueError):
 
 class DatasetError(DigitInferError, ValueError):
     """An MNIST file is missing, truncated, swapped or altered."""
+
+
+class MeasurementError(DigitInferError):
+    """Something could not be measured."""
+
+
+class RecordError(DigitInferError, ValueError):
+    """A file of measurements is missing, damaged or of another schema, or cannot be compared with another."""
+
+    exit_code = 2
 
 
 class WorkshopError(DigitInferError, RuntimeError):

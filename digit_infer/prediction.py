@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ class Prediction:
         Raises:
             InferenceError: they are no numbers, as from a model with damaged weights.
         """
-        if not np.isfinite(probabilities).all():
+        if not math.isfinite(probabilities.sum()):  # one look instead of ten
             raise InferenceError("the model answers no numbers (NaN or infinity)", "export it again")
         digit = int(probabilities.argmax())
         return cls(digit, float(probabilities[digit]), probabilities, image)

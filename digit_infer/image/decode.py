@@ -141,7 +141,7 @@ def _grey_from_image(image: Image.Image, name: str) -> Grey:
             return _bytes_from_values(np.asarray(image))
         if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
             return _flattened(np.asarray(_reduced(image.convert("RGBA"))))
-        return np.asarray(_reduced(image.convert("L")))
+        return np.asarray(_reduced(image if image.mode == "L" else image.convert("L")))  # converting would copy
     except PictureError:
         raise
     except _DAMAGE as error:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from digit_infer.contract import SIDE
 from digit_infer.errors import BlankPictureError
+from digit_infer.image.median_filter import median_3x3
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,8 @@ _BORDER_SHARE = 0.04
 _FITS = 4
 _FAR_DEVIATIONS = 2.5
 """The border is this share of the shorter side; it is fitted this often, without what lies this many deviations off."""
+
+_MIDDLES = np.arange(SIDE) + 0.5
 
 
 @dataclass(frozen=True)
@@ -68,22 +71,28 @@ def normalize(grey: Grey) -> Normalized:
     Raises:
         BlankPictureError: nothing on it stands out from the ground.
     """
-    if is_mnist_form(grey):
-        return Normalized(grey, grey, _box(grey > 0), grey.copy())  # a caller may fill its buffer again
+    box = _box_in_mnist_form(grey)
+    if box is not None:
+        return Normalized(grey, grey, box, grey.copy())  # a caller may fill its buffer again
     ink = find_ink(grey)
-    box = _box(ink > 0)
+    box = _box(ink)
     cropped = ink[box.top : box.bottom, box.left : box.right]
     return Normalized(grey, ink, box, centred(fitted(cropped)))
 
 
 def is_mnist_form(grey: Grey) -> bool:
     """Tell whether a picture already is what ``normalize`` would make of it, give or take a pixel."""
+    return _box_in_mnist_form(grey) is not None
+
+
+def _box_in_mnist_form(grey: Grey) -> Box | None:
+    """Return the box of the ink of a picture that already has MNIST's form, else None."""
     if grey.shape != (SIDE, SIDE) or not grey.any():
-        return False
-    box = _box(grey > 0)
+        return None
+    box = _box(grey)
     if not BOX - 1 <= max(box.right - box.left, box.bottom - box.top) <= BOX:
-        return False
-    return bool(np.abs(_centre_of_mass(grey) - CENTRE).max() <= 1)
+        return None
+    return box if all(abs(mass - CENTRE) <= 1 for mass in _centre_of_mass(grey)) else None
 
 
 def find_ink(grey: Grey) -> NDArray[np.uint8]:
@@ -95,21 +104,25 @@ def find_ink(grey: Grey) -> NDArray[np.uint8]:
     Raises:
         BlankPictureError: nothing stands out.
     """
-    large = min(grey.shape) > 3 * SIDE
-    smooth = np.asarray(Image.fromarray(grey).filter(ImageFilter.MedianFilter(3))) if large else grey
-    difference = smooth - ground(smooth)
-    darker, lighter = np.maximum(-difference, 0), np.maximum(difference, 0)
+    smooth = median_3x3(grey) if min(grey.shape) > 3 * SIDE else grey
+    lighter = smooth - ground(smooth)
+    darker = np.negative(lighter)
+    for side in (lighter, darker):
+        np.maximum(side, 0, out=side)
     stronger = darker if darker.sum() >= lighter.sum() else lighter
-    strength = np.rint(np.minimum(stronger, 255)).astype(np.uint8)
-    if strength.max() < _MIN_CONTRAST:
+    strength = np.rint(np.minimum(stronger, 255, out=stronger), out=stronger).astype(np.uint8)
+    counts = np.array(Image.fromarray(strength).histogram())
+    strongest = int(np.flatnonzero(counts)[-1])
+    if strongest < _MIN_CONTRAST:
         raise BlankPictureError(
-            f"there is no ink on the picture (its grey levels lie within {int(strength.max())} of the ground's)",
+            f"there is no ink on the picture (its grey levels lie within {strongest} of the ground's)",
             "give a picture with a digit on it",
         )
-    full = _median(strength[strength > otsu(strength)])
+    counts[: otsu(counts) + 1] = 0
+    full = _median_by_counts(counts)
     floor = max(_MIN_CONTRAST / 2, _FAINTEST_EDGE * full)
-    scaled = (strength.astype(np.float32) - floor) * (255 / max(full - floor, 1.0))
-    ink: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    scaled = (np.arange(256, dtype=np.float32) - floor) * (255 / max(full - floor, 1.0))
+    ink: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)[strength]
     return ink
 
 
@@ -129,23 +142,27 @@ def ground(grey: Grey) -> NDArray[np.float32]:
     )
     terms = np.stack([np.ones_like(values), *place], axis=1)
     plane = np.array([_median(values), 0, 0], np.float32)
+    before = np.zeros(len(values), bool)
     for _ in range(_FITS):
         error = np.abs(values - terms @ plane)
         near = error <= max(_MIN_CONTRAST / 4, _FAR_DEVIATIONS * 1.4826 * _median(error))
-        if near.mean() < 0.5:
+        if 2 * np.count_nonzero(near) < len(near) or np.array_equal(near, before):  # the same again gives the same plane
             break
-        kept = terms[near]
-        plane = np.linalg.lstsq(kept.T @ kept, kept.T @ values[near], rcond=None)[0]
+        kept, before = np.flatnonzero(near), near
+        kept_terms = terms[kept]
+        plane = np.linalg.lstsq(kept_terms.T @ kept_terms, kept_terms.T @ values[kept], rcond=None)[0]
     level: NDArray[np.float32] = plane[0] + plane[1] * rows[:, None] + plane[2] * columns[None, :]
     return level
 
 
-def otsu(values: NDArray[np.uint8]) -> int:
-    """Return the threshold that separates the values at or below it from those above it best."""
-    counts = np.bincount(values.ravel(), minlength=256).astype(np.float64)
-    below = np.cumsum(counts)
+def otsu(counts: NDArray[np.integer]) -> int:
+    """Return the threshold that separates the values at or below it from those above it best.
+
+    ``counts`` [256] says how often each value occurs.
+    """
+    below = np.cumsum(counts, dtype=np.float64)
     above = below[-1] - below
-    sums = np.cumsum(counts * np.arange(256))
+    sums = np.cumsum(counts * np.arange(256.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = sums / below - (sums[-1] - sums) / above
         separation = below * above * gap * gap
@@ -166,11 +183,11 @@ def fitted(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Put ink of at most 20 x 20 into 28 x 28 with its centre of mass in the middle, as far as the frame allows."""
     image = np.zeros((SIDE, SIDE), np.uint8)
-    top, left = (
-        int(np.clip(round(CENTRE - mass), 0, SIDE - size))
-        for mass, size in zip(_centre_of_mass(ink), ink.shape, strict=True)
-    )
-    image[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    height, width = ink.shape
+    row, column = _centre_of_mass(ink)
+    top = min(max(round(CENTRE - row), 0), SIDE - height)
+    left = min(max(round(CENTRE - column), 0), SIDE - width)
+    image[top : top + height, left : left + width] = ink
     return image
 
 
@@ -180,15 +197,22 @@ def _median(values: NDArray[np.generic]) -> float:
     return float(np.partition(values.ravel(), middle)[middle])
 
 
-def _centre_of_mass(ink: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return row and column of the centre of mass, pixel centres at half numbers."""
-    weights = ink.astype(np.float64)
-    total = weights.sum()
-    rows = (weights.sum(axis=1) * (np.arange(ink.shape[0]) + 0.5)).sum() / total
-    columns = (weights.sum(axis=0) * (np.arange(ink.shape[1]) + 0.5)).sum() / total
-    return np.array([rows, columns])
+def _median_by_counts(counts: NDArray[np.integer]) -> int:
+    """Return the upper median of values of which each occurs so often."""
+    up_to = np.cumsum(counts)
+    return int(np.searchsorted(up_to, up_to[-1] // 2, side="right"))
 
 
-def _box(mask: NDArray[np.bool_]) -> Box:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+def _centre_of_mass(ink: NDArray[np.uint8]) -> tuple[float, float]:
+    """Return row and column of the centre of mass of at most 28 x 28 pixels, pixel centres at half numbers."""
+    by_row, by_column = np.add.reduce(ink, axis=1, dtype=np.float64), np.add.reduce(ink, axis=0, dtype=np.float64)
+    total = np.add.reduce(by_row)
+    return float(by_row @ _MIDDLES[: len(by_row)] / total), float(by_column @ _MIDDLES[: len(by_column)] / total)
+
+
+def _box(ink: NDArray[np.uint8]) -> Box:
+    rows, columns = np.maximum.reduce(ink, axis=1) > 0, np.maximum.reduce(ink, axis=0) > 0
+    height, width = ink.shape
+    return Box(
+        int(columns.argmax()), int(rows.argmax()), width - int(columns[::-1].argmax()), height - int(rows[::-1].argmax())
+    )

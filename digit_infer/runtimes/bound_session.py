@@ -15,7 +15,8 @@ import numpy as np
 
 from digit_infer.contract import CLASSES, SIDE, check_images
 from digit_infer.errors import InferenceError
-from digit_infer.runtimes.onnx_session import device_errors, ends, first_line
+from digit_infer.runtimes.onnx_errors import device_errors, first_line
+from digit_infer.runtimes.onnx_session import ends
 from digit_infer.runtimes.protocol import answer_in_parts
 
 if TYPE_CHECKING:

@@ -46,7 +46,8 @@ class OnnxCpu:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
         import onnxruntime
 
-        from digit_infer.runtimes.onnx_session import OnnxSession, first_line, load, onnx_errors
+        from digit_infer.runtimes.onnx_errors import first_line, onnx_errors
+        from digit_infer.runtimes.onnx_session import OnnxSession, load
 
         try:
             session = load(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)

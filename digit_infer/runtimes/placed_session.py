@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from digit_infer.errors import RuntimeUnavailableError
 from digit_infer.runtimes.bound_session import BoundSession, Device
-from digit_infer.runtimes.onnx_session import device_errors, first_line, load
+from digit_infer.runtimes.onnx_errors import device_errors, first_line
+from digit_infer.runtimes.onnx_session import load
 from digit_infer.runtimes.placement import RECORD_PLACEMENT, Placement, listed, read_placement
 
 if TYPE_CHECKING:

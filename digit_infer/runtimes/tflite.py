@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, PRECISIONS, SIDE, Format, Precision, check_signature
-from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
+from digit_infer.contract import PRECISIONS, Format, Precision, check_signature
+from digit_infer.errors import DamagedModelError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.interpreters import answering
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from digit_infer.contract import Images, Probabilities
 
 
 class Tflite:
@@ -38,21 +36,29 @@ class Tflite:
         if file is None:
             raise UsageError("tflite needs a model file", "name a model")
         package, interpreter_class = _interpreter_class()
-        try:  # from bytes, since LiteRT verifies those, and a damaged file by its path can end the process
-            interpreter = interpreter_class(model_content=file.path.read_bytes(), num_threads=threads or 1)
+        content = file.path.read_bytes()  # since LiteRT verifies bytes, and a damaged file by its path can end the process
+
+        def make() -> Any:
+            interpreter = interpreter_class(model_content=content, num_threads=threads or 1)
             interpreter.allocate_tensors()
+            return interpreter
+
+        try:
+            first = make()
         except (ValueError, RuntimeError) as error:
             raise DamagedModelError(
                 f"{file.path} is no model that {package} can load ({' '.join(str(error).split())[:160]})",
                 "export or install it again",
             ) from error
-        return TfliteSession(interpreter, str(file.path), package, threads or 1)
+        return TfliteSession(first, str(file.path), package, threads or 1, make)
 
 
 class TfliteSession:
-    """A LiteRT interpreter behind the contract."""
+    """A model in LiteRT behind the contract: one interpreter, or more by ``another`` where threads ask at once."""
 
-    def __init__(self, interpreter: Any, name: str, package: str, threads: int) -> None:
+    def __init__(
+        self, interpreter: Any, name: str, package: str, threads: int, another: Callable[[], Any] | None = None
+    ) -> None:
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         check_signature(
             name,
@@ -60,39 +66,7 @@ class TfliteSession:
         )
         self.provider = package
         self.threads: int | None = threads
-        self.probabilities = _call(interpreter, package, inputs[0]["index"], outputs[0]["index"])
-
-
-def _call(interpreter: Any, package: str, source: int, target: int) -> Callable[[Images], Probabilities]:
-    """Return the call that answers images.
-
-    An interpreter holds its input and output tensors, so calls of several threads take turns. The call is a closure since
-    it runs with cold caches, where each attribute that it would look up costs as much as a small layer.
-    """
-    lock = threading.Lock()
-    set_tensor, invoke, get_tensor = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
-    planned = int(interpreter.get_input_details()[0]["shape"][0])
-
-    def probabilities(images: Images) -> Probabilities:
-        """Answer uint8 [N, 28, 28] by float32 [N, 10]. Another N than last time costs a new plan of the tensors."""
-        nonlocal planned
-        count = len(images)
-        with lock:
-            try:
-                if count != planned:
-                    if count == 0:
-                        return np.empty((0, CLASSES), np.float32)
-                    interpreter.resize_tensor_input(source, (count, SIDE, SIDE))
-                    interpreter.allocate_tensors()
-                    planned = count
-                set_tensor(source, images)
-                invoke()
-                answer: Probabilities = get_tensor(target)
-            except (ValueError, RuntimeError) as error:
-                raise InferenceError(f"{package} failed on {images.shape} ({error})", "report this model") from error
-        return answer
-
-    return probabilities
+        self.probabilities = answering(interpreter, another, package)
 
 
 def _interpreter_class() -> tuple[str, Any]:

@@ -41,5 +41,6 @@ def test_exit_codes_are_two_for_wrong_use_and_one_for_failures():
         "MissingModelFileError",
         "UnknownRuntimeError",
         "UsageError",
+        "RecordError",
     }
     assert all(kind.exit_code in (1, 2) for kind in all_errors())

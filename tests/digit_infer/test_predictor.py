@@ -77,18 +77,57 @@ def test_a_stream_keeps_order_and_puts_errors_in_their_place(predictor, examples
         assert isinstance(answers[1].error, UnreadablePictureError)
 
 
-def test_a_stream_is_lazy(small, mnist_test):
+@pytest.mark.parametrize(("workers", "most_taken"), [(1, 10), (2, 30)])
+def test_a_stream_is_lazy(small, mnist_test, workers, most_taken):
     taken = []
 
     def pictures():
         for image in mnist_test.images[:100]:
-            taken.append(1)
+            taken.append(threading.get_ident())
             yield image
 
-    stream = small.predict_many(pictures(), batch_size=10)
+    stream = small.predict_many(pictures(), batch_size=10, workers=workers)
     assert taken == []
     next(stream)
-    assert len(taken) == 10
+    assert len(taken) == most_taken
+    assert len(list(stream)) == 99
+    assert set(taken) == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("batch_size", [1, 7, 64])
+def test_workers_change_nothing_but_the_time(small, mnist_test, batch_size, workers):
+    pictures = [*mnist_test.images[:30], b"", *mnist_test.images[30:60]]
+    answers = list(small.predict_many(iter(pictures), batch_size=batch_size, workers=workers))
+    assert isinstance(answers.pop(30), Unanswered)
+    found = np.stack([answer.probabilities for answer in answers])
+    np.testing.assert_allclose(found, small.predict_array(mnist_test.images[:60]), atol=1e-6)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stream_that_fails_is_answered_up_to_there(small, mnist_test, workers):
+    def pictures():
+        yield from mnist_test.images[:20]
+        raise LookupError("no more of them")
+
+    stream = small.predict_many(pictures(), batch_size=5, workers=workers)
+    assert [next(stream).digit for _ in range(20)] == list(small.predict_array(mnist_test.images[:20]).argmax(axis=1))
+    with pytest.raises(LookupError, match="no more"):
+        next(stream)
+
+
+def test_no_thread_outlives_a_stream_that_is_left(small, mnist_test):
+    stream = small.predict_many(iter(mnist_test.images[:500]), batch_size=5, workers=2)
+    next(stream)
+    assert [thread for thread in threading.enumerate() if thread.name.startswith("digit-infer")]
+    stream.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("digit-infer")]
+
+
+@pytest.mark.parametrize("workers", [0, 1.5, "2", 1_000])
+def test_workers_are_a_number(small, workers):
+    with pytest.raises(UsageError, match="are no use"):
+        small.predict_many([], workers=workers)
 
 
 def test_a_stream_of_nothing_and_of_bad_pictures_alone(small):

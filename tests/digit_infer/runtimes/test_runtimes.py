@@ -11,6 +11,7 @@ from digit_infer.errors import (
     ContractError,
     DamagedModelError,
     DigitInferError,
+    InferenceError,
     RuntimeUnavailableError,
     UnknownRuntimeError,
 )
@@ -93,6 +94,28 @@ def test_any_number_of_images_contiguous_or_not(name, mnist_test):
     mirrored = images[:9, :, ::-1]
     assert not mirrored.flags.c_contiguous
     np.testing.assert_array_equal(session.probabilities(mirrored), session.probabilities(mirrored.copy()))
+
+
+@pytest.mark.parametrize("name", AVAILABLE)
+@pytest.mark.parametrize("count", [1, 32, 33])
+def test_answers_are_arrays_of_their_own(name, count, mnist_test):
+    """Though input and output may lie in arrays that the next call uses again."""
+    session = plan("softmax_regression", name, None, None).open().session
+    first, second = mnist_test.images[:count].copy(), mnist_test.images[100 : 100 + count]
+    answers = session.probabilities(first)
+    kept = answers.copy()
+    first[:] = 0
+    others = session.probabilities(second)
+    np.testing.assert_array_equal(answers, kept)
+    assert not np.shares_memory(answers, others)
+    assert answers.flags.writeable
+
+
+@pytest.mark.parametrize("count", [2, 40])
+def test_numbers_of_another_type_are_refused_and_not_cast(count, mnist_test):
+    session = plan("softmax_regression", "onnx-cpu", None, None).open().session
+    with pytest.raises(InferenceError, match="float"):
+        session.probabilities(mnist_test.images[:count].astype(np.float32))
 
 
 @pytest.mark.parametrize("name", AVAILABLE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digit_infer import Predictor, zoo
-from digit_infer.benchmark.suite import Configuration, available_runtimes, configurations
+from digit_infer.benchmark.configuration import Configuration, available_runtimes, configurations
 from digit_infer.choice import AUTO_ORDER, plan
 from digit_infer.errors import ContractError, DamagedModelError, UsageError
 from digit_infer.runtimes import RUNTIMES
@@ -54,7 +54,8 @@ def test_the_predictor_takes_the_int8_file_and_says_what_runs(examples):
 def test_it_is_taken_only_by_name():
     assert "tflm" not in AUTO_ORDER
     assert "tflm" not in available_runtimes()
-    assert configurations(["lenet"], ["tflm"], ["float32", "int8"], None) == [Configuration("lenet", "tflm", "int8", None)]
+    planned = configurations(["lenet"], ["tflm"], ["float32", "int8"], [None], [1])
+    assert planned == [Configuration("lenet", "tflm", "int8", None, 1)]
 
 
 def test_a_fixed_batch_of_one_runs_here_and_nowhere_else(tmp_path, mnist_test):
