@@ -1,4 +1,7 @@
-"""The published networks' checkpoints as exports see them, and what of their exports goes into the wheel. No Keras here."""
+"""The published networks' checkpoints as exports see them, and what of their exports goes into the wheel.
+
+Keras is imported only where an entry of the zoo is made.
+"""
 
 from __future__ import annotations
 
@@ -85,11 +88,15 @@ def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
     if missing:
         lack = " and ".join(missing)
         raise ExportError(f"{name} cannot go into the zoo without {lack}", "see what the export says of them")
+    from export.multiply_adds import multiply_adds
+    from training.network import build
+
     recipe = checkpoint.shipped(name).recipe
     return ZooModel(
         name=name,
         family=f"published, group {recipe.group}",
         parameters=recipe.parameters,
+        multiply_adds=multiply_adds(build(recipe)),
         recipe=recipe.fingerprint(),
         published_accuracy=recipe.published.accuracy,
         accuracy=reports[0].trained,

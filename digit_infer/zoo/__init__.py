@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,6 +120,8 @@ def sha256_of(path: Path) -> str:
     Raises:
         MissingModelFileError, DamagedModelError: it does not exist or cannot be read.
     """
+    import hashlib  # OpenSSL with it, which loads beside the model where this runs in a thread
+
     with _opened(path) as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 

@@ -11,7 +11,7 @@ from typing import Any
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DamagedModelError
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,14 @@ class Training:
 class ZooModel:
     """One model: where it comes from, how good it is, and its files; ``accuracy`` is that of this checkpoint.
 
+    ``multiply_adds`` are those of one image: a multiplication with the addition that follows counts once.
     ``exports`` are further files that were made and proven alike, but do not travel in the wheel.
     """
 
     name: str
     family: str
     parameters: int
+    multiply_adds: int
     recipe: str
     published_accuracy: float
     accuracy: Accuracy

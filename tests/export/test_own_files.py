@@ -69,9 +69,9 @@ def test_a_file_that_breaks_the_contract_is_refused_with_the_reason(digit_infer,
 
 def test_bench_tells_the_reason_and_fails(digit_infer, tmp_path):
     path = write_onnx(tmp_path / "logits.onnx", softmax=False)
-    run = digit_infer("bench", "--model", path, "--time", "0.02")
+    run = digit_infer("bench", "--model", path, "--quick")
     assert run.code == 1
-    assert f"not measured: {path} on onnx-cpu in the precision of the file: {path} answers no probabilities" in run.err
+    assert f"not measured: {path} on onnx-cpu: {path} answers no probabilities" in run.err
     run = digit_infer("bench", "--model", path, "--runtime", "tflite")
     assert (run.code, run.out) == (2, "")
     assert run.err == "error: tflite reads no .onnx file; choose the runtime onnx-cpu\n"

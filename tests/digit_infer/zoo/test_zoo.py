@@ -102,7 +102,7 @@ def test_the_manifest_survives_reading_and_writing():
     assert manifest_text(read_manifest(zoo.MANIFEST)) == zoo.MANIFEST.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"schema": 2, "models": [{"name": 1}]}', "no JSON"])
+@pytest.mark.parametrize("content", ["", "{}", '{"schema": 3, "models": [{"name": 1}]}', "no JSON"])
 def test_a_damaged_manifest_is_told(tmp_path, content):
     path = tmp_path / "manifest.json"
     path.write_text(content)
@@ -150,4 +150,4 @@ def test_the_checkpoint_is_looked_for_where_the_environment_says(tmp_path, monke
 
 
 def test_the_schema_is_numbered():
-    assert json.loads(zoo.MANIFEST.read_text(encoding="utf-8"))["schema"] == 2
+    assert json.loads(zoo.MANIFEST.read_text(encoding="utf-8"))["schema"] == 3
