@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 def accuracy_of(probabilities: Probabilities, labels: NDArray[np.uint8]) -> Accuracy:
     """Count right answers: float32 [N, 10] against uint8 [N]."""
-    correct = int(np.sum(probabilities.argmax(axis=1) == labels))
+    return accuracy_of_digits(probabilities.argmax(axis=1).astype(np.uint8), labels)
+
+
+def accuracy_of_digits(digits: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Accuracy:
+    """Count right digits: uint8 [N] against uint8 [N]."""
+    correct = int(np.sum(digits == labels))
     low, high = wilson_interval(correct, len(labels))
     return Accuracy(correct, len(labels), low, high)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Z_95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution: 95 % lie within plus and minus this many deviations."""
 
-_SAMPLES_NEEDED = {50: 1, 90: 64, 99: 662, 99.9: 6_700}
+SAMPLES_NEEDED = {50: 1, 90: 64, 99: 662, 99.9: 6_700}
 """How many samples a percentile needs before it is worth printing (the project's rule)."""
 
 
@@ -43,7 +43,7 @@ def percentile(ordered: Sequence[float], percent: float) -> float | None:
 
     Nearest rank answers a value that was really measured: sample number ceil(percent / 100 * n).
     """
-    if len(ordered) < _SAMPLES_NEEDED[percent]:
+    if len(ordered) < SAMPLES_NEEDED[percent]:
         return None
     return ordered[math.ceil(percent / 100 * len(ordered)) - 1]
 

@@ -1,18 +1,20 @@
-"""Which configurations are measured, and the record of one."""
+"""Runs a benchmark: every configuration in fresh processes, in a shuffled order, round after round."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import Any
 
 from digit_infer import zoo
-from digit_infer.benchmark import accuracy, timing
-from digit_infer.choice import files_for
-from digit_infer.contract import Precision
-from digit_infer.dataset import Split
+from digit_infer.benchmark.answers import Answers
+from digit_infer.benchmark.configuration import Configuration
+from digit_infer.benchmark.plan import shuffled_order
+from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess
+from digit_infer.benchmark.record import Artefact, Process, Row, Settings, Skipped
+from digit_infer.benchmark.timings import Timing, measure_in_turns
 from digit_infer.errors import (
     DigitInferError,
     MissingModelFileError,
@@ -20,153 +22,160 @@ from digit_infer.errors import (
     UnknownModelError,
     UsageError,
 )
-from digit_infer.predictor import Predictor
-from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.placed_session import PlacedSession
-from digit_infer.runtimes.protocol import RuntimeName
-from digit_infer.zoo.manifest import Accuracy
 
-if TYPE_CHECKING:
-    from digit_infer.contract import Probabilities
+_STAGES_S = 0.3
+_ASKED_TOO_MUCH = (RuntimeUnavailableError, UsageError, UnknownModelError, MissingModelFileError)
+"""What says that a configuration cannot be had here; any other error is a defect."""
 
-SCHEMA = 1
+CommandOf = Callable[[Configuration], Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """What is measured: ``model`` is a name of the zoo or a path; ``precision`` None leaves it to the file."""
+class Step:
+    """What a run tells while it goes on: ``done`` of ``total`` processes, what is next or was last, and its row so far."""
 
-    model: str
-    runtime: RuntimeName
-    precision: Precision | None
-    threads: int | None
+    done: int
+    total: int
+    configuration: Configuration
+    row: Row | None
 
 
 @dataclass(frozen=True)
-class Row:
-    """What one configuration gave.
+class Outcome:
+    """What a run found, and whether it was interrupted before its end."""
 
-    ``device``, and ``placement`` with the number of nodes by execution provider and operator, are None where the runtime
-    does not say them. ``flips`` is None where the model has no float32 file that runs here.
-    """
+    rows: tuple[Row, ...]
+    skipped: tuple[Skipped, ...]
+    interrupted: bool
+
+
+@dataclass
+class _Entry:
+    """What is known of a configuration so far."""
 
     configuration: Configuration
-    provider: str
-    device: str | None
-    placement: dict[str, dict[str, int]] | None
-    bytes: int
-    sha256: str | None
-    load_ms: float
-    accuracy: Accuracy | None
-    flips: int | None
-    latency: timing.Latency
-    throughput: tuple[timing.Throughput, ...]
+    artefact: Artefact | None = None
+    processes: list[Process] = field(default_factory=list)
+    skipped: Skipped | None = None
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """A configuration that could not be measured, and why: ``broken`` where it should have worked."""
+class _Open:
+    """A configuration whose process is running, since ``start_s``."""
 
-    configuration: Configuration
-    reason: str
-    broken: bool
-
-
-def configurations(
-    models: Sequence[str], runtimes: Sequence[RuntimeName], precisions: Sequence[Precision | None], threads: int | None
-) -> list[Configuration]:
-    """Return every combination for which there is a file; of a runtime that reads none, one a model."""
-    return [
-        Configuration(model, name, precision, None if name == "null" else threads)
-        for model in models
-        for name in runtimes
-        for precision in ([None] if name == "null" or zoo.is_path(model) else precisions)
-        if _has_file(model, name, precision)
-    ]
+    entry: _Entry
+    process: MeasuringProcess
+    start_s: float
+    timing: Timing
 
 
-def _has_file(model: str, name: RuntimeName, precision: Precision | None) -> bool:
-    model_format = RUNTIMES[name].format
-    if model_format is None:
-        return True
-    if zoo.is_path(model):
-        return zoo.format_of_own(Path(model)) == model_format
-    if model_format == "keras":
-        return precision in (None, "float32")
-    return bool(files_for(zoo.model_named(model), RUNTIMES[name], precision))
+class Suite:
+    """One run over some configurations."""
+
+    def __init__(
+        self, planned: Sequence[Configuration], settings: Settings, command: CommandOf = lambda _: PREDICTOR
+    ) -> None:
+        """Plan a run; ``command`` starts the process that measures a configuration."""
+        self._entries = [_Entry(configuration) for configuration in planned]
+        self._settings = settings
+        self._command = command
+        self._answers = Answers(self._opened_reference)
+        self._began = perf_counter()
+        self._done = 0
+
+    def run(self, watch: Callable[[Step], None]) -> Outcome:
+        """Measure everything, and tell ``watch`` before and after every process.
+
+        A configuration that fails is skipped with its reason, and the others go on. Ctrl-C ends the run, not what it found.
+        """
+        interrupted = False
+        try:
+            self._measure_all(watch)
+        except KeyboardInterrupt:
+            interrupted = True
+        rows = tuple(self._row(entry) for entry in self._entries if entry.processes and not entry.skipped)
+        return Outcome(rows, tuple(entry.skipped for entry in self._entries if entry.skipped), interrupted)
+
+    def _measure_all(self, watch: Callable[[Step], None]) -> None:
+        for order in shuffled_order(len(self._entries), self._settings.rounds, self._settings.seed):
+            for indices in [order] if self._settings.interleaved else [[index] for index in order]:
+                self._measure([self._entries[index] for index in indices if not self._entries[index].skipped], watch)
+
+    def _measure(self, entries: Sequence[_Entry], watch: Callable[[Step], None]) -> None:
+        """Measure a fresh process of each, in turns block by block."""
+        with ExitStack() as stack:
+            opened = []
+            for entry in entries:
+                watch(self._step(entry, None))
+                start_s = perf_counter() - self._began
+                with _skipping(entry):
+                    process = stack.enter_context(
+                        MeasuringProcess(self._command(entry.configuration), self._request(entry.configuration))
+                    )
+                    entry.artefact = process.artefact
+                    opened.append(_Open(entry, process, start_s, Timing(process, entry.configuration, self._settings)))
+            with _skipping(*(one.entry for one in opened)):
+                measure_in_turns([one.timing for one in opened], self._settings.seed + self._done)
+                for one in opened:
+                    one.entry.processes.append(self._finished(one))
+                    self._done += 1
+                    watch(self._step(one.entry, self._row(one.entry)))
+
+    def _finished(self, one: _Open) -> Process:
+        """Add to the timings what is measured once a process, memory before what would add to it."""
+        settings, process, scenarios = self._settings, one.process, one.timing.scenarios
+        server = None
+        if "server" in scenarios:
+            bound_us = None if settings.bound_ms is None else 1000 * settings.bound_ms
+            server = process.server(settings.rate, bound_us, settings.seconds / settings.rounds, settings.seed)
+        memory = process.peak_memory_bytes()
+        stages = process.stages(min(_STAGES_S, settings.seconds)) if "single-stream" in scenarios else None
+        self._answers.ask(one.entry.configuration, process)
+        return Process(
+            position=self._done,
+            start_s=one.start_s,
+            cold_ms=process.cold_ms,
+            load_ms=process.load_ms,
+            first_us=process.first_us,
+            peak_memory_bytes=memory,
+            stream=one.timing.stream(),
+            offline=one.timing.offline(),
+            server=server,
+            stages=stages,
+        )
+
+    def _opened_reference(self, model: str) -> MeasuringProcess:
+        """Open a model's float32 file on the runtime that ``auto`` takes."""
+        request = self._request(Configuration(model, "null", "float32", None, 1))
+        return MeasuringProcess(PREDICTOR, request | {"runtime": "auto"})
+
+    def _request(self, configuration: Configuration) -> dict[str, Any]:
+        return {
+            "model": configuration.model or zoo.DEFAULT_MODEL,
+            "runtime": configuration.runtime,
+            "precision": configuration.precision,
+            "threads": configuration.threads,
+            "batch": configuration.batch,
+            "began": self._began,
+            "pause_s": self._settings.pause_ms / 1000,
+        }
+
+    def _row(self, entry: _Entry) -> Row:
+        assert entry.artefact is not None  # noqa: S101  # whoever has been measured was open
+        configuration = entry.configuration
+        accuracy, flips = self._answers.accuracy(configuration), self._answers.flips(configuration)
+        return Row(configuration, entry.artefact, accuracy, flips, tuple(entry.processes))
+
+    def _step(self, entry: _Entry, row: Row | None) -> Step:
+        total = self._settings.rounds * sum(not other.skipped for other in self._entries)
+        return Step(self._done, total, entry.configuration, row)
 
 
-class Reference:
-    """The float32 answers of each model to the test images, made once a model, on the first runtime that can."""
-
-    def __init__(self, test: Split) -> None:
-        self._test = test
-        self._answers: dict[str, Probabilities | None] = {}
-
-    def answers(self, model: str) -> Probabilities | None:
-        """Return float32 [10,000, 10], or None where no float32 file of the model runs here."""
-        if model not in self._answers:
-            self._answers[model] = None
-            if not zoo.is_path(model):
-                try:
-                    with Predictor(model, precision="float32") as predictor:
-                        self._answers[model] = predictor.predict_array(self._test.images)
-                except (RuntimeUnavailableError, UnknownModelError):
-                    return None  # no float32 file, or nothing to run it: the row says so by an empty cell
-        return self._answers[model]
-
-
-def measure(
-    configuration: Configuration,
-    test: Split,
-    reference: Reference,
-    batches: Sequence[int],
-    seconds: float,
-) -> Row | Skipped:
-    """Measure one configuration; each timing takes about ``seconds``.
-
-    What cannot be opened is answered by ``Skipped``; a failure while it runs is raised. Batches of more than 1,024 images
-    go to the runtime in parts of 1,024, as ``Predictor.predict_array`` sends them.
-    """
-    start = perf_counter()
+@contextmanager
+def _skipping(*entries: _Entry) -> Iterator[None]:
+    """Turn an error into the reason why configurations are skipped."""
     try:
-        predictor = Predictor(
-            configuration.model,
-            runtime=configuration.runtime,
-            precision=configuration.precision,
-            threads=configuration.threads,
-        )
+        yield
     except DigitInferError as error:
-        asked_too_much = isinstance(error, RuntimeUnavailableError | UsageError | UnknownModelError | MissingModelFileError)
-        return Skipped(configuration, str(error), broken=not asked_too_much)
-    with predictor:
-        file, session = predictor.chosen.file, predictor.chosen.session
-        placed = session if isinstance(session, PlacedSession) else None
-        load_ms = 1000 * (perf_counter() - start)
-        real = configuration.runtime != "null"
-        answers = predictor.predict_array(test.images) if real else None
-        expected = reference.answers(configuration.model) if real else None
-        return Row(
-            configuration=configuration,
-            provider=predictor.provider,
-            device=None if placed is None else placed.device,
-            placement=None if placed is None else placed.placement.counts(),
-            bytes=0 if file is None else file.bytes,
-            sha256=None if file is None else zoo.sha256_of(file.path),
-            load_ms=load_ms,
-            accuracy=None if answers is None else accuracy.accuracy_of(answers, test.labels),
-            flips=None if answers is None or expected is None else len(accuracy.flips(expected, answers)),
-            latency=timing.latency(predictor.predict_array, test.images[:1000], seconds),
-            throughput=tuple(
-                timing.throughput(predictor.predict_array, test.images[:4096], batch, seconds) for batch in batches
-            ),
-        )
-
-
-MEASURED_BY_NAME: tuple[RuntimeName, ...] = ("tflm",)
-"""What ``all`` leaves out: its portable kernels take up to two minutes for the accuracy of one model."""
-
-
-def available_runtimes() -> list[RuntimeName]:
-    """Return what ``--runtime all`` means: what works here and is no matter of minutes, and ``null`` for the harness."""
-    return [name for name in RUNTIMES if name not in MEASURED_BY_NAME and RUNTIMES[name].availability().available]
+        for entry in entries:
+            entry.skipped = Skipped(entry.configuration, str(error), broken=not isinstance(error, _ASKED_TOO_MUCH))

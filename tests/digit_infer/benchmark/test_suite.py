@@ -1,53 +1,101 @@
-import gc
-import time
+import sys
 
 import numpy as np
 import pytest
 
 from digit_infer import zoo
-from digit_infer.benchmark import accuracy, timing
+from digit_infer.benchmark import accuracy
+from digit_infer.benchmark.configuration import Configuration
 from digit_infer.benchmark.environment import environment
-from digit_infer.benchmark.suite import Configuration, Reference, Row, Skipped, configurations, measure
+from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess
+from digit_infer.benchmark.record import Settings
+from digit_infer.benchmark.suite import Suite
+from digit_infer.errors import MeasurementError
+
+QUICK = Settings(0.02, 2, 0, ("single-stream", "multi-stream", "offline"), 90, None, 0.0, False, None, None)
 
 
-def test_a_row_tells_the_truth_about_a_known_model(mnist_test):
-    row = measure(
-        Configuration("softmax_regression", "onnx-cpu", "float32", 1), mnist_test, Reference(mnist_test), [1, 64], 0.05
-    )
+def run(*planned, settings=QUICK, watch=lambda _: None, **rest):
+    outcome = Suite(planned, settings, **rest).run(watch)
+    return outcome.rows, outcome.skipped
+
+
+def test_a_row_tells_the_truth_about_a_known_model():
+    planned = [Configuration("softmax_regression", "onnx-cpu", "float32", 1, batch) for batch in (1, 64)]
+    rows, skipped = run(*planned, Configuration("", "null", None, None, 1))
+    assert not skipped
+    single, many, null = rows
     listed = zoo.model_named("softmax_regression")
-    assert isinstance(row, Row)
-    assert row.accuracy == listed.accuracy
-    assert row.flips == 0
-    assert row.bytes == listed.files[0].bytes
-    assert row.provider == "CPUExecutionProvider"
-    assert row.latency.samples >= 64
-    assert 0 < row.latency.p50_us <= row.latency.p90_us
-    assert [entry.batch for entry in row.throughput] == [1, 64]
-    assert all(entry.images % entry.batch == 0 for entry in row.throughput)
+    for row in (single, many):
+        assert row.accuracy == listed.accuracy
+        assert row.flips == 0
+        assert (row.artefact.bytes, row.artefact.sha256) == (listed.files[0].bytes, listed.files[0].sha256)
+        assert row.artefact.provider == "CPUExecutionProvider"
+        assert len(row.processes) == 2
+        assert all(process.load_ms < process.cold_ms for process in row.processes)
+    assert single.processes[0].stream.scenario == "single-stream"
+    assert many.processes[0].stream.scenario == "multi-stream"
+    assert single.processes[0].stages is not None
+    assert many.processes[0].stages is None
+    assert sum(process.stream.latencies.samples for process in single.processes) >= 64
+    assert all(block.images == 64 * block.queries for block in many.processes[0].offline.blocks)
+    assert sorted(process.position for row in rows for process in row.processes) == list(range(6))
+    assert (null.accuracy, null.flips, null.artefact.bytes, null.artefact.provider) == (None, None, 0, "nothing")
 
 
-def test_null_measures_the_harness_alone(mnist_test):
-    row = measure(Configuration("lenet", "null", None, None), mnist_test, Reference(mnist_test), [1], 0.05)
-    assert (row.accuracy, row.flips, row.bytes) == (None, None, 0)
+def test_interleaved_rows_are_open_at_the_same_time():
+    settings = Settings(0.2, 1, 0, ("single-stream",), 90, None, 0.0, True, None, None)  # interleaved
+    planned = [Configuration(name, "onnx-cpu", "float32", 1, 1) for name in ("softmax_regression", "mlp_64_16_l2")]
+    (one, other), _ = run(*planned, settings=settings)
+    starts = [[block.start_s for block in row.processes[0].stream.blocks] for row in (one, other)]
+    assert max(starts[0][0], starts[1][0]) < min(starts[0][-1], starts[1][-1])
+    assert one.processes[0].offline is None
 
 
-def test_what_cannot_run_is_skipped_with_its_reason(mnist_test):
-    entry = measure(Configuration("lenet", "onnx-cpu", "int8", 1), mnist_test, Reference(mnist_test), [1], 0.05)
-    assert isinstance(entry, Skipped)
-    assert "no int8 onnx file" in entry.reason
-    assert not entry.broken
+def test_what_cannot_run_is_skipped_with_its_reason_and_the_others_go_on():
+    rows, skipped = run(
+        Configuration("lenet", "onnx-cpu", "int8", 1, 1), Configuration("softmax_regression", "onnx-cpu", "float32", 1, 1)
+    )
+    assert len(rows) == 1
+    assert "no int8 onnx file" in skipped[0].reason
+    assert not skipped[0].broken
 
 
-def test_only_configurations_with_a_file_are_planned():
-    planned = configurations(["lenet"], ["onnx-cpu", "tflite", "null"], ["float32", "int8"], None)
-    assert [(entry.runtime, entry.precision) for entry in planned] == [
-        ("onnx-cpu", "float32"),
-        ("tflite", "int8"),
-        ("null", None),
-    ]
-    assert [entry.runtime for entry in configurations(["x/mine.tflite"], ["onnx-cpu", "tflite"], ["float32"], 2)] == [
-        "tflite"
-    ]
+def test_what_is_interrupted_keeps_what_it_has():
+    def stop(step):
+        if step.done == 1 and step.row is None:
+            raise KeyboardInterrupt
+
+    planned = [Configuration("softmax_regression", "onnx-cpu", "float32", 1, batch) for batch in (1, 64)]
+    outcome = Suite(planned, QUICK).run(stop)
+    assert outcome.interrupted
+    assert [len(row.processes) for row in outcome.rows] == [1]
+
+
+def test_a_process_that_dies_is_a_failure_with_its_exit_code():
+    with pytest.raises(MeasurementError, match="exit code 3"):
+        MeasuringProcess([sys.executable, "-c", "raise SystemExit(3)"], {"model": "lenet", "runtime": "null"})
+    _, skipped = run(
+        Configuration("lenet", "null", None, None, 1), command=lambda _: [sys.executable, "-c", "raise SystemExit(3)"]
+    )
+    assert skipped[0].broken
+
+
+def test_killed_while_it_measures_it_says_by_what():
+    request = {
+        "model": "lenet",
+        "runtime": "null",
+        "precision": None,
+        "threads": None,
+        "batch": 1,
+        "began": 0,
+        "pause_s": 0,
+    }
+    with MeasuringProcess(PREDICTOR, request) as process:
+        process._process.kill()
+        process._process.wait()
+        with pytest.raises(MeasurementError, match="SIGKILL"):
+            process.stream_block()
 
 
 def test_flips_and_accuracy_count_what_they_say():
@@ -56,21 +104,6 @@ def test_flips_and_accuracy_count_what_they_say():
     candidate[3] = reference[4]
     assert accuracy.flips(reference, candidate) == (3,)
     assert accuracy.accuracy_of(candidate, np.arange(10, dtype=np.uint8)).correct == 9
-
-
-def test_latency_times_the_call(mnist_test):
-    """A call that sleeps 2 ms is found to take 2 ms and not much less; and the collector is on again afterwards."""
-
-    def sleepy(images):
-        time.sleep(0.002)
-        return images
-
-    found = timing.latency(sleepy, mnist_test.images[:3], 0.01)
-    assert found.samples >= 64
-    assert found.p50_us >= 2_000
-    assert found.p99_us is None
-    assert gc.isenabled()
-    assert timing.throughput(sleepy, mnist_test.images[:3], 8, 0.05).images_per_second <= 8 / 0.002
 
 
 @pytest.mark.parametrize("fact", ["cpu", "cores_visible", "os", "python", "numpy", "onnxruntime", "digit-infer"])

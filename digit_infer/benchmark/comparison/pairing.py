@@ -1,0 +1,110 @@
+"""Pairs what two runs have in common, refuses what means nothing, and says what else differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from digit_infer.benchmark.comparison.judgement import Finding, Limits, Verdict, judge
+from digit_infer.benchmark.comparison.run import JUDGED, METRICS, Metric, Run
+from digit_infer.errors import RecordError
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All findings; ``differences`` are what else is not the same, in lines for a reader.
+
+    ``only_in_first`` and ``only_in_second`` name what has no partner.
+    """
+
+    first: str
+    second: str
+    limits: Limits
+    findings: tuple[Finding, ...]
+    differences: tuple[str, ...]
+    only_in_first: tuple[str, ...]
+    only_in_second: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return FAIL where anything failed, else INCONCLUSIVE where anything is, else PASS."""
+        found = {finding.verdict for finding in self.findings}
+        return "FAIL" if "FAIL" in found else "INCONCLUSIVE" if "INCONCLUSIVE" in found else "PASS"
+
+
+def compare(
+    first: Run, second: Run, limits: Limits, metrics: Sequence[Metric] = JUDGED, *, across_machines: bool = False
+) -> Comparison:
+    """Judge the second run against the first.
+
+    Raises:
+        RecordError: they come from different machines, were measured in different ways, or have nothing in common.
+    """
+    if first.writer != second.writer:
+        raise RecordError(
+            f"{first.name} is from {first.writer}, {second.name} from {second.writer}", "compare two files of one kind"
+        )
+    if differing := _differing(first.settings, second.settings):
+        raise RecordError(
+            f"{first.name} and {second.name} were not measured in the same way ({'; '.join(differing)})",
+            "measure one of them again with the settings of the other",
+        )
+    machines = _differing(first.machine, second.machine)
+    if machines and not across_machines:
+        raise RecordError(
+            f"{first.name} and {second.name} are from different machines ({'; '.join(machines)})",
+            "measure both on one machine, or pass --across-machines to compare all the same",
+        )
+    findings = tuple(_findings(first, second, limits, metrics))
+    if not findings:
+        raise RecordError(
+            f"{first.name} and {second.name} have no configuration and metric in common", "measure the same in both"
+        )
+    return Comparison(
+        first=first.name,
+        second=second.name,
+        limits=limits,
+        findings=findings,
+        differences=(*machines, *_differing(first.facts, second.facts), *_differing_subjects(first, second)),
+        only_in_first=_alone(first, second, metrics),
+        only_in_second=_alone(second, first, metrics),
+    )
+
+
+def _findings(first: Run, second: Run, limits: Limits, metrics: Sequence[Metric]) -> Iterator[Finding]:
+    for name, subject in first.subjects.items():
+        partner = second.subjects.get(name)
+        for metric in METRICS:
+            if partner and metric in metrics and metric in subject.samples and metric in partner.samples:
+                yield judge(name, metric, subject.samples[metric], partner.samples[metric], limits)
+
+
+def _alone(run: Run, other: Run, metrics: Sequence[Metric]) -> tuple[str, ...]:
+    """Name the subjects that the other run lacks, and the metrics of those that it has."""
+    found = []
+    for name, subject in run.subjects.items():
+        if name not in other.subjects:
+            found.append(name)
+        else:
+            lacking = [metric for metric in subject.samples if metric not in other.subjects[name].samples]
+            found += [f"{name}, {metric}" for metric in lacking if metric in metrics]
+    return tuple(found)
+
+
+def _differing(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:
+    names = dict.fromkeys((*first, *second))
+    return [
+        f"{name}: {first.get(name) or 'nothing'} and {second.get(name) or 'nothing'}"
+        for name in names
+        if (first.get(name) or "") != (second.get(name) or "")
+    ]
+
+
+def _differing_subjects(first: Run, second: Run) -> list[str]:
+    """Say which facts of subjects differ, a line a fact and not one a subject."""
+    places: dict[str, list[str]] = {}
+    for name, subject in first.subjects.items():
+        if partner := second.subjects.get(name):
+            for line in _differing(subject.facts, partner.facts):
+                places.setdefault(line, []).append(name)
+    return [f"{line} ({'; '.join(names)})" for line, names in places.items()]

@@ -1,0 +1,98 @@
+"""What can be measured: a model on a runtime, at one precision, number of threads and batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from digit_infer import zoo
+from digit_infer.choice import files_for
+from digit_infer.contract import Precision
+from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.protocol import RuntimeName
+
+Scenario = Literal["single-stream", "multi-stream", "offline", "server"]
+"""MLPerf's words (MLCommons inference rules, "Scenarios"): a query of one image after another; a query of a batch after
+another; all images at once, in batches; and queries that arrive when they like."""
+
+SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
+
+MEASURED_BY_NAME: tuple[RuntimeName, ...] = ("tflm",)
+"""What ``all`` leaves out: its portable kernels take up to two minutes for the accuracy of one model."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What one row is about: ``model`` is a name of the zoo or a path, or "" on a runtime that reads none.
+
+    ``precision`` None leaves it to the file, ``threads`` None leaves them to the runtime.
+    """
+
+    model: str
+    runtime: RuntimeName
+    precision: Precision | None
+    threads: int | None
+    batch: int
+
+    @property
+    def what(self) -> str:
+        """The model, the runtime and the precision, in words."""
+        what = f"{self.model} on {self.runtime}" if self.model else self.runtime
+        return f"{what} in {self.precision}" if self.precision else what
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        threads = "" if self.threads is None else f", {self.threads} thread{'s' if self.threads > 1 else ''}"
+        return f"{self.what}{threads}, batch {self.batch}"
+
+
+def scenarios_of(batch: int, asked: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    """Return the scenarios that mean something at a batch: one image a query is single-stream, more are multi-stream.
+
+    A server's queries hold one image each.
+    """
+    senseless = {"multi-stream"} if batch == 1 else {"single-stream", "server"}
+    return tuple(scenario for scenario in SCENARIOS if scenario in asked and scenario not in senseless)
+
+
+def configurations(
+    models: Sequence[str],
+    runtimes: Sequence[RuntimeName],
+    precisions: Sequence[Precision | None],
+    threads: Sequence[int | None],
+    batches: Sequence[int],
+) -> list[Configuration]:
+    """Return every combination for which there is a file; of a runtime that reads none, one for each batch.
+
+    ``null`` and ``keras`` decide on their threads themselves and are planned once.
+    """
+    planned = [
+        Configuration(
+            "" if name == "null" else model, name, precision, None if name in ("null", "keras") else number, batch
+        )
+        for model in models
+        for name in runtimes
+        for precision in ([None] if name == "null" or zoo.is_path(model) else precisions)
+        if _has_file(model, name, precision)
+        for number in threads
+        for batch in batches
+    ]
+    return list(dict.fromkeys(planned))
+
+
+def available_runtimes() -> list[RuntimeName]:
+    """Return what ``--runtime all`` means: what works here and is no matter of minutes, and ``null`` for the harness."""
+    return [name for name in RUNTIMES if name not in MEASURED_BY_NAME and RUNTIMES[name].availability().available]
+
+
+def _has_file(model: str, name: RuntimeName, precision: Precision | None) -> bool:
+    model_format = RUNTIMES[name].format
+    if model_format is None:
+        return True
+    if zoo.is_path(model):
+        return zoo.format_of_own(Path(model)) == model_format
+    if model_format == "keras":
+        return precision in (None, "float32")
+    return bool(files_for(zoo.model_named(model), RUNTIMES[name], precision))

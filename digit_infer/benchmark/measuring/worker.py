@@ -1,0 +1,160 @@
+"""The process that measures: it opens one system and does what its parent asks, a line of JSON at a time.
+
+``python -m digit_infer.benchmark.measuring.worker`` measures a ``Predictor``; whoever calls ``serve`` measures something
+else with the same code. Requests and replies are JSON objects; a request's ``do`` names one of ``_Measuring``'s methods.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+
+from digit_infer.benchmark.measuring.anchor import Anchor
+from digit_infer.benchmark.measuring.clock import collector_off
+from digit_infer.benchmark.measuring.memory import peak_memory_bytes
+from digit_infer.benchmark.measuring.queries import Queries, digits
+from digit_infer.benchmark.measuring.server import highest_rate, serve_at
+from digit_infer.benchmark.measuring.stages import time_stages
+from digit_infer.benchmark.measuring.streams import offline_block, queries_a_block, stream_block, warm_up
+from digit_infer.benchmark.record import Artefact
+from digit_infer.dataset import load
+from digit_infer.errors import DigitInferError
+
+if TYPE_CHECKING:
+    from digit_infer.benchmark.measuring.queries import Answer
+
+Reply: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class System:
+    """What is measured: the call, and what really ran."""
+
+    answer: Answer
+    artefact: Artefact
+
+
+OpenSystem: TypeAlias = Callable[[Mapping[str, Any]], System]
+
+
+class _Measuring:
+    """One open system, asked for queries of one size."""
+
+    def __init__(self, system: System, load_ms: float, request: Mapping[str, Any]) -> None:
+        self._system = system
+        self._load_ms = load_ms
+        self._images = load("test").images
+        self._queries = Queries(system.answer, self._images, request["batch"])
+        self._anchor = Anchor()
+        self._began: float = request["began"]
+        self._pause_s: float = request["pause_s"]
+        self._count = 1
+
+    def first(self) -> Reply:
+        """Time the very first answer."""
+        query = self._queries.next()
+        start = perf_counter()
+        self._system.answer(query)
+        first_us = 1e6 * (perf_counter() - start)
+        return {"artefact": asdict(self._system.artefact), "load_ms": self._load_ms, "first_us": first_us}
+
+    def digits(self) -> Reply:
+        """Answer all test images."""
+        found = digits(self._system.answer, self._images)
+        return {"digits": base64.b64encode(found.tobytes()).decode("ascii")}
+
+    def warm_up(self, longest_s: float) -> Reply:
+        """Ask until it is warm, and find out how many queries fill a block."""
+        found = warm_up(self._queries, longest_s)
+        self._count = queries_a_block(self._queries)
+        return asdict(found)
+
+    def stream(self) -> Reply:
+        """Measure one block, each query timed."""
+        return asdict(stream_block(self._queries, self._anchor, self._began, self._pause_s))
+
+    def offline(self) -> Reply:
+        """Measure one block, timed as a whole."""
+        return asdict(offline_block(self._queries, self._anchor, self._began, self._count))
+
+    def server(self, rate: float | None, bound_us: float | None, seconds: float, seed: int) -> Reply:
+        """Let queries arrive at a rate, or search for the highest that keeps a bound."""
+        if rate is not None:
+            return asdict(serve_at(self._queries, rate, seconds, seed))
+        assert bound_us is not None  # noqa: S101  # the command line takes one of the two
+        return asdict(highest_rate(self._queries, bound_us, seconds, seed))
+
+    def stages(self, seconds: float) -> Reply:
+        """Time pictures from file to digit."""
+        return asdict(time_stages(self._system.answer, self._images, seconds))
+
+    def memory(self) -> Reply:
+        """Say what the process has taken at its highest."""
+        return {"peak_memory_bytes": peak_memory_bytes()}
+
+
+def serve(open_system: OpenSystem) -> None:
+    """Answer requests on standard input until it closes: the first opens the system, the others measure it.
+
+    Whatever libraries print goes to standard error. An error of ours is a reply, ``{"error": {kind, problem, advice}}``.
+    """
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    request = json.loads(sys.stdin.readline())
+    try:
+        start = perf_counter()
+        system = open_system(request)
+        measuring = _Measuring(system, 1000 * (perf_counter() - start), request)
+        _send(replies, measuring.first())
+        with collector_off():
+            for line in sys.stdin:
+                asked = json.loads(line)
+                _send(replies, getattr(measuring, asked.pop("do"))(**asked))
+    except DigitInferError as error:
+        told = {"kind": type(error).__name__, "problem": error.problem, "advice": error.advice}
+        _send(replies, {"error": told})
+    replies.flush()
+    os._exit(0)  # without taking down the libraries, which takes longer than a block
+
+
+def _send(replies: IO[str], reply: Reply) -> None:
+    replies.write(json.dumps(reply) + "\n")
+    replies.flush()
+
+
+def open_predictor(request: Mapping[str, Any]) -> System:
+    """Open the model that a request names, as a user would."""
+    from digit_infer import zoo
+    from digit_infer.predictor import Predictor
+    from digit_infer.runtimes.placed_session import PlacedSession
+
+    predictor = Predictor(
+        request["model"], runtime=request["runtime"], precision=request["precision"], threads=request["threads"]
+    )
+    file, session = predictor.chosen.file, predictor.chosen.session
+    placed = session if isinstance(session, PlacedSession) else None
+    model = None if file is None or zoo.is_path(request["model"]) else zoo.model_named(file.model)
+    artefact = Artefact(
+        file=None if file is None else file.path.name,
+        format=None if file is None else file.format,
+        precision=predictor.precision,
+        bytes=0 if file is None else file.bytes,
+        sha256=None if file is None else zoo.sha256_of(file.path),
+        parameters=None if model is None else model.parameters,
+        multiply_adds=None if model is None else model.multiply_adds,
+        provider=predictor.provider,
+        device=None if placed is None else placed.device,
+        placement=None if placed is None else placed.placement.counts(),
+        threads=predictor.threads,
+    )
+    return System(predictor.predict_array, artefact)
+
+
+if __name__ == "__main__":
+    serve(open_predictor)

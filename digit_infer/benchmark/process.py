@@ -1,0 +1,128 @@
+"""The parent's end of a measuring process."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from types import TracebackType
+from typing import Any
+
+from digit_infer import errors
+from digit_infer.benchmark.measuring.streams import TimedBlock
+from digit_infer.benchmark.rebuilding import rebuilt
+from digit_infer.benchmark.record import Artefact, Block, Server, Stages, WarmUp
+from digit_infer.errors import DigitInferError, MeasurementError
+
+PREDICTOR: tuple[str, ...] = (sys.executable, "-m", "digit_infer.benchmark.measuring.worker")
+"""The command of a process that measures a ``Predictor``."""
+
+
+class MeasuringProcess:
+    """A fresh process that has one system open.
+
+    Raises:
+        DigitInferError: what the process itself ran into, such as ``RuntimeUnavailableError``.
+        MeasurementError: the process ended.
+    """
+
+    def __init__(
+        self, command: Sequence[str], request: Mapping[str, Any], *, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start a process and let it open what ``request`` names; ``environment`` None hands on this process's own."""
+        self._name = f"{request.get('model') or 'nothing'} on {request.get('runtime', command[0])}"
+        start = perf_counter()
+        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter, or a peer's
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if "--debug" in sys.argv else subprocess.DEVNULL,
+            text=True,
+            env=None if environment is None else dict(environment),
+        )
+        try:
+            first = self._ask(request)
+        except BaseException:
+            self.close()
+            raise
+        self.cold_ms = 1000 * (perf_counter() - start)
+        self.artefact = rebuilt(Artefact, first["artefact"])
+        self.load_ms = float(first["load_ms"])
+        self.first_us = float(first["first_us"])
+
+    def digits(self) -> str:
+        """Return the answers to the 10,000 test images: uint8 [10,000] in base64."""
+        answered: str = self._ask({"do": "digits"})["digits"]
+        return answered
+
+    def warm_up(self, longest_s: float) -> WarmUp:
+        """Warm up."""
+        return rebuilt(WarmUp, self._ask({"do": "warm_up", "longest_s": longest_s}))
+
+    def stream_block(self) -> TimedBlock:
+        """Measure a block of queries, each timed."""
+        return rebuilt(TimedBlock, self._ask({"do": "stream"}))
+
+    def offline_block(self) -> Block:
+        """Measure a block of queries as a whole."""
+        return rebuilt(Block, self._ask({"do": "offline"}))
+
+    def server(self, rate: float | None, bound_us: float | None, seconds: float, seed: int) -> Server:
+        """Let queries arrive at a rate, or search for the highest that keeps a bound."""
+        asked = {"do": "server", "rate": rate, "bound_us": bound_us, "seconds": seconds, "seed": seed}
+        return rebuilt(Server, self._ask(asked))
+
+    def stages(self, seconds: float) -> Stages:
+        """Time pictures from file to digit."""
+        return rebuilt(Stages, self._ask({"do": "stages", "seconds": seconds}))
+
+    def peak_memory_bytes(self) -> int | None:
+        """Return what the process has taken at its highest so far."""
+        peak: int | None = self._ask({"do": "memory"})["peak_memory_bytes"]
+        return peak
+
+    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None  # noqa: S101  # for mypy: both are pipes
+        assert self._process.stdout is not None  # noqa: S101
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise self._ended()
+        reply: dict[str, Any] = json.loads(line)
+        if "error" in reply:
+            raise _told(reply["error"])
+        return reply
+
+    def _ended(self) -> MeasurementError:
+        code = self._process.wait()
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return MeasurementError(
+            f"the process that measured {self._name} ended with {how}", "run it again with --debug to see what it says"
+        )
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+
+    def __enter__(self) -> MeasuringProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _told(error: Mapping[str, str]) -> DigitInferError:
+    """Return the error that a process told of."""
+    kind = getattr(errors, error["kind"])
+    found: DigitInferError = kind(error["problem"], error["advice"])
+    return found

@@ -1,0 +1,154 @@
+"""The one list of what a row can say; every table is a choice from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from digit_infer.benchmark.report.remarks import common_remarks, remarks
+from digit_infer.benchmark.summary import Summary
+from digit_infer.cli.tables import three_digits
+
+Value = str | int | float | bool | None
+Table = Literal["answers", "processes"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A fact of a row: ``key`` with its unit for programs, ``heading`` with its unit for people.
+
+    ``take`` answers the fact itself, None where it is unknown, and ``show`` writes it for people. ``tables`` are those for
+    people that hold it; programs get all.
+    """
+
+    key: str
+    heading: str
+    take: Callable[[Summary], Value]
+    show: Callable[[Summary], str]
+    tables: tuple[Table, ...]
+    number: bool
+
+    def for_programs(self, summary: Summary) -> str:
+        """Write the fact with six digits, and "" where it is unknown."""
+        value = self.take(summary)
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, float):
+            return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.0f}"
+        return "" if value is None else str(value)
+
+
+def shown_columns(table: Table, summaries: Sequence[Summary]) -> list[Column]:
+    """Return the columns of a table for people in which at least one row says something.
+
+    What every row remarks is left to notes.
+    """
+    common = common_remarks(summaries)
+    own = [column for column in COLUMNS if table in column.tables]
+    found = [_without(common) if column.key == "remarks" else column for column in own]
+    return [column for column in found if any(map(column.show, summaries))]
+
+
+def shown_tables(summaries: Sequence[Summary]) -> dict[Table, tuple[list[Column], list[list[str]]]]:
+    """Return the columns and the cells of both tables for people: what a row answers, and what its process takes."""
+    tables: dict[Table, tuple[list[Column], list[list[str]]]] = {}
+    for table in ("answers", "processes"):
+        columns = shown_columns(table, summaries)
+        tables[table] = columns, [[column.show(summary) for column in columns] for summary in summaries]
+    return tables
+
+
+def _without(said: Sequence[str]) -> Column:
+    def take(summary: Summary) -> str:
+        return "; ".join(remark for remark in remarks(summary) if remark not in said)
+
+    return Column("remarks", "remarks", take, take, ("answers",), number=False)
+
+
+def _text(key: str, take: Callable[[Summary], str | None], *tables: Table, heading: str = "") -> Column:
+    return Column(key, heading or key, take, lambda summary: take(summary) or "", tables, number=False)
+
+
+def _number(
+    key: str,
+    heading: str,
+    take: Callable[[Summary], float | None],
+    *tables: Table,
+    show: Callable[[float], str] = three_digits,
+) -> Column:
+    def shown(summary: Summary) -> str:
+        value = take(summary)
+        return "" if value is None else show(value)
+
+    return Column(key, heading, take, shown, tables, number=True)
+
+
+def _count(key: str, heading: str, take: Callable[[Summary], int | None], *tables: Table) -> Column:
+    return _number(key, heading, take, *tables, show=lambda value: f"{value:,.0f}")
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2g} %" if value < 0.1 else f"{value:.0%}".replace("%", " %")
+
+
+def _accuracy(summary: Summary) -> str:
+    accuracy = summary.row.accuracy
+    return f"{accuracy.share:.4f} ({accuracy.low:.4f} to {accuracy.high:.4f})" if accuracy else ""
+
+
+def _kb(bytes_: int | None) -> float | None:
+    return bytes_ / 1000 if bytes_ else None
+
+
+COLUMNS: tuple[Column, ...] = (
+    _text("model", lambda s: s.row.configuration.model, "answers", "processes"),
+    _text("runtime", lambda s: s.row.configuration.runtime, "answers", "processes"),
+    _text("format", lambda s: s.row.artefact.format),
+    _text("precision", lambda s: s.row.artefact.precision, "answers", "processes"),
+    _count("threads", "threads", lambda s: s.row.artefact.threads, "answers", "processes"),
+    _count("batch", "batch", lambda s: s.row.configuration.batch, "answers", "processes"),
+    _text("provider", lambda s: s.row.artefact.provider, "processes", heading="ran on"),
+    _text("device", lambda s: s.row.artefact.device, "processes"),
+    _text("file", lambda s: s.row.artefact.file),
+    _text("sha256", lambda s: s.row.artefact.sha256),
+    _number("kB", "kB", lambda s: _kb(s.row.artefact.bytes), "answers", show=lambda value: f"{value:,.0f}"),
+    _count("parameters", "parameters", lambda s: s.row.artefact.parameters, "answers"),
+    _count("multiply_adds", "multiply-adds", lambda s: s.row.artefact.multiply_adds),
+    Column(
+        "accuracy",
+        "accuracy (95 %)",
+        lambda s: s.row.accuracy.share if s.row.accuracy else None,
+        _accuracy,
+        ("answers",),
+        number=False,
+    ),
+    _number("accuracy_low", "accuracy, low", lambda s: s.row.accuracy.low if s.row.accuracy else None),
+    _number("accuracy_high", "accuracy, high", lambda s: s.row.accuracy.high if s.row.accuracy else None),
+    _count("flips", "flips", lambda s: s.row.flips, "answers"),
+    _number("p50_us", "p50 µs", lambda s: s.latency.p50_us if s.latency else None, "answers"),
+    _number("p90_us", "p90", lambda s: s.latency.p90_us if s.latency else None, "answers"),
+    _number("p99_us", "p99", lambda s: s.latency.p99_us if s.latency else None, "answers"),
+    _number("p99.9_us", "p99.9", lambda s: s.latency.p999_us if s.latency else None, "answers"),
+    _count("samples", "samples", lambda s: s.latency.samples if s.latency else None, "answers"),
+    _number("floor_us", "floor µs", lambda s: s.floor_us, "answers"),
+    _number("images_per_second", "images/s", lambda s: s.images_per_second, "answers"),
+    _number("server_rate_per_second", "server /s", lambda s: s.server_rate, "answers"),
+    _number("server_p99_us", "its p99 µs", lambda s: s.server.p99_us if s.server else None, "answers"),
+    _count("server_samples", "server samples", lambda s: s.server.samples if s.server else None),
+    _number("gflops", "GFLOP/s", lambda s: s.gflops, "answers"),
+    _number("machine_share", "of peak", lambda s: s.machine_share, "answers", show=_percent),
+    _number("drift", "drift", lambda s: s.drift, "processes", show=_percent),
+    Column("steady", "steady", lambda s: s.steady, lambda s: "yes" if s.steady else "no", (), number=False),
+    Column("settled", "settled", lambda s: s.warmed_up, lambda s: "yes" if s.warmed_up else "no", (), number=False),
+    _number("load_ms", "load ms", lambda s: s.load_ms, "processes"),
+    _number("first_us", "first answer µs", lambda s: s.first_us, "processes"),
+    _number("cold_ms", "cold process ms", lambda s: s.cold_ms, "processes"),
+    _number("peak_memory_MB", "peak MB", lambda s: s.peak_memory_bytes / 1e6 if s.peak_memory_bytes else None, "processes"),
+    _number("decode_us", "decode µs", lambda s: s.stages.decode_us if s.stages else None, "processes"),
+    _number("normalize_us", "normalise", lambda s: s.stages.normalize_us if s.stages else None, "processes"),
+    _number("infer_us", "infer", lambda s: s.stages.infer_us if s.stages else None, "processes"),
+    _number("end_to_end_us", "end to end µs", lambda s: s.stages.total_us if s.stages else None, "processes"),
+    _count("end_to_end_samples", "end-to-end samples", lambda s: s.stages.samples if s.stages else None),
+    _without(()),
+)

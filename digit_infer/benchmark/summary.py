@@ -1,0 +1,147 @@
+"""What a row says in a line: medians and percentiles over its processes, and how far they can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from digit_infer.benchmark.histogram import Histogram
+from digit_infer.benchmark.record import Machine, Record, Row
+
+STEADY = 0.10
+"""A row is steady where the anchor workload, run beside it, moved by no more than this share of its median."""
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Of one query, in µs; a percentile is None where the samples are too few to tell it (project rule, DESIGN)."""
+
+    samples: int
+    p50_us: float | None
+    p90_us: float | None
+    p99_us: float | None
+    p999_us: float | None
+
+
+@dataclass(frozen=True)
+class StageTimes:
+    """Medians in µs from a picture's file to its digit."""
+
+    samples: int
+    decode_us: float
+    normalize_us: float
+    infer_us: float
+    total_us: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One row in numbers; None is what was not measured or cannot be told.
+
+    ``floor_us`` is the median of ``null`` at the same batch in the same run: the harness's own cost. ``gflops`` counts two
+    operations for a multiply-add, at the measured throughput; ``machine_share`` is their share of the float32 matrix
+    product with the same number of threads. ``drift`` is by how much the anchor moved beside this row (90 % of its
+    durations, as a share of their median), and ``steady`` whether that is little enough.
+    """
+
+    row: Row
+    latency: Latency | None
+    images_per_second: float | None
+    server: Latency | None
+    server_rate: float | None
+    cold_ms: float
+    load_ms: float
+    first_us: float
+    peak_memory_bytes: int | None
+    stages: StageTimes | None
+    floor_us: float | None
+    gflops: float | None
+    machine_share: float | None
+    drift: float
+    steady: bool
+    warmed_up: bool
+
+
+def summaries(record: Record) -> list[Summary]:
+    """Summarise every row of a run, in its order."""
+    floors = {
+        row.configuration.batch: latency.p50_us
+        for row in record.rows
+        if row.configuration.runtime == "null" and (latency := _latency(row)) is not None
+    }
+    return [_summary(row, record.machine, floors.get(row.configuration.batch)) for row in record.rows]
+
+
+def latency_of(histograms: Iterable[Histogram]) -> Latency | None:
+    """Merge histograms and take percentiles; None where there are none."""
+    merged = Histogram.merged(histograms)
+    if not merged.samples:
+        return None
+    return Latency(merged.samples, *(merged.percentile_us(percent) for percent in (50, 90, 99, 99.9)))
+
+
+def _summary(row: Row, machine: Machine, floor_us: float | None) -> Summary:
+    processes = row.processes
+    throughput = images_per_second(row)
+    adds = row.artefact.multiply_adds
+    gflops = None if throughput is None or adds is None else 2 * adds * throughput / 1e9
+    peak = machine.matrix_product_gflops.get(str(row.artefact.threads or 1))
+    memory = [process.peak_memory_bytes for process in processes if process.peak_memory_bytes is not None]
+    drift = _drift(row)
+    servers = [process.server for process in processes if process.server is not None]
+    return Summary(
+        row=row,
+        latency=_latency(row),
+        images_per_second=throughput,
+        server=latency_of(server.latencies for server in servers),
+        server_rate=median(server.rate for server in servers) if servers else None,
+        cold_ms=median(process.cold_ms for process in processes),
+        load_ms=median(process.load_ms for process in processes),
+        first_us=median(process.first_us for process in processes),
+        peak_memory_bytes=int(median(memory)) if memory else None,
+        stages=_stages(row),
+        floor_us=floor_us,
+        gflops=gflops,
+        machine_share=None if gflops is None or not peak else gflops / peak,
+        drift=drift,
+        steady=drift <= STEADY,
+        warmed_up=all(part.warm_up.stable for process in processes for part in (process.stream, process.offline) if part),
+    )
+
+
+def _latency(row: Row) -> Latency | None:
+    return latency_of(process.stream.latencies for process in row.processes if process.stream is not None)
+
+
+def images_per_second(row: Row) -> float | None:
+    """Return the median of the blocks' images a second."""
+    rates = [
+        block.images / block.seconds for process in row.processes if process.offline for block in process.offline.blocks
+    ]
+    return median(rates) if rates else None
+
+
+def _stages(row: Row) -> StageTimes | None:
+    found = [process.stages for process in row.processes if process.stages is not None]
+    if not found:
+        return None
+    merged = [
+        Histogram.merged(getattr(stages, name) for stages in found) for name in ("decode", "normalize", "infer", "total")
+    ]
+    medians = [part.percentile_us(50) or 0.0 for part in merged]
+    return StageTimes(merged[-1].samples, *medians)
+
+
+def _drift(row: Row) -> float:
+    anchors = sorted(
+        block.anchor_us
+        for process in row.processes
+        for part in (process.stream, process.offline)
+        if part is not None
+        for block in part.blocks
+    )
+    if not anchors:
+        return 0.0
+    low, high = (anchors[round(share * (len(anchors) - 1))] for share in (0.05, 0.95))
+    return (high - low) / median(anchors)
