@@ -83,7 +83,7 @@ def _reproduced(model: ZooModel) -> str:
 
 def _card(model: ZooModel) -> Iterator[str]:
     training, accuracy, checkpoint = model.training, model.accuracy, model.checkpoint
-    yield f"{model.name}: {model.family}, {model.parameters:,} parameters"
+    yield f"{model.name}: {model.family}, {model.parameters:,} parameters, {model.multiply_adds:,} multiply-adds an image"
     yield ""
     yield "Network"
     yield from (f"  {layer}" for layer in training.layers)

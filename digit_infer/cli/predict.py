@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from digit_infer import image
+from digit_infer.background import Background
 from digit_infer.cli import options
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.pictures import NamedPicture, named_pictures
@@ -63,10 +65,11 @@ def command(
     if explain is not None and explain.resolve() in [Path(picture.name).resolve() for picture in named]:
         raise UsageError(f"{explain} is the picture itself", "name another file")
     warnings.filterwarnings("error", "Image size")  # Pillow's warning about size becomes the error that follows it anyway
+    reading = Background(lambda: image.read(named[0].source)) if single else None
     with quiet_native_log():
         predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads)
     with predictor:
-        answers = _answers(predictor, named)
+        answers = _answers(predictor, named) if reading is None else _answer(predictor, named[0], reading)
         if explain is not None:
             answers = _explained(answers, explain)
         printed = _print_json(predictor, answers, top_k) if as_json else _print_text(predictor, answers, top_k, single)
@@ -77,10 +80,21 @@ def _answers(predictor: Predictor, pictures: list[NamedPicture]) -> Iterator[tup
     return zip(pictures, predictor.predict_many(picture.source for picture in pictures), strict=True)
 
 
+def _answer(
+    predictor: Predictor, picture: NamedPicture, reading: Background[image.Normalized]
+) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
+    """Answer one picture, which was read while the model was loaded."""
+    try:
+        seen = reading.result().image
+    except PictureError as error:
+        yield picture, Unanswered(error)
+    else:
+        yield picture, Prediction.of(predictor.predict_array(seen[None])[0], seen)
+
+
 def _explained(
     answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]], path: Path
 ) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
-    from digit_infer import image
     from digit_infer.image.explanation import save_explanation
 
     for picture, answer in answers:
@@ -125,11 +139,12 @@ def _print_json(
     }
     click.echo(json.dumps(head)[:-1] + ', "predictions": [')
     errors: list[PictureError] = []
+    encode, write = json.JSONEncoder(allow_nan=False).encode, sys.stdout.write  # not flushed for each picture
     for number, (picture, answer) in enumerate(answers):
         if isinstance(answer, Unanswered):
             errors.append(answer.error)
             _print_error(picture, answer.error)
-        click.echo((",\n" if number else "") + json.dumps(_entry(picture, answer, top_k), allow_nan=False), nl=False)
+        write((",\n" if number else "") + encode(_entry(picture, answer, top_k)))
     click.echo("\n]}")
     return errors
 
@@ -142,7 +157,7 @@ def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -
         "digit": answer.digit,
         "confidence": answer.confidence,
         "top": [{"digit": digit, "probability": probability} for digit, probability in answer.top(top_k)],
-        "probabilities": [float(probability) for probability in answer.probabilities],
+        "probabilities": answer.probabilities.tolist(),
     }
 
 

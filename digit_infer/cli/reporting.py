@@ -12,7 +12,7 @@ import click
 
 from digit_infer.errors import DigitInferError
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
 _DEBUG = "--debug"
 
 
@@ -41,7 +41,7 @@ class ReportingCommand(click.Command):
             status = error.exit_code
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
-            status = _INTERRUPTED
+            status = INTERRUPTED
         except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = 1

@@ -30,7 +30,7 @@ def test_models(digit_infer):
     for name in zoo.models():
         assert name in run.out
     document = json.loads(digit_infer("models", "--json").out)
-    assert document["schema"] == 2
+    assert document["schema"] == 3
     assert [model["name"] for model in document["models"]] == list(zoo.models())
 
 
@@ -40,7 +40,7 @@ def test_a_card_says_what_the_manifest_says(digit_infer, name):
     model = zoo.model_named(name)
     assert (run.code, run.err) == (0, "")
     for fact in (
-        f"{model.parameters:,} parameters",
+        f"{model.parameters:,} parameters, {model.multiply_adds:,} multiply-adds",
         f"this model   {model.accuracy.share:.4f}",
         f"published    {model.published_accuracy:.4f}",
         model.checkpoint.rule,
@@ -75,44 +75,6 @@ def test_doctor_says_what_works_and_why_the_rest_does_not(digit_infer):
     assert "every sha256 is right" in digit_infer("doctor").out
 
 
-def test_bench_gives_a_row(digit_infer):
-    words = ["bench", "--model", "softmax_regression", "--runtime", "onnx-cpu", "--batch", "1,8", "--time", "0.05"]
-    run = digit_infer(*words, "--json")
-    assert run.code == 0
-    document = json.loads(run.out)
-    (row,) = document["rows"]
-    assert document["schema"] == 1
-    assert document["environment"]["onnxruntime"]
-    assert row["accuracy"]["correct"] == zoo.model_named("softmax_regression").accuracy.correct
-    assert [entry["batch"] for entry in row["throughput"]] == [1, 8]
-    table = digit_infer(*words)
-    assert "images/s at 8" in table.out
-    assert "0.9235 (0.9181 to 0.9285)" in table.out
-
-
-def test_bench_of_what_is_not_available_fails_and_says_why(digit_infer):
-    run = digit_infer("bench", "--runtime", "onnx-gpu", "--time", "0.05")
-    assert (run.code, run.out) == (1, "")
-    assert run.err.startswith("error: lenet5_v2 on onnx-gpu in float32 cannot be measured; ")
-    assert len(run.err.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--batch", "0"],
-        ["--batch", "x"],
-        ["--batch", "1000000000"],
-        ["--time", "0"],
-        ["--model", "nosuch"],
-        ["--model", "all", "--model", "lenet"],
-        ["--model", "x.onnx", "--precision", "int8"],
-    ],
-)
-def test_bench_refuses_wrong_use(digit_infer, words):
-    assert digit_infer("bench", *words).code == 2
-
-
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_every_shell(digit_infer, shell):
     run = digit_infer("completion", shell)
@@ -128,15 +90,6 @@ def test_completion_completes_models(digit_infer):
 def test_bash_accepts_the_completion(digit_infer):
     code = digit_infer("completion", "bash").out
     subprocess.run(["bash", "-n"], input=code, text=True, check=True)  # any bash
-
-
-def test_bench_of_a_damaged_model_fails_though_others_are_measured(digit_infer, tmp_path):
-    path = tmp_path / "damaged.onnx"
-    path.write_bytes(b"no model")
-    run = digit_infer("bench", "--model", path, "--model", "softmax_regression", "--runtime", "all", "--time", "0.02")
-    assert run.code == 1
-    assert "softmax_regression" in run.out
-    assert "is no ONNX model" in run.err
 
 
 def test_doctor_needs_no_data_set(digit_infer):

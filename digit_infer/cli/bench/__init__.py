@@ -1,0 +1,148 @@
+"""``digit-infer bench``: how good and how fast a model is on this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from digit_infer.benchmark.configuration import SCENARIOS, Configuration, Scenario, available_runtimes
+from digit_infer.benchmark.effort import NORMAL, QUICK, THOROUGH, Effort
+from digit_infer.cli.bench.compare import command as compare
+from digit_infer.cli.bench.options import effort_options, output_options, scenario_options, selection_options
+from digit_infer.cli.bench.selection import selected
+from digit_infer.cli.reporting import INTERRUPTED, ReportingGroup
+from digit_infer.errors import RuntimeUnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from digit_infer.benchmark.record import Settings
+    from digit_infer.benchmark.suite import Outcome
+    from digit_infer.runtimes.protocol import RuntimeName
+
+
+@click.group("bench", cls=ReportingGroup, invoke_without_command=True)
+@click.pass_context
+@selection_options
+@scenario_options
+@effort_options
+@output_options
+def command(
+    context: click.Context,
+    models: tuple[str, ...],
+    runtimes: tuple[str, ...],
+    precisions: tuple[str, ...],
+    threads: tuple[int, ...],
+    batches: tuple[int, ...] | None,
+    scenarios: tuple[Scenario, ...] | None,
+    rate: float | None,
+    bound_ms: float | None,
+    pause_ms: float,
+    quick: bool,
+    thorough: bool,
+    seconds: float | None,
+    rounds: int | None,
+    percentile: str | None,
+    width: float | None,
+    interleave: bool,
+    seed: int,
+    as_format: str | None,
+    save: Path | None,
+    html: Path | None,
+) -> int:
+    """Measure size, accuracy, latency, throughput and memory of models, on the runtimes that work here.
+
+    Accuracy is over the 10,000 MNIST test images. A percentile is shown only where there are samples enough to tell it.
+    Each row is measured in fresh processes, in a shuffled order.
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    effort = _effort(quick, thorough)
+    asked = scenarios or _default_scenarios(rate, bound_ms)
+    _check_server(asked, rate, bound_ms)
+    everything = _all_runtimes(effort) if "all" in runtimes else []
+    planned = selected(models, runtimes, precisions, threads, batches or effort.batches, asked, everything)
+    from digit_infer.benchmark.machine import measured_machine
+    from digit_infer.benchmark.record import Record, Settings
+    from digit_infer.cli.bench.output import print_record, write_files
+
+    settings = Settings(
+        seconds=seconds or effort.seconds,
+        rounds=rounds or effort.rounds,
+        seed=seed,
+        scenarios=asked,
+        percentile=effort.percentile if percentile is None else float(percentile),
+        width=None if width is None else width / 100,
+        pause_ms=pause_ms,
+        interleaved=interleave,
+        rate=rate,
+        bound_ms=bound_ms,
+    )
+    outcome, facts = _measured(planned, settings)
+    for told in dict.fromkeys(f"{entry.configuration.what}: {entry.reason}" for entry in outcome.skipped):
+        click.echo(f"not measured: {told}", err=True)
+    if not outcome.rows:
+        if outcome.interrupted:
+            raise KeyboardInterrupt
+        first = outcome.skipped[0]
+        raise RuntimeUnavailableError(f"{first.configuration.what} cannot be measured", first.reason)
+    record = Record(facts, settings, measured_machine(outcome.rows), outcome.rows, outcome.skipped)
+    write_files(record, save, html)
+    print_record(record, as_format)
+    return _status(outcome, runtimes)
+
+
+def _effort(quick: bool, thorough: bool) -> Effort:
+    if quick and thorough:
+        raise UsageError("--quick and --thorough contradict one another", "leave one out")
+    return QUICK if quick else THOROUGH if thorough else NORMAL
+
+
+def _default_scenarios(rate: float | None, bound_ms: float | None) -> tuple[Scenario, ...]:
+    return SCENARIOS if rate is not None or bound_ms is not None else ("single-stream", "multi-stream", "offline")
+
+
+def _check_server(scenarios: Sequence[Scenario], rate: float | None, bound_ms: float | None) -> None:
+    """Refuse a server without a rate or with two, and a rate without a server."""
+    given = [name for name, value in (("--rate", rate), ("--find-rate", bound_ms)) if value is not None]
+    if "server" in scenarios and len(given) != 1:
+        raise UsageError(
+            f"the server scenario takes --rate or --find-rate, and got {' and '.join(given) or 'neither'}",
+            "give the queries a second, or the milliseconds that p99 must keep",
+        )
+    if given and "server" not in scenarios:
+        raise UsageError(f"{given[0]} is for the server scenario", "add server to --scenario")
+
+
+def _all_runtimes(effort: Effort) -> list[RuntimeName]:
+    """Return what ``all`` means, and say what it leaves out."""
+    found = available_runtimes()
+    if "keras" in found and not effort.with_keras:
+        found.remove("keras")
+        click.echo("--quick leaves out keras, which takes seconds to start: name it, or leave out --quick", err=True)
+    return found
+
+
+def _measured(planned: Sequence[Configuration], settings: Settings) -> tuple[Outcome, dict[str, str]]:
+    """Measure, and return what was found and where, as the machine was before."""
+    from digit_infer.benchmark.environment import environment
+    from digit_infer.benchmark.suite import Suite
+    from digit_infer.cli.bench.live_table import live_rows
+
+    facts = environment()
+    with live_rows(sys.stderr) as watch:
+        return Suite(planned, settings).run(watch), facts
+
+
+def _status(outcome: Outcome, runtimes: Sequence[str]) -> int:
+    """Of all runtimes, one that refuses a number of threads is no failure; what was named, or is broken, is."""
+    if outcome.interrupted:
+        click.echo("interrupted: these are the rows that were measured", err=True)
+        return INTERRUPTED
+    failed = outcome.skipped and ("all" not in runtimes or any(entry.broken for entry in outcome.skipped))
+    return 1 if failed else 0
+
+
+command.add_command(compare)

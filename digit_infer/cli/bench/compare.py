@@ -1,0 +1,127 @@
+"""``digit-infer bench compare``: whether a second run is slower than a first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from digit_infer.benchmark.comparison.document import HEADINGS, as_document, as_markdown, cells
+from digit_infer.benchmark.comparison.judgement import Limits
+from digit_infer.benchmark.comparison.pairing import Comparison, compare
+from digit_infer.benchmark.comparison.reading import read_run
+from digit_infer.benchmark.comparison.run import JUDGED, METRICS, Metric
+from digit_infer.cli import options
+from digit_infer.cli.tables import Column, print_table
+from digit_infer.errors import UsageError
+
+_MICROSECONDS = {"ns": 0.001, "us": 1.0, "µs": 1.0, "ms": 1000.0, "s": 1e6}
+_NUMBERS = ("first", "second", "slower by (95 %)", "allowed")
+
+
+class Share(click.ParamType[float]):
+    """A percentage."""
+
+    name = "percentage"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn ``5%`` into 0.05."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no percentage, such as 5% or 2.5%", param, ctx)
+        return float(found[1]) / 100
+
+
+class Duration(click.ParamType[float]):
+    """A time, in µs."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn ``200ns`` into 0.2."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(ns|us|µs|ms|s)", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no time, such as 200ns, 0.5us or 1ms", param, ctx)
+        return float(found[1]) * _MICROSECONDS[found[2]]
+
+
+@click.command("compare")
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@click.option("--fail-above", "share", type=Share(), default="5%", show_default=True, help="How much slower SECOND may be.")
+@click.option(
+    "--and-above",
+    "absolute_us",
+    type=Duration(),
+    default="0.2us",
+    show_default=True,
+    help="A latency that is longer by less than this does not fail, whatever its share.",
+)
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    type=click.Choice(METRICS),
+    help=f"Repeatable. p90 needs a quiet machine. [default: {', '.join(JUDGED)}]",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 where the verdict is INCONCLUSIVE, too.")
+@click.option("--across-machines", is_flag=True, help="Compare although the files are from different machines.")
+@click.option("--markdown", "as_markdown_", is_flag=True, help="Print Markdown on stdout.")
+@options.json_option
+def command(
+    first: Path,
+    second: Path,
+    share: float,
+    absolute_us: float,
+    metrics: tuple[Metric, ...],
+    strict: bool,
+    across_machines: bool,
+    as_markdown_: bool,
+    as_json: bool,
+) -> int:
+    """Say whether SECOND is slower than FIRST, two files of digit-infer bench --json or of pytest --benchmark-json.
+
+    A figure FAILs where it is slower by more than is allowed for sure: with the whole of its 95 % interval. It PASSes where
+    it is not, for sure. Else it is INCONCLUSIVE: measure with more rounds, for longer, or on a machine that is less busy.
+
+    Exits with 1 if anything FAILs; INCONCLUSIVE is a line on stderr and exits with 0, or 1 with --strict.
+    """
+    if as_json and as_markdown_:
+        raise UsageError("--json and --markdown both want stdout", "leave one out")
+    runs = read_run(first), read_run(second)
+    comparison = compare(*runs, Limits(share, absolute_us), metrics or JUDGED, across_machines=across_machines)
+    notes = list(_notes(comparison))
+    if as_json:
+        click.echo(json.dumps(as_document(comparison)))
+    elif as_markdown_:
+        click.echo(as_markdown(comparison, notes), nl=False)
+    else:
+        columns = [Column(heading, number=heading in _NUMBERS, may_wrap=heading == "why") for heading in HEADINGS]
+        print_table(columns, [cells(finding) for finding in comparison.findings])
+    for note in notes:
+        click.echo(note, err=True)
+    click.echo(_total(comparison), err=True)
+    return 1 if comparison.verdict == "FAIL" or (strict and comparison.verdict == "INCONCLUSIVE") else 0
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    """Say what a reader should know beside the verdicts."""
+    yield from (f"differs: {line}" for line in comparison.differences)
+    yield from (f"only in {comparison.first}: {name}" for name in comparison.only_in_first)
+    yield from (f"only in {comparison.second}: {name}" for name in comparison.only_in_second)
+
+
+def _total(comparison: Comparison) -> str:
+    verdicts = [finding.verdict for finding in comparison.findings]
+    counted = [
+        f"{verdicts.count(verdict)} {verdict}" for verdict in ("FAIL", "INCONCLUSIVE", "PASS") if verdict in verdicts
+    ]
+    return f"{comparison.verdict}: {', '.join(counted)}"

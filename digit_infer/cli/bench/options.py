@@ -1,0 +1,176 @@
+"""The options of ``digit-infer bench``, by what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from digit_infer import zoo
+from digit_infer.benchmark.configuration import MEASURED_BY_NAME, SCENARIOS
+from digit_infer.choice import MAX_THREADS
+from digit_infer.contract import PRECISIONS
+from digit_infer.runtimes.protocol import RUNTIME_NAMES
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+LARGEST_BATCH = 65_536
+SATURATION = (1, 4, 16, 64, 256, 1_024)
+"""Up to the largest batch that ``Predictor`` hands to a runtime in one call."""
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Numbers(click.ParamType[tuple[int, ...]]):
+    """Whole numbers from 1 up, separated by commas."""
+
+    name = "numbers"
+
+    def __init__(self, most: int, words: dict[str, tuple[int, ...]] | None = None) -> None:
+        """Take the largest number, and words that stand for some."""
+        self._most = most
+        self._words = words or {}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Turn ``1,32,256`` into a tuple."""
+        if isinstance(value, tuple):
+            return value
+        if value in self._words:
+            return self._words[value]
+        words = str(value).split(",")
+        if not all(word.isdecimal() and 1 <= int(word) <= self._most for word in words):
+            also = "".join(f", or {word}" for word in self._words)
+            self.fail(f"{value!r} is no list of whole numbers from 1 to {self._most:,}, such as 1,2{also}", param, ctx)
+        return tuple(dict.fromkeys(int(word) for word in words))
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names out of a list, separated by commas."""
+
+    name = "names"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Take the names there are."""
+        self._names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Turn ``single-stream,offline`` into a tuple."""
+        words = value if isinstance(value, tuple) else tuple(str(value).split(","))
+        for word in words:
+            if word not in self._names:
+                self.fail(f"{word!r} is none of {', '.join(self._names)}", param, ctx)
+        return words
+
+
+def selection_options(function: F) -> F:
+    """Add what selects rows."""
+    return _stacked(
+        function,
+        click.option(
+            "--model", "models", multiple=True, default=[zoo.DEFAULT_MODEL], show_default=True, help="Or a path, or all."
+        ),
+        click.option(
+            "--runtime",
+            "runtimes",
+            multiple=True,
+            default=["all"],
+            type=click.Choice([*RUNTIME_NAMES, "all"]),
+            show_default=True,
+            help=f"Repeatable. all leaves out {', '.join(MEASURED_BY_NAME)}, which takes minutes: name it.",
+        ),
+        click.option(
+            "--precision",
+            "precisions",
+            multiple=True,
+            default=["all"],
+            type=click.Choice([*PRECISIONS, "all"]),
+            show_default=True,
+        ),
+        click.option(
+            "--threads", type=Numbers(MAX_THREADS), default="1", show_default=True, help="Of a call: 1,2 measures both."
+        ),
+        click.option(
+            "--batch",
+            "batches",
+            type=Numbers(LARGEST_BATCH, {"saturation": SATURATION}),
+            help=f"Images a query; saturation is {','.join(map(str, SATURATION))}. [default: 1,32,256; quick: 1,32]",
+        ),
+    )
+
+
+def scenario_options(function: F) -> F:
+    """Add what says how queries come."""
+    positive = click.FloatRange(min=0, min_open=True)
+    return _stacked(
+        function,
+        click.option(
+            "--scenario",
+            "scenarios",
+            type=Names(SCENARIOS),
+            help="MLPerf's: single-stream (batch 1), multi-stream (larger batches), offline, server. "
+            "[default: the first three]",
+        ),
+        click.option("--rate", type=positive, help="Server: queries a second, arriving at random."),
+        click.option(
+            "--find-rate",
+            "bound_ms",
+            type=positive,
+            metavar="MS",
+            help="Server: search for the highest rate that keeps p99 below so many milliseconds.",
+        ),
+        click.option(
+            "--pause",
+            "pause_ms",
+            type=click.FloatRange(min=0),
+            default=0.0,
+            metavar="MS",
+            help="Rest before each single query, as an app does.",
+        ),
+    )
+
+
+def effort_options(function: F) -> F:
+    """Add what says how long and how sure."""
+    return _stacked(
+        function,
+        click.option("--quick", is_flag=True, help="One model in under 30 seconds: 0.3 seconds, 1 process a row."),
+        click.option("--thorough", is_flag=True, help="10 seconds, 10 processes a row, and p99.9."),
+        click.option(
+            "--time", "seconds", type=click.FloatRange(min=0.01), help="Seconds for each timing of a row. [default: 1.4]"
+        ),
+        click.option(
+            "--rounds", type=click.IntRange(1, 100), help="Fresh processes a row, which share its time. [default: 7]"
+        ),
+        click.option(
+            "--percentile", type=click.Choice(["90", "99", "99.9"]), help="Measure until it can be told. [default: 99]"
+        ),
+        click.option(
+            "--width",
+            type=click.FloatRange(0, 100, min_open=True),
+            metavar="PERCENT",
+            help="Measure until the 95 % interval of the median is no wider.",
+        ),
+        click.option("--interleave", is_flag=True, help="Keep all rows open and measure them in turns: A against B."),
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of orders and arrivals."),
+    )
+
+
+def output_options(function: F) -> F:
+    """Add what is written where."""
+    return _stacked(
+        function,
+        click.option("--json", "as_format", flag_value="json", help="Print the record, to be compared or read again."),
+        click.option("--csv", "as_format", flag_value="csv", help="Print every figure as CSV."),
+        click.option("--markdown", "as_format", flag_value="markdown", help="Print a table for a document."),
+        click.option("--save", type=_FILE, metavar="FILE.json", help="Write the record here."),
+        click.option("--html", type=_FILE, metavar="FILE.html", help="Write a report with plots, in one file."),
+    )
+
+
+def _stacked(function: F, *decorators: Callable[[F], F]) -> F:
+    """Apply decorators so that the first option stands first in the help."""
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function

@@ -1,0 +1,84 @@
+"""What the words of ``digit-infer bench`` select."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from digit_infer import zoo
+from digit_infer.benchmark.configuration import Configuration, Scenario, configurations, scenarios_of
+from digit_infer.contract import PRECISIONS, Precision
+from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
+from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.protocol import RUNTIME_NAMES, RuntimeName
+
+
+def selected(
+    models: Sequence[str],
+    runtimes: Sequence[str],
+    precisions: Sequence[str],
+    threads: Sequence[int],
+    batches: Sequence[int],
+    scenarios: Sequence[Scenario],
+    all_runtimes: Sequence[RuntimeName],
+) -> list[Configuration]:
+    """Return what is to be measured; ``all_runtimes`` is what ``--runtime all`` means.
+
+    Raises:
+        UsageError: the words contradict one another, or leave nothing to measure.
+        UnknownModelError: a model that does not exist, or not for these runtimes.
+        RuntimeUnavailableError: nothing that works here reads a file.
+    """
+    _refuse_precision_of_a_path(models, precisions)
+    _refuse_path_that_nothing_reads(models, runtimes)
+    meant = {*runtimes, *all_runtimes} if "all" in runtimes else set(runtimes)
+    named: list[RuntimeName] = [name for name in RUNTIME_NAMES if name in meant]
+    planned = configurations(_models(models), named, _precisions(precisions), threads or [None], batches)
+    if not planned:
+        raise UnknownModelError("the zoo has no such file for these runtimes", "see digit-infer models, or give a path")
+    sensible = [configuration for configuration in planned if scenarios_of(configuration.batch, scenarios)]
+    if not sensible:
+        raise UsageError(
+            f"{', '.join(scenarios)} means nothing at batch {', '.join(map(str, batches))}",
+            "single-stream and server ask for batch 1, multi-stream for more",
+        )
+    return sensible
+
+
+def _models(words: Sequence[str]) -> list[str]:
+    if "all" in words:
+        if len(words) > 1:
+            raise UsageError("all models and some of them contradict one another", "leave one out")
+        return list(zoo.models())
+    for word in words:
+        if not zoo.is_path(word):
+            zoo.model_named(word)
+    return list(words)
+
+
+def _precisions(words: Sequence[str]) -> list[Precision | None]:
+    if "all" in words and len(words) > 1:
+        raise UsageError("all precisions and some of them contradict one another", "leave one out")
+    return [precision for precision in PRECISIONS if precision in words or "all" in words]
+
+
+def _refuse_precision_of_a_path(models: Sequence[str], precisions: Sequence[str]) -> None:
+    for model in models:
+        if zoo.is_path(model) and "all" not in precisions:
+            raise UsageError(f"{model} is one file of one precision", "leave --precision out, or name models of the zoo")
+
+
+def _refuse_path_that_nothing_reads(models: Sequence[str], runtimes: Sequence[str]) -> None:
+    """Refuse a file that none of these runtimes would read, of which the table would say nothing."""
+    for model in filter(zoo.is_path, models):
+        model_format = zoo.format_of_own(Path(model))
+        readers = [runtime for runtime in RUNTIMES.values() if runtime.format == model_format]
+        if "all" in runtimes:
+            reasons = [runtime.availability().reason for runtime in readers]
+            if all(reasons):
+                told = "; ".join(f"{runtime.name}: {reason}" for runtime, reason in zip(readers, reasons, strict=True))
+                raise RuntimeUnavailableError(f"no runtime for {model} works here", told)
+        elif not {"null", *(runtime.name for runtime in readers)} & set(runtimes):
+            raise UsageError(
+                f"{', '.join(runtimes)} reads no .{model_format} file", f"choose the runtime {readers[0].name}"
+            )
