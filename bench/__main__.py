@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
-from bench.bare import bare_call, some_images
-from bench.cold_start import predict_command, unavoidable_command
+from bench.bare import fastest_call, some_images
+from bench.cold_start import environment_of_user, predict_command, unavoidable_command
+from bench.defaults import MODELS
+from bench.defaults import compare as compare_settings
 from bench.exported import time_files
+from bench.folder import Folder, write_pictures
+from bench.folder import measure as measure_folder
 from bench.lean_graphs import as_entry, compare
 from bench.paired import Call, Pairs, time_pairs
+from bench.peers.command import peers
+from bench.planted import command as planted
 from bench.quantization import measure
 from digit_infer import Predictor, zoo
 from digit_infer.benchmark.environment import environment
@@ -28,7 +36,8 @@ from digit_infer.runtimes.protocol import RuntimeName
 
 SCHEMA = 1
 RESULTS = Path(__file__).parent / "results"
-_ROUNDS = 10
+BATCHES = (1, 256, 1_024)
+_ROUNDS = 12  # a multiple of four: each is made first and called first in half of them
 _RUNTIMES: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite")
 
 
@@ -39,10 +48,14 @@ def main() -> None:
 
 @main.command()
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=8.0, show_default=True, help="For each comparison.")
-def overhead(seconds: float) -> None:
-    """Time Predictor.predict_array against the bare runtime call on the same bytes."""
-    with quiet_native_log():
-        results = dict(_overheads(seconds))
+@click.option("--model", "models", multiple=True, type=click.Choice(list(zoo.models())), help="Repeatable. [default: all]")
+def overhead(seconds: float, models: tuple[str, ...]) -> None:
+    """Time Predictor.predict_array against the fastest bare call of the runtime that we know, on the same bytes."""
+    with quiet_native_log() as stderr:
+        results: dict[str, Pairs] = {}
+        for name, pairs in _overheads(models or tuple(zoo.models()), seconds):
+            results[name] = pairs
+            print(name, file=stderr, flush=True)  # how far it is; click would print where nobody sees it
     _report("predict_array", results)
 
 
@@ -52,11 +65,51 @@ def cold_start(pairs: int) -> None:
     """Time digit-infer predict, a whole process, against the imports and the session that it cannot avoid."""
 
     def run(command: list[str]) -> None:
-        subprocess.run(command, check=True, capture_output=True)  # our own two commands
+        subprocess.run(command, check=True, capture_output=True, env=environment_of_user())  # our own two commands
 
     unavoidable, predict = unavoidable_command(), predict_command()
     result = time_pairs(lambda _: (lambda: run(unavoidable), lambda: run(predict)), pairs, rounds=1, warm_up=3)
     _report("cold_start", {f"digit-infer predict, {zoo.DEFAULT_MODEL}": result})
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(min=0.01), default=2.0, show_default=True, help="For each comparison.")
+@click.option("--model", "models", multiple=True, type=click.Choice(list(zoo.models())), default=MODELS, show_default=True)
+def defaults(seconds: float, models: tuple[str, ...]) -> None:
+    """Time other settings of ONNX Runtime against those that digit_infer takes by default."""
+    found = dict(compare_settings(models, lambda make: _affordable(make, seconds)))
+    _report("defaults", found, ("default", "changed"))
+
+
+@main.command()
+@click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option("--model", "models", multiple=True, default=("lenet5_v2", "shallow_cnn", "softmax_regression"))
+def folder(rounds: int, models: tuple[str, ...]) -> None:
+    """Time digit-infer predict FOLDER --json, a whole process, against decoding the same PNG files alone."""
+    results: dict[str, Folder] = {}
+    for side, count in ((28, 10_000), (28, 1_000), (280, 1_000)):
+        with TemporaryDirectory() as place:
+            pictures = Path(place) / "pictures"
+            write_pictures(pictures, count, side)
+            found = measure_folder(pictures, count, side, models, rounds)
+        results |= {f"{name}, {count} of {side} x {side}": entry for name, entry in found.items()}
+    print_table(
+        [
+            Column("what"),
+            *(Column(name, number=True) for name in ("seconds", "pictures/s", "share of decoding", "peak MiB")),
+        ],
+        [
+            (
+                name,
+                f"{entry.seconds:.2f}",
+                f"{entry.pictures_per_second:,.0f}",
+                f"{entry.share:.2f}",
+                f"{entry.peak_mib:.0f}",
+            )
+            for name, entry in results.items()
+        ],
+    )
+    _record("folder", {"rounds": rounds, "results": {name: asdict(entry) for name, entry in results.items()}})
 
 
 @main.command()
@@ -98,20 +151,20 @@ def quantization(seconds: float) -> None:
     click.echo(f"recorded in {RECORD}", err=True)
 
 
-def _overheads(seconds: float) -> Iterator[tuple[str, Pairs]]:
-    for model in zoo.models():
+def _overheads(models: Sequence[str], seconds: float) -> Iterator[tuple[str, Pairs]]:
+    for model in models:
         for runtime in _RUNTIMES:
-            for batch in (1, 256):
+            for batch in BATCHES:
                 make = _maker(model, runtime, batch)
                 pairs = _affordable(make, seconds)
                 yield f"{model}, {runtime}, batch {batch}", time_pairs(make, pairs, _ROUNDS, warm_up=max(3, pairs // 100))
 
 
 def _affordable(make: Callable[[bool], tuple[Call, Call]], seconds: float) -> int:
-    """Return how many pairs fit into the time, from 100 to 20,000."""
+    """Return how many pairs fit into the time, from 36, three for each of twelve rounds, to 20,000."""
     bare, _ = make(True)
-    trial = time_pairs(lambda _: (bare, bare), 20, rounds=1, warm_up=5)
-    return int(min(max(seconds * 1e6 / (4 * trial.first_us), 100), 20_000))
+    trial = time_pairs(lambda _: (bare, bare), 6, rounds=1, warm_up=2)
+    return int(min(max(seconds * 1e6 / (4 * trial.first_us), 36), 20_000))
 
 
 def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tuple[Call, Call]]:
@@ -122,10 +175,10 @@ def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tup
 
     def make(bare_first: bool) -> tuple[Call, Call]:  # noqa: FBT001  # the protocol of time_pairs
         if bare_first:
-            bare, ours = bare_call(runtime, path, batch), Predictor(model, runtime=runtime).predict_array
+            bare, ours = fastest_call(runtime, path, images), Predictor(model, runtime=runtime).predict_array
         else:
-            ours, bare = Predictor(model, runtime=runtime).predict_array, bare_call(runtime, path, batch)
-        return lambda: bare(images), lambda: ours(images)
+            ours, bare = Predictor(model, runtime=runtime).predict_array, fastest_call(runtime, path, images)
+        return bare, partial(ours, images)
 
     return make
 
@@ -167,6 +220,9 @@ def _record(name: str, measured: dict[str, Any], versions: dict[str, str] | None
     write_text(path, json.dumps(document, indent=1) + "\n")
     click.echo(f"recorded in {path}", err=True)
 
+
+main.add_command(planted)
+main.add_command(peers)
 
 if __name__ == "__main__":
     main(prog_name="python -m bench")

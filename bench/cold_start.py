@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -20,12 +21,26 @@ onnxruntime.InferenceSession({path!r}, options, providers=["CPUExecutionProvider
 """
 
 
-def predict_command() -> list[str]:
-    """Return what a user types, by the console script beside this interpreter."""
+def console_script() -> str:
+    """Return the path of ``digit-infer`` beside this interpreter.
+
+    Raises:
+        UsageError: it is not installed there.
+    """
     script = shutil.which("digit-infer", path=str(Path(sys.executable).parent))
     if script is None:
         raise UsageError("digit-infer is not installed beside this Python", 'pip install -e ".[all]"')
-    return [script, "predict", str(PICTURE)]
+    return script
+
+
+def environment_of_user() -> dict[str, str]:
+    """Return this environment without what forbids Python to keep compiled modules, which ``pip install`` makes."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def predict_command() -> list[str]:
+    """Return what a user types."""
+    return [console_script(), "predict", str(PICTURE)]
 
 
 def unavoidable_command() -> list[str]:

@@ -10,7 +10,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from digit_infer import dataset
-from digit_infer.benchmark.timing import latency
+from digit_infer.benchmark.measuring.clock import collector_off
+from digit_infer.benchmark.measuring.queries import Queries, median_ns
+from digit_infer.benchmark.measuring.streams import warm_up
 from digit_infer.predictor import Predictor
 from digit_infer.zoo import sha256_of
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from digit_infer.contract import Images
 
 _IMAGES = 256
+_LEAST = 64  # calls a round
 _SEED = 0
 
 
@@ -50,9 +53,9 @@ def time_files(paths: Sequence[Path], rounds: int, seconds: float) -> Iterator[t
 
 
 def _round(path: Path, images: Images, seconds: float) -> tuple[int, float]:
-    """Open a file, and return how often it was asked and the median in µs."""
-    with Predictor(path, threads=1) as predictor:
-        times = latency(predictor.predict_array, images, seconds)
-    if times.p50_us is None:  # never: a median needs one call, and 64 are made at least
-        raise ValueError(f"{path} was not timed")
-    return times.samples, times.p50_us
+    """Open a file, and return how often it was asked and the median in µs, once it is warm."""
+    with Predictor(path, threads=1) as predictor, collector_off():
+        queries = Queries(predictor.predict_array, images, 1)
+        warm_up(queries, seconds)
+        samples = queries.timed(seconds, at_least=_LEAST)
+    return len(samples), median_ns(samples) / 1000

@@ -84,13 +84,14 @@ def _summary(times: list[tuple[int, int]]) -> Pairs:
         median(first for first, _ in times) / 2000,
         median(second for _, second in times) / 2000,
         median(differences),
-        *_bootstrap(differences),
+        *interval_of_median(differences),
         median(ratios),
-        *_bootstrap(ratios),
+        *interval_of_median(ratios),
     )
 
 
-def _bootstrap(values: list[float]) -> tuple[float, float]:
+def interval_of_median(values: list[float]) -> tuple[float, float]:
+    """Return a 95 % bootstrap interval of the median (percentile method, fixed seed)."""
     draw, sample = np.random.default_rng(_SEED), np.array(values)
     medians = [np.median(draw.choice(sample, len(sample))) for _ in range(_RESAMPLES)]
     low, high = np.quantile(medians, (0.025, 0.975))

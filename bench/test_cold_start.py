@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.cold_start import predict_command, unavoidable_command
+from bench.cold_start import environment_of_user, predict_command, unavoidable_command
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -19,6 +19,10 @@ def test_cold_start(benchmark: BenchmarkFixture, who: str) -> None:
     """Time a process from its start to its end."""
     command = predict_command() if who == "digit-infer predict" else unavoidable_command()
     done = benchmark.pedantic(  # type: ignore[no-untyped-call]  # pytest-benchmark leaves it untyped
-        subprocess.run, (command,), {"check": True, "capture_output": True}, rounds=20, warmup_rounds=2
+        subprocess.run,
+        (command,),
+        {"check": True, "capture_output": True, "env": environment_of_user()},
+        rounds=20,
+        warmup_rounds=2,
     )
     assert done.returncode == 0

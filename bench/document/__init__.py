@@ -1,1 +1,1 @@
-"""Writes ``docs/exports.md`` from stored records alone: ``python -m bench.document``."""
+"""Writes ``docs/exports.md`` and ``docs/benchmarks.md`` from stored records alone: ``python -m bench.document``."""

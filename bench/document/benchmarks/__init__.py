@@ -1,0 +1,1 @@
+"""``docs/benchmarks.md`` from the records in ``bench/results``, a file a section."""

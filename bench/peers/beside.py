@@ -1,0 +1,165 @@
+"""Every peer and ours, side by side on one model at a time: one picture, block by block, A B C … C B A."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+from bench.paired import interval_of_median
+from bench.peers.environments import ENVIRONMENTS
+from bench.peers.table import OURS_ONNX, OURS_TFLITE, PEERS, Ours, Peer, PeerName
+from digit_infer.benchmark.histogram import Histogram
+from digit_infer.benchmark.plan import WARM_UP_S
+from digit_infer.benchmark.process import MeasuringProcess
+from digit_infer.benchmark.record import Block
+
+WORKER = "digit_infer.benchmark.measuring.worker"
+_SERVE = "bench.peers.serve"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a peer, or ours on a runtime, took for one picture.
+
+    ``rounds_us`` has for each launch and round the mean of two blocks' medians: a round is there and back, so that whoever
+    came first also comes last. Percentiles are over all queries; one is None where they are too few to tell it.
+    """
+
+    model: str
+    name: str
+    file: str
+    sha256: str | None
+    samples: int
+    p50_us: float
+    p90_us: float | None
+    p99_us: float | None
+    load_ms: float
+    rounds_us: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What ours takes over a peer in the same round, in µs, and as a ratio: medians with 95 % bootstrap intervals."""
+
+    rounds: int
+    difference_us: float
+    difference_low_us: float
+    difference_high_us: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+
+
+def difference(peer: Beside, ours: Beside) -> Difference:
+    """Compare round by round."""
+    pairs = [pair for launches in zip(peer.rounds_us, ours.rounds_us, strict=True) for pair in zip(*launches, strict=True)]
+    differences, ratios = [mine - theirs for theirs, mine in pairs], [mine / theirs for theirs, mine in pairs]
+    return Difference(
+        len(pairs),
+        median(differences),
+        *interval_of_median(differences),
+        median(ratios),
+        *interval_of_median(ratios),
+    )
+
+
+def name_of(system: Peer | Ours) -> str:
+    """Return what a record calls a system."""
+    return system.name if isinstance(system, Peer) else f"digit_infer {system.runtime}"
+
+
+def measure_beside(
+    models: Sequence[str],
+    peers: Sequence[PeerName],
+    launches: int,
+    rounds: int,
+    seed: int,
+    tell: Callable[[str], None],
+) -> dict[str, Beside]:
+    """Measure every model: for each launch all systems in fresh processes, for each round in an order drawn anew."""
+    systems: list[Peer | Ours] = [*(PEERS[name] for name in peers), OURS_ONNX, OURS_TFLITE]
+    draw = random.Random(seed)  # noqa: S311  # an order that can be repeated, not a secret
+    found: dict[str, Beside] = {}
+    for model in models:
+        measured: dict[str, list[_Launch]] = {name_of(system): [] for system in systems}
+        for launch in range(launches):
+            tell(f"{model}, launch {launch + 1} of {launches}")
+            for name, result in _launch(model, systems, rounds, draw).items():
+                measured[name].append(result)
+        found |= {f"{model}, {name}": _summary(model, name, results) for name, results in measured.items()}
+    return found
+
+
+@dataclass(frozen=True)
+class _Launch:
+    process: MeasuringProcess
+    blocks: list[Block]
+    latencies: Histogram
+
+
+def _launch(model: str, systems: Sequence[Peer | Ours], rounds: int, draw: random.Random) -> dict[str, _Launch]:
+    names = {name_of(system): system for system in systems}
+    began = perf_counter()
+    with ExitStack() as stack:
+        with ThreadPoolExecutor(len(systems)) as pool:
+            opened = pool.map(lambda system: started(system, model, 1, began), systems)
+            processes = {name: stack.enter_context(process) for name, process in zip(names, opened, strict=True)}
+        for process in processes.values():
+            process.warm_up(WARM_UP_S)
+        blocks: dict[str, list[Block]] = {name: [] for name in names}
+        latencies: dict[str, list[Histogram]] = {name: [] for name in names}
+        for _ in range(rounds):
+            for name in there_and_back(list(names), draw):
+                timed = processes[name].stream_block()
+                blocks[name].append(timed.block)
+                latencies[name].append(timed.latencies)
+    return {name: _Launch(processes[name], blocks[name], Histogram.merged(latencies[name])) for name in names}
+
+
+def there_and_back(names: Sequence[str], draw: random.Random) -> list[str]:
+    """Return each name twice, in an order drawn anew and back again: a drift of the machine falls on all alike."""
+    order = draw.sample(names, len(names))
+    return order + order[::-1]
+
+
+def started(system: Peer | Ours, model: str, batch: int, began: float) -> MeasuringProcess:
+    """Open a model as a peer does or as ours, in a fresh process of its environment."""
+    environment = ENVIRONMENTS[system.environment]
+    request: Mapping[str, object] = {"model": model, "batch": batch, "began": began, "pause_s": 0.0}
+    if isinstance(system, Peer):
+        module, request = _SERVE, {**request, "peer": system.name, "runtime": system.name}
+    else:
+        module = WORKER
+        request = {**request, "runtime": system.runtime, "precision": system.precision, "threads": 1}
+    return MeasuringProcess(
+        [str(environment.program("python")), "-m", module], request, environment=environment.variables()
+    )
+
+
+def _summary(model: str, name: str, launches: Sequence[_Launch]) -> Beside:
+    merged = Histogram.merged(launch.latencies for launch in launches)
+    p50, p90, p99 = (merged.percentile_us(percent) for percent in (50, 90, 99))
+    assert p50 is not None
+    artefact = launches[0].process.artefact
+    return Beside(
+        model=model,
+        name=name,
+        file=artefact.file or "",
+        sha256=artefact.sha256,
+        samples=merged.samples,
+        p50_us=p50,
+        p90_us=p90,
+        p99_us=p99,
+        load_ms=median(launch.process.load_ms for launch in launches),
+        rounds_us=tuple(_rounds(launch.blocks) for launch in launches),
+    )
+
+
+def _rounds(blocks: Sequence[Block]) -> tuple[float, ...]:
+    """Return the mean of each two blocks that follow: there and back."""
+    return tuple((there.p50_us + back.p50_us) / 2 for there, back in zip(blocks[::2], blocks[1::2], strict=True))

@@ -1,0 +1,116 @@
+"""``python -m bench peers``: makes the environments, and measures peers beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.peers.beside import measure_beside
+from bench.peers.environments import ENVIRONMENTS
+from bench.peers.loadgen.agreement import measure_agreement
+from bench.peers.loadgen.record import Agreement
+from bench.peers.stored import RESULTS, store
+from bench.peers.table import OURS_ONNX, OURS_TFLITE, PEERS, PeerName
+from bench.peers.throughput_in_turns import compare_throughput
+from digit_infer import zoo
+from digit_infer.cli.reporting import ReportingCommand, ReportingGroup
+from digit_infer.cli.tables import Column, print_table
+from digit_infer.errors import UsageError
+
+_SEED = 0
+_FROM_SMALL_TO_LARGE = "softmax_regression,mlp_64_64_sgd,mlp_512,shallow_cnn,cnn_arch1,lenet5_v2,lenet,deep_cnn"
+
+
+@click.group(cls=ReportingGroup)
+def peers() -> None:
+    """Measure what a user would pick instead, each in an environment of its own, beside ours."""
+
+
+def _measuring(name: str, record: str, models: str = "all") -> Callable[[Callable[..., None]], click.Command]:
+    """Return a decorator for a command that measures some models and writes a record."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        asked = click.option("--models", default=models, show_default=True, callback=_models, help="Names, or all.")
+        out = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=RESULTS / record)
+        return peers.command(name, cls=ReportingCommand)(asked(out(function)))
+
+    return decorate
+
+
+def _models(_context: click.Context, _option: click.Parameter, value: str) -> list[str]:
+    return list(zoo.models()) if value == "all" else [zoo.model_named(name.strip()).name for name in value.split(",")]
+
+
+@peers.command(cls=ReportingCommand)
+@click.argument("names", nargs=-1, type=click.Choice(list(ENVIRONMENTS)))
+def install(names: tuple[str, ...]) -> None:
+    """Make the environments NAMES, or all: about 2.5 GB, nearly all of it TensorFlow. What is there is only checked."""
+    for name in names or ENVIRONMENTS:
+        environment = ENVIRONMENTS[name]
+        _tell(f"{name}: {' '.join(environment.requirements.read_text(encoding='utf-8').split())}")
+        environment.install()
+        held = ", ".join(f"{package} {version}" for package, version in environment.versions().items())
+        _tell(f"{name}: {held} in {environment.folder}")
+
+
+@_measuring("calls", "peers.json")
+@click.option("--launches", type=click.IntRange(min=1), default=2, show_default=True, help="Of fresh processes.")
+@click.option("--rounds", type=click.IntRange(min=2), default=5, show_default=True, help="There and back, in a launch.")
+@click.option("--without", type=click.Choice(list(PEERS)), multiple=True, help="Leave a peer out.")
+def calls(models: list[str], launches: int, rounds: int, without: tuple[PeerName, ...], out: Path) -> None:
+    """Time one picture by hand with each peer and by Predictor.predict_array, block by block."""
+    asked = [name for name in PEERS if name not in without]
+    if not asked:
+        raise UsageError("every peer is left out", "leave out fewer")
+    found = measure_beside(models, asked, launches, rounds, _SEED, _tell)
+    used = [PEERS[name].environment for name in asked] + [OURS_ONNX.environment, OURS_TFLITE.environment]
+    _store(out, used, {"launches": launches, "rounds": rounds, "seed": _SEED}, found)
+    rows = [(entry.model, entry.name, f"{entry.samples:,}", f"{entry.p50_us:,.2f}") for entry in found.values()]
+    print_table([Column("model"), Column("by"), Column("queries", True), Column("p50, µs", True)], rows)
+
+
+@_measuring("loadgen", "loadgen.json")
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=0.5, show_default=True, help="For each measurement.")
+def loadgen(models: list[str], rounds: int, seconds: float, out: Path) -> None:
+    """Let MLPerf LoadGen and our harness measure the same sessions in turns."""
+    found = measure_agreement(models, rounds, seconds, _SEED, _tell)
+    _store(out, ["loadgen"], {"rounds": rounds, "seconds": seconds, "seed": _SEED}, found)
+    headings = ("ours, p50 µs", "LoadGen's", "its floor", "difference, p50", "p90", "offline")
+    print_table(
+        [Column("model"), *(Column(heading, number=True) for heading in headings)],
+        ((name, *_agreement(entry)) for name, entry in found.items()),
+    )
+
+
+def _agreement(entry: Agreement) -> tuple[str, ...]:
+    times = (entry.ours("p50_us"), entry.loadgen("p50_us"), entry.floor_us())
+    shares = (entry.difference("p50_us"), entry.difference("p90_us"), entry.offline_difference())
+    return (*(f"{time:,.2f}" for time in times), *(f"{share:+.1%}" for share in shares))
+
+
+@_measuring("benchmark-app", "benchmark_app.json", models=_FROM_SMALL_TO_LARGE)
+@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--seconds", type=click.IntRange(min=1), default=1, show_default=True, help="For each run.")
+def benchmark_app(models: list[str], runs: int, seconds: int, out: Path) -> None:
+    """Compare throughput with OpenVINO's benchmark_app and with bare loops, at batches 1, 32 and 256."""
+    found = compare_throughput(models, (1, 32, 256), runs, seconds, _SEED, _tell)
+    _store(out, ["openvino", "onnxruntime", "litert"], {"runs": runs, "seconds": seconds, "seed": _SEED}, found)
+    rows = [
+        (name, f"{entry.ours_median():,.0f}", f"{entry.theirs_median():,.0f}", f"{entry.difference():+.1%}")
+        for name, entry in found.items()
+    ]
+    headings = ("ours, images/s", "theirs", "difference")
+    print_table([Column("what"), *(Column(heading, number=True) for heading in headings)], rows)
+
+
+def _store(out: Path, environments: list[str], settings: dict[str, float], found: dict[str, Any]) -> None:
+    store(out, list(dict.fromkeys(environments)), settings, found)
+    _tell(f"recorded in {out}")
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,105 @@
+"""An environment of its own for each peer, so that nothing that one needs changes another.
+
+Each holds what ``requirements/NAME.txt`` lists, and this checkout without extras, so that the same code measures all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import venv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from digit_infer.errors import MeasurementError
+
+_HERE = Path(__file__).parent
+_CHECKOUT = _HERE.parents[1]
+_VERSIONS = """
+import importlib.metadata, json, sys
+print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:]}))
+"""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment by its name; ``home`` is the folder that holds it, which git ignores."""
+
+    name: str
+    home: Path = _HERE / ".venv"
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.home / self.name
+
+    @property
+    def requirements(self) -> Path:
+        """The file that lists what it holds besides digit_infer."""
+        return _HERE / "requirements" / f"{self.name}.txt"
+
+    def program(self, name: str) -> Path:
+        """Return a program of the environment by its name.
+
+        Raises:
+            MeasurementError: it is not there.
+        """
+        path = self._path(name)
+        if not path.exists():
+            raise MeasurementError(
+                f"the environment {self.name} has no {name} ({path})", f"python -m bench peers install {self.name}"
+            )
+        return path
+
+    def _path(self, name: str) -> Path:
+        windows = os.name == "nt"
+        return self.folder / ("Scripts" if windows else "bin") / (f"{name}.exe" if windows else name)
+
+    def install(self) -> None:
+        """Make it, or bring it up to what its requirements say.
+
+        Raises:
+            MeasurementError: it could not be made.
+        """
+        if not self._path("pip").exists():  # or it was interrupted before
+            venv.create(self.folder, with_pip=True)
+        quiet = ["--quiet", "--disable-pip-version-check"]
+        what = ["--editable", str(_CHECKOUT), "--requirement", str(self.requirements)]
+        self.output_of("python", "-m", "pip", "install", *quiet, *what)
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of numpy and of what its requirements name."""
+        named = [line.partition(">=")[0] for line in self.requirements.read_text(encoding="utf-8").split()]
+        return dict(json.loads(self.output_of("python", "-c", _VERSIONS, "numpy", *named)))
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables of a process in it: this one's, with this checkout first on the path."""
+        return os.environ | {"PYTHONPATH": str(_CHECKOUT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+    def output_of(self, program: str, *words: str) -> str:
+        """Run one of its programs to the end, and return what it printed.
+
+        Raises:
+            MeasurementError: it is not there, or failed.
+        """
+        command = [str(self.program(program)), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.variables())
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["it gave no reason"]
+            raise MeasurementError(
+                f"{program} failed in the environment {self.name}: {said[-1]}", f"see more by: {shlex.join(command)}"
+            )
+        return done.stdout
+
+
+ENVIRONMENTS: Mapping[str, Environment] = {
+    name: Environment(name) for name in ("onnxruntime", "litert", "openvino", "keras", "loadgen")
+}
+
+
+def versions(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the versions in these environments, for a record."""
+    return {name: ENVIRONMENTS[name].versions() for name in names}

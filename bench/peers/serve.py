@@ -1,0 +1,51 @@
+"""Inside a peer's environment: opens a peer's call and measures it by the same loop as ours.
+
+``python -m bench.peers.serve``; the first request names the ``peer`` besides the model and the batch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bench.peers.table import PEERS, PeerName, file_for
+from digit_infer import zoo
+from digit_infer.benchmark.measuring.worker import System, serve
+from digit_infer.benchmark.record import Artefact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from digit_infer.benchmark.measuring.queries import Answer
+
+
+def open_call(name: PeerName, path: Path, batch: int) -> Answer:
+    """Open a file as the peer of that name does."""
+    answer: Answer = importlib.import_module(f"bench.peers.calls.{name}").open_call(path, batch)
+    return answer
+
+
+def open_peer(request: Mapping[str, Any]) -> System:
+    """Open the peer that a request names."""
+    peer = PEERS[request["peer"]]
+    file = file_for(request["model"], peer)
+    zoo.verify(file)
+    artefact = Artefact(
+        file=file.path.name,
+        format=file.format,
+        precision=file.precision,
+        bytes=file.bytes,
+        sha256=file.sha256,
+        parameters=zoo.model_named(file.model).parameters,
+        multiply_adds=None,
+        provider=peer.environment,
+        device=None,
+        placement=None,
+        threads=None if peer.environment == "keras" else 1,
+    )
+    return System(open_call(peer.name, file.path, request["batch"]), artefact)
+
+
+if __name__ == "__main__":
+    serve(open_peer)

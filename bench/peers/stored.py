@@ -1,0 +1,48 @@
+"""The records in ``bench/results`` that peers leave: what was measured, with the machine and every version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bench.peers.environments import versions
+from digit_infer.benchmark.environment import environment
+from digit_infer.benchmark.rebuilding import rebuilt
+from digit_infer.benchmark.record import read_document
+from digit_infer.errors import RecordError
+from digit_infer.files import write_text
+
+SCHEMA = 1
+RESULTS = Path(__file__).parents[1] / "results"
+
+Entry = TypeVar("Entry")
+
+
+def store(path: Path, environments: Sequence[str], settings: Mapping[str, float], results: Mapping[str, Any]) -> None:
+    """Write entries, which are dataclasses, with the machine that they are from."""
+    document = {
+        "schema": SCHEMA,
+        "environment": environment(),
+        "versions": versions(environments),
+        "settings": dict(settings),
+        "results": {name: asdict(entry) for name, entry in results.items()},
+    }
+    write_text(path, json.dumps(document, indent=1) + "\n")
+
+
+def read_results(path: Path, kind: type[Entry]) -> dict[str, Entry]:
+    """Read the entries, all of a kind, of a record in ``bench/results``, by what they are of.
+
+    Raises:
+        RecordError: it is missing, damaged or of another schema.
+    """
+    document = read_document(path)
+    if document.get("schema") != SCHEMA:
+        raise RecordError(f"{path} has the schema {document.get('schema')}, not {SCHEMA}", "measure again")
+    try:
+        return {name: rebuilt(kind, entry) for name, entry in document["results"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{path} is no whole record ({error})", "measure again") from error

@@ -1,0 +1,131 @@
+"""Counts the same calls by ours, and by what anybody can check it with: OpenVINO's benchmark_app, and a bare loop."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from bench.peers.beside import started
+from bench.peers.environments import ENVIRONMENTS
+from bench.peers.table import PEERS, Peer, file_for
+from bench.peers.throughput import By, Run, Throughput
+from digit_infer.benchmark.plan import WARM_UP_S
+
+_ASKED: Mapping[By, Peer] = {
+    "benchmark_app": PEERS["openvino_request"],
+    "onnxruntime_run": PEERS["onnxruntime_run"],
+    "litert_invoke": PEERS["litert_invoke"],
+}
+"""The call that ours asks: the same that they ask, so that two ways to count stand beside one another and nothing else."""
+
+_BLOCKS = 8
+_LOOP_S = 0.5
+
+
+def compare_throughput(
+    models: Sequence[str], batches: Sequence[int], runs: int, seconds: int, seed: int, tell: Callable[[str], None]
+) -> dict[str, Throughput]:
+    """Compare every model at every batch with benchmark_app and with bare loops, whose runs alternate with ours."""
+    draw = random.Random(seed)  # noqa: S311  # an order that can be repeated, not a secret
+    floors: Mapping[By, float] = {"benchmark_app": benchmark_app_floor_us(seconds)}
+    found = {}
+    for model in models:
+        for by in _ASKED:
+            tell(f"{model}, {by}")
+            for batch in batches:
+                compared = _Compared(model, by, batch, seconds, floors.get(by, 0.0))
+                found[f"{model}, {by}, batch {batch}"] = compared.measure(runs, draw)
+    return found
+
+
+@dataclass(frozen=True)
+class _Ours:
+    sha256: str
+    images_per_second: float
+    p50_us: float
+
+
+class _Compared:
+    """One model at one batch, by ours and by theirs."""
+
+    def __init__(self, model: str, by: By, batch: int, seconds: int, floor_us: float) -> None:
+        self._model = model
+        self._by = by
+        self._batch = batch
+        self._seconds = seconds
+        self._floor_us = floor_us
+
+    def measure(self, runs: int, draw: random.Random) -> Throughput:
+        """Measure ``runs`` times, in an order drawn anew for each."""
+        theirs: list[Run] = []
+        ours: list[_Ours] = []
+        measurements: list[Callable[[], None]] = [
+            lambda: theirs.append(self._theirs()),
+            lambda: ours.append(self._ours()),
+        ]
+        for _ in range(runs):
+            for measure in draw.sample(measurements, len(measurements)):
+                measure()
+        return Throughput(
+            model=self._model,
+            by=self._by,
+            batch=self._batch,
+            sha256=ours[0].sha256,
+            samples=runs * _BLOCKS,
+            theirs=tuple(theirs),
+            ours_images_per_second=tuple(run.images_per_second for run in ours),
+            ours_p50_us=median(run.p50_us for run in ours),
+            floor_us=self._floor_us,
+        )
+
+    def _ours(self) -> _Ours:
+        """Measure in a fresh process, as theirs does: where a network comes to lie in memory changes its time."""
+        with started(_ASKED[self._by], self._model, self._batch, perf_counter()) as process:
+            process.warm_up(WARM_UP_S)
+            blocks = [process.offline_block() for _ in range(_BLOCKS)]
+            p50_us = process.stream_block().block.p50_us
+        sha256 = process.artefact.sha256
+        assert sha256 is not None
+        return _Ours(sha256, median(block.images / block.seconds for block in blocks), p50_us)
+
+    def _theirs(self) -> Run:
+        if self._by == "benchmark_app":
+            return benchmark_app(file_for(self._model, _ASKED[self._by]).path, self._batch, self._seconds)
+        return _bare_loop(self._model, _ASKED[self._by], self._batch)
+
+
+def benchmark_app(path: Path, batch: int, seconds: int) -> Run:
+    """Run OpenVINO's tool in its synchronous mode on one thread, at the precision of the file.
+
+    Without the last it computes in bfloat16 where the CPU can, which is other work than ours.
+
+    Raises:
+        MeasurementError: it failed.
+    """
+    with TemporaryDirectory(prefix="digit-infer-") as folder:
+        work = ["-m", str(path), "-layout", "[NHW]", "-data_shape", f"[{batch},28,28]", "-shape", f"[{batch},28,28]"]
+        how = ["-d", "CPU", "-hint", "none", "-nstreams", "1", "-nthreads", "1", "-api", "sync", "-infer_precision", "f32"]
+        report = ["-t", str(seconds), "-report_type", "no_counters", "-json_stats", "-report_folder", folder]
+        ENVIRONMENTS["openvino"].output_of("benchmark_app", *work, *how, *report)
+        told = json.loads(Path(folder, "benchmark_report.json").read_text(encoding="utf-8"))["execution_results"]
+    images = batch * int(told["total number of iterations"])
+    return Run(images, float(told["total execution time (ms)"]) / 1000, float(told["latency (ms)"]))
+
+
+def benchmark_app_floor_us(seconds: int) -> float:
+    """Return what benchmark_app's loop takes around a request that does nothing, in µs."""
+    told = ENVIRONMENTS["openvino"].output_of("python", "-m", "bench.peers.benchmark_app_floor", str(seconds))
+    floor_us: float = json.loads(told)["floor_us"]
+    return floor_us
+
+
+def _bare_loop(model: str, peer: Peer, batch: int) -> Run:
+    words = (peer.name, model, str(batch), str(_LOOP_S))
+    told = json.loads(ENVIRONMENTS[peer.environment].output_of("python", "-m", "bench.peers.loop", *words))
+    return Run(told["images"], told["seconds"], None)

@@ -1,0 +1,142 @@
+"""Whether ``digit-infer bench compare`` finds a slowdown that was planted, and is silent where there is none."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from digit_infer import zoo
+from digit_infer.benchmark.comparison.judgement import Finding, Limits
+from digit_infer.benchmark.comparison.own_record import as_run
+from digit_infer.benchmark.comparison.pairing import compare
+from digit_infer.benchmark.comparison.run import METRICS, Run
+from digit_infer.benchmark.configuration import Configuration
+from digit_infer.benchmark.environment import environment
+from digit_infer.benchmark.machine import measured_machine
+from digit_infer.benchmark.process import PREDICTOR
+from digit_infer.benchmark.record import Record, Settings
+from digit_infer.benchmark.suite import Suite
+from digit_infer.cli.tables import Column, print_table
+from digit_infer.errors import MeasurementError
+from digit_infer.files import write_text
+
+SCHEMA = 1
+RESULT = Path(__file__).parent / "results" / "planted.json"
+MODELS = ("lenet5_v2", "shallow_cnn", "softmax_regression")
+FACTOR = 1.10
+LIMITS = Limits(share=0.05, absolute_us=0.2)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was found of one run against another of the same thing, and against one that was slowed down."""
+
+    same: tuple[Finding, ...]
+    slowed: tuple[Finding, ...]
+
+
+def settings_of(rounds: int, seconds: float) -> Settings:
+    """Return the settings of a run: single-stream, ``seconds`` a model over so many fresh processes."""
+    return Settings(
+        seconds=seconds,
+        rounds=rounds,
+        seed=0,
+        scenarios=("single-stream",),
+        percentile=90,
+        width=None,
+        pause_ms=0.0,
+        interleaved=False,
+        rate=None,
+        bound_ms=None,
+    )
+
+
+def judged(runs: Sequence[Run]) -> list[Trial]:
+    """Compare runs of the same thing and slowed ones, made in turn, A B A B … A: each with the A before it."""
+    return [
+        Trial(*(compare(first, other, LIMITS, METRICS).findings for other in (same, slowed)))
+        for first, slowed, same in zip(runs[::2], runs[1::2], runs[2::2], strict=False)  # the last A is the first of none
+    ]
+
+
+def measured(models: Sequence[str], settings: Settings, factor: float | None) -> Run:
+    """Make one run; ``factor`` None plants nothing."""
+    planned = [Configuration(model, "onnx-cpu", "float32", 1, 1) for model in models]
+    process = PREDICTOR if factor is None else (sys.executable, "-m", "bench.slowed", str(factor))
+    facts = environment()
+    outcome = Suite(planned, settings, lambda _: process).run(lambda _: None)
+    if len(outcome.rows) < len(planned):
+        raise MeasurementError("not every model could be measured", "; ".join(skip.reason for skip in outcome.skipped))
+    return as_run(Record(facts, settings, measured_machine(outcome.rows), outcome.rows, outcome.skipped), "planted")
+
+
+def counted(trials: Sequence[Trial]) -> dict[str, dict[str, object]]:
+    """Return how often each verdict was given, and the ratios of times, by subject and metric."""
+    found: dict[str, dict[str, object]] = {}
+    for name, pairs in _by_figure(trials).items():
+        same, slowed = zip(*pairs, strict=True)
+        found[name] = {
+            "trials": len(pairs),
+            "slowed": dict(Counter(finding.verdict for finding in slowed)),
+            "same": dict(Counter(finding.verdict for finding in same)),
+            "slowed_ratios": _ratios(slowed),
+            "same_ratios": _ratios(same),
+        }
+    return found
+
+
+def _by_figure(trials: Iterable[Trial]) -> dict[str, list[tuple[Finding, Finding]]]:
+    pairs: dict[str, list[tuple[Finding, Finding]]] = {}
+    for trial in trials:
+        for same, slowed in zip(trial.same, trial.slowed, strict=True):
+            pairs.setdefault(f"{same.subject}, {same.metric}", []).append((same, slowed))
+    return pairs
+
+
+def _ratios(findings: Iterable[Finding]) -> list[float | None]:
+    return [None if finding.change is None else round(finding.change.ratio, 4) for finding in findings]
+
+
+def record(trials: Sequence[Trial], settings: Settings) -> None:
+    """Write ``bench/results/planted.json``, and print it as a table."""
+    results = counted(trials)
+    document = {
+        "schema": SCHEMA,
+        "environment": environment(),
+        "factor": FACTOR,
+        "rounds": settings.rounds,
+        "seconds": settings.seconds,
+        "results": results,
+    }
+    write_text(RESULT, json.dumps(document, indent=1) + "\n")
+    columns = [Column("what"), Column("trials", number=True), Column("slowed by 10 %"), Column("the same again")]
+    print_table(columns, _cells(results))
+    click.echo(f"recorded in {RESULT}", err=True)
+
+
+def _cells(results: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, ...]]:
+    for name, entry in results.items():
+        yield name, str(entry["trials"]), _told(entry["slowed"]), _told(entry["same"])
+
+
+def _told(counts: object) -> str:
+    assert isinstance(counts, dict)  # for mypy: ``counted`` made it
+    return ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
+
+
+@click.command("planted")
+@click.option("--trials", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--model", "models", multiple=True, type=click.Choice(list(zoo.models())), default=MODELS, show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=7, show_default=True, help="Fresh processes in a run.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=1.4, show_default=True, help="For a model in a run.")
+def command(trials: int, models: tuple[str, ...], rounds: int, seconds: float) -> None:
+    """Compare runs with one that was slowed down by 10 %, and with one of the same thing; count the verdicts."""
+    settings = settings_of(rounds, seconds)
+    factors = [None, *[FACTOR, None] * trials]
+    record(judged([measured(models, settings, factor) for factor in factors]), settings)
