@@ -168,17 +168,13 @@ def _affordable(make: Callable[[bool], tuple[Call, Call]], seconds: float) -> in
 
 
 def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tuple[Call, Call]]:
-    """Return what makes the bare call and ours, on the same images."""
+    """Return what makes the bare call and ours, on the same images and one new session."""
     images = some_images(batch)
-    file = zoo.files_of(zoo.model_named(model), "onnx" if runtime == "onnx-cpu" else "tflite", None)[0]
-    path = zoo.FILES / file.file
 
     def make(bare_first: bool) -> tuple[Call, Call]:  # noqa: FBT001  # the protocol of time_pairs
-        if bare_first:
-            bare, ours = fastest_call(runtime, path, images), Predictor(model, runtime=runtime).predict_array
-        else:
-            ours, bare = Predictor(model, runtime=runtime).predict_array, fastest_call(runtime, path, images)
-        return bare, partial(ours, images)
+        del bare_first  # one session serves both
+        predictor = Predictor(model, runtime=runtime)
+        return fastest_call(predictor, images), partial(predictor.predict_array, images)
 
     return make
 

@@ -1,20 +1,24 @@
 """The same work by hand: what a user would write with a runtime alone, and the fastest call of it that we know.
 
-Each function loads a file and returns a call: uint8 [N, 28, 28] -> float32 [N, 10], of any images or of these.
+Each call answers uint8 [N, 28, 28] by float32 [N, 10]: any images, or those that it was made for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from digit_infer import zoo
-from digit_infer.contract import CLASSES
+from digit_infer.contract import CLASSES, SIDE
+from digit_infer.runtimes.onnx_session import OnnxSession
+from digit_infer.runtimes.tflite import TfliteSession
 
 if TYPE_CHECKING:
+    from digit_infer import Predictor
     from digit_infer.contract import Images, Probabilities
 
     Call = Callable[[Images], Probabilities]
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 def bare_onnx(path: Path) -> Call:
     """Load a file in ONNX Runtime with one thread; call ``InferenceSession.run``."""
-    session = _onnx_session(path)
+    session = onnx_session(path)
     source, targets = session.get_inputs()[0].name, [session.get_outputs()[0].name]
 
     def call(images: Images) -> Probabilities:
@@ -32,14 +36,13 @@ def bare_onnx(path: Path) -> Call:
     return call
 
 
-def bound_onnx(path: Path, images: Images) -> Callable[[], Probabilities]:
-    """Load a file in ONNX Runtime with one thread, and bind these images and an array for the answers once.
+def bound_onnx(session: Any, images: Images) -> Callable[[], Probabilities]:
+    """Bind these images and an array for the answers once.
 
     Nothing is copied, and each call writes over the answers of the last: no call through the public API does less.
     """
     import onnxruntime
 
-    session = _onnx_session(path)
     answers = np.empty((len(images), CLASSES), np.float32)
     value_of = onnxruntime.OrtValue.ortvalue_from_numpy
     given, taken = value_of(images), value_of(answers)
@@ -55,17 +58,14 @@ def bound_onnx(path: Path, images: Images) -> Callable[[], Probabilities]:
     return call
 
 
-def bare_tflite(path: Path, images: Images) -> Callable[[], Probabilities]:
-    """Load a file in LiteRT with one thread and a fixed batch; set, invoke, get."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter: Any = Interpreter(model_path=str(path), num_threads=1)
+def bare_tflite(interpreter: Any, batch: int) -> Call:
+    """Fix the batch of an interpreter; set, invoke, get."""
     source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
-    interpreter.resize_tensor_input(source, images.shape)
+    interpreter.resize_tensor_input(source, (batch, SIDE, SIDE))
     interpreter.allocate_tensors()
     set_tensor, invoke, get_tensor = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
 
-    def call() -> Probabilities:
+    def call(images: Images) -> Probabilities:
         set_tensor(source, images)
         invoke()
         answer: Probabilities = get_tensor(target)
@@ -74,7 +74,22 @@ def bare_tflite(path: Path, images: Images) -> Callable[[], Probabilities]:
     return call
 
 
-def _onnx_session(path: Path) -> Any:
+def fastest_call(predictor: Predictor, images: Images) -> Callable[[], Probabilities]:
+    """Return the fastest call that we know of a predictor's runtime, on the very session that the predictor asks.
+
+    Two sessions of one file differ in time by where their weights came to lie, and two of 13 MB push each other out of the
+    caches; with one, what is left between the two calls is the code around it.
+    """
+    predictor.predict_array(images)  # LiteRT plans its tensors for a batch at the first call of it
+    session = predictor.chosen.session
+    if isinstance(session, OnnxSession):
+        return bound_onnx(session.session, images)
+    assert isinstance(session, TfliteSession), f"no fastest call is known of {predictor.runtime}"
+    return partial(bare_tflite(session.interpreter, len(images)), images)
+
+
+def onnx_session(path: Path) -> Any:
+    """Load a file in ONNX Runtime with one thread."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -99,11 +114,6 @@ def pair_of_files(first: Path, second: Path) -> Callable[[bool], tuple[Callable[
 def shipped_onnx(model: str) -> Path:
     """Return the float32 ONNX file of a model of the zoo."""
     return zoo.FILES / zoo.files_of(zoo.model_named(model), "onnx", "float32")[0].file
-
-
-def fastest_call(runtime: str, path: Path, images: Images) -> Callable[[], Probabilities]:
-    """Return the fastest call that we know of a runtime, by digit_infer's name of it, which answers these images."""
-    return bound_onnx(path, images) if runtime == "onnx-cpu" else bare_tflite(path, images)
 
 
 def some_images(batch: int) -> Images:

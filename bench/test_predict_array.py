@@ -28,8 +28,6 @@ def test_predict_array(benchmark: BenchmarkFixture, who: str, model: str, runtim
     benchmark.group = f"{model}, {runtime}, batch {batch}"
     images = some_images(batch)
     with Predictor(model, runtime=runtime) as predictor:
-        file = predictor.chosen.file
-        assert file is not None
-        bare = fastest_call(runtime, file.path, images)
+        bare = fastest_call(predictor, images)
         answer = benchmark(bare) if who == "bare" else benchmark(predictor.predict_array, images)
         np.testing.assert_array_equal(answer, bare())

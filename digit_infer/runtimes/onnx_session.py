@@ -18,10 +18,11 @@ _DTYPES = {"float": "float32", "double": "float64"}
 
 
 class OnnxSession:
-    """An ``onnxruntime.InferenceSession`` on the CPU behind the contract. Calls are thread-safe."""
+    """An ``onnxruntime.InferenceSession`` on the CPU behind the contract, and as ``session``. Calls are thread-safe."""
 
     def __init__(self, session: onnxruntime.InferenceSession, name: str, threads: int) -> None:
         source, target = ends(session, name)
+        self.session = session
         self.probabilities = answering(session, source, target)
         self.provider: str = session.get_providers()[0]
         self.threads: int | None = threads

@@ -54,7 +54,7 @@ class Tflite:
 
 
 class TfliteSession:
-    """A model in LiteRT behind the contract: one interpreter, or more by ``another`` where threads ask at once."""
+    """A model in LiteRT behind the contract: one ``interpreter``, or more by ``another`` where threads ask at once."""
 
     def __init__(
         self, interpreter: Any, name: str, package: str, threads: int, another: Callable[[], Any] | None = None
@@ -64,6 +64,7 @@ class TfliteSession:
             name,
             *([(np.dtype(end["dtype"]).name, end["shape_signature"]) for end in ends] for ends in (inputs, outputs)),
         )
+        self.interpreter = interpreter
         self.provider = package
         self.threads: int | None = threads
         self.probabilities = answering(interpreter, another, package)

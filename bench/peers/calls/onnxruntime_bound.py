@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.bare import onnx_session
+
 if TYPE_CHECKING:
     from digit_infer.benchmark.measuring.queries import Answer
     from digit_infer.contract import Images, Probabilities
@@ -14,11 +16,7 @@ if TYPE_CHECKING:
 
 def open_call(path: Path, batch: int) -> Answer:
     """Load a file for one batch."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = onnx_session(path)
     images, probabilities = np.zeros((batch, 28, 28), np.uint8), np.empty((batch, 10), np.float32)
     bound = session.io_binding()
     source, target = session.get_inputs()[0].name, session.get_outputs()[0].name
