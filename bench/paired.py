@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from statistics import median
 from time import perf_counter_ns
 from typing import TypeAlias
@@ -18,23 +18,43 @@ _SEED = 0
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Medians of both, and of what the second costs over the first in the same pair; times in µs for one call.
+class Difference:
+    """What the second of two takes over the first in the same pair, in µs, and as a ratio of times.
 
-    A pair is A B B A, and so each is called twice in a row all along: the first of two calls finds the other's weights in
-    the cache, the second its own. A pair counts their mean.
-    The intervals are 95 % bootstrap intervals of a median over pairs (percentile method, fixed seed).
+    Medians over pairs, with 95 % bootstrap intervals (percentile method, fixed seed).
     """
 
     pairs: int
-    first_us: float
-    second_us: float
     difference_us: float
     difference_low_us: float
     difference_high_us: float
     ratio: float
     ratio_low: float
     ratio_high: float
+
+
+@dataclass(frozen=True)
+class Pairs(Difference):
+    """Medians of both besides, in µs for one call.
+
+    A pair is A B B A, and so each is called twice in a row all along: the first of two calls finds the other's weights in
+    the cache, the second its own. A pair counts their mean.
+    """
+
+    first_us: float
+    second_us: float
+
+
+def difference(pairs: Sequence[tuple[float, float]]) -> Difference:
+    """Compare the second with the first, pair by pair; times are in µs."""
+    differences, ratios = [second - first for first, second in pairs], [second / first for first, second in pairs]
+    return Difference(
+        len(pairs),
+        median(differences),
+        *_interval_of_median(differences),
+        median(ratios),
+        *_interval_of_median(ratios),
+    )
 
 
 def time_pairs(make: Callable[[bool], tuple[Call, Call]], pairs: int, rounds: int, warm_up: int) -> Pairs:
@@ -77,20 +97,13 @@ def _timed(call: Call) -> int:
 
 
 def _summary(times: list[tuple[int, int]]) -> Pairs:
-    differences = [(second - first) / 2000 for first, second in times]
-    ratios = [second / first for first, second in times]
-    return Pairs(
-        len(times),
-        median(first for first, _ in times) / 2000,
-        median(second for _, second in times) / 2000,
-        median(differences),
-        *interval_of_median(differences),
-        median(ratios),
-        *interval_of_median(ratios),
-    )
+    """Summarise pairs of what two calls took together, in ns."""
+    pairs = [(first / 2000, second / 2000) for first, second in times]
+    first_us, second_us = (median(side) for side in zip(*pairs, strict=True))
+    return Pairs(**asdict(difference(pairs)), first_us=first_us, second_us=second_us)
 
 
-def interval_of_median(values: list[float]) -> tuple[float, float]:
+def _interval_of_median(values: list[float]) -> tuple[float, float]:
     """Return a 95 % bootstrap interval of the median (percentile method, fixed seed)."""
     draw, sample = np.random.default_rng(_SEED), np.array(values)
     medians = [np.median(draw.choice(sample, len(sample))) for _ in range(_RESAMPLES)]

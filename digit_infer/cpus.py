@@ -1,12 +1,20 @@
-"""How many processors this process may use."""
+"""The processors that this process may use."""
 
 from __future__ import annotations
 
 import os
 
 
-def usable_cpus() -> int:
-    """Return the number of processors that the process may run on, as ``taskset`` and containers set it; 1 at least."""
+def allowed_cpus() -> list[int]:
+    """Return the numbers of the processors that the process may run on, as ``taskset`` and containers set it; one at least.
+
+    macOS and Windows set nothing, so there it is all of them.
+    """
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # macOS and Windows
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def usable_cpus() -> int:
+    """Return how many processors the process may use."""
+    return len(allowed_cpus())

@@ -123,7 +123,12 @@ class Predictor:
         return Prediction.of(self.predict_array(seen[None])[0], seen)
 
     def predict_many(
-        self, pictures: Iterable[PictureSource], *, batch_size: int = 64, workers: int | None = None
+        self,
+        pictures: Iterable[PictureSource],
+        *,
+        batch_size: int = 64,
+        workers: int | None = None,
+        processes: bool = False,
     ) -> Iterator[Prediction | Unanswered]:
         """Answer pictures as they come, in their order, ``batch_size`` at a time.
 
@@ -135,9 +140,13 @@ class Predictor:
             batch_size: pictures in a call of the runtime.
             workers: threads that infer while the caller's decodes; None takes one for each processor that the process may
                 use, 4 at most. With 1, all is done in the caller's thread, and one batch is taken at a time.
+            processes: let the workers be processes, which decode as well. Each loads the model anew, in a fifth of a second
+                or so, and ``pictures`` may be paths and bytes alone: for files by the thousand, on a CPU.
 
         Raises:
-            UsageError: ``batch_size`` or ``workers`` is below 1, or ``pictures`` is a single path.
+            UsageError: ``batch_size`` or ``workers`` is below 1, ``pictures`` is a single path, or one of them cannot go to
+                another process.
+            InferenceError: the runtime failed, or a worker's process ended.
         """
         if not isinstance(batch_size, int) or batch_size < 1:
             raise UsageError(f"a batch of {batch_size} is no batch", "pass a batch_size of 1 or more")
@@ -145,7 +154,12 @@ class Predictor:
             raise UsageError(f"{workers} workers are no use", f"pass 1 to {MAX_THREADS}, or leave the number out")
         if isinstance(pictures, str | bytes | Path) or not isinstance(pictures, Iterable):
             raise UsageError(f"a {type(pictures).__name__} is not many pictures", "pass a list of them, or call predict()")
-        return self._stream(iter(pictures), batch_size, workers or min(usable_cpus(), _MOST_WORKERS))
+        workers = workers or min(usable_cpus(), _MOST_WORKERS)
+        if processes:
+            from digit_infer.processes import in_processes  # with imports that one picture can do without
+
+            return in_processes(self, iter(pictures), batch_size, workers)
+        return self._stream(iter(pictures), batch_size, workers)
 
     def _stream(
         self, pictures: Iterator[PictureSource], batch_size: int, workers: int

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from digit_infer.cpus import allowed_cpus
 from digit_infer.errors import TrainingError
 from training import results
 from training.recipe import Recipe
@@ -99,7 +100,7 @@ def run_jobs(
             watcher.ended(job, failures[-1])
     watcher.planned(len(waiting))
     waiting.reverse()
-    idle = dealt(_own_cpus(), at_once)
+    idle = dealt(allowed_cpus(), at_once)
     busy: list[_Worker] = []
     with _stopping(busy):
         while waiting or busy:
@@ -132,12 +133,6 @@ def dealt(cpus: Sequence[int], hands: int) -> list[frozenset[int]]:
     if len(cpus) < hands:
         return [frozenset({cpus[hand % len(cpus)]}) for hand in range(hands)]
     return [frozenset(cpus[hand::hands]) for hand in range(hands)]
-
-
-def _own_cpus() -> list[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def _start(job: Job, cpus: frozenset[int], folder: RunFolder, command: list[str]) -> _Worker:

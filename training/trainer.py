@@ -6,7 +6,6 @@ last full epoch left. So a resumed run goes where an undisturbed one would have 
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ import keras
 import numpy as np
 
 from digit_infer import dataset
+from digit_infer.cpus import usable_cpus
 from digit_infer.errors import TrainingError
 from digit_infer.files import replacing
 from digit_infer.runtimes.installed import installed_version
@@ -144,7 +144,7 @@ def environment() -> dict[str, str]:
         "backend": f"{backend} {installed_version(*BACKENDS[backend])}",
         "numpy": np.__version__,
         "platform": platform.platform(),
-        "cpus": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "cpus": str(usable_cpus()),
     }
 
 

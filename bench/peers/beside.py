@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 
-from bench.paired import interval_of_median
+from bench.paired import Difference, difference
 from bench.peers.environments import ENVIRONMENTS
 from bench.peers.table import OURS_ONNX, OURS_TFLITE, PEERS, Ours, Peer, PeerName
 from digit_infer.benchmark.histogram import Histogram
 from digit_infer.benchmark.plan import WARM_UP_S
-from digit_infer.benchmark.process import MeasuringProcess
+from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess
 from digit_infer.benchmark.record import Block
 
-WORKER = "digit_infer.benchmark.measuring.worker"
-_SERVE = "bench.peers.serve"
+_SERVE: tuple[str, ...] = ("-m", "bench.peers.serve")
 
 
 @dataclass(frozen=True)
@@ -42,30 +41,10 @@ class Beside:
     rounds_us: tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True)
-class Difference:
-    """What ours takes over a peer in the same round, in µs, and as a ratio: medians with 95 % bootstrap intervals."""
-
-    rounds: int
-    difference_us: float
-    difference_low_us: float
-    difference_high_us: float
-    ratio: float
-    ratio_low: float
-    ratio_high: float
-
-
-def difference(peer: Beside, ours: Beside) -> Difference:
-    """Compare round by round."""
-    pairs = [pair for launches in zip(peer.rounds_us, ours.rounds_us, strict=True) for pair in zip(*launches, strict=True)]
-    differences, ratios = [mine - theirs for theirs, mine in pairs], [mine / theirs for theirs, mine in pairs]
-    return Difference(
-        len(pairs),
-        median(differences),
-        *interval_of_median(differences),
-        median(ratios),
-        *interval_of_median(ratios),
-    )
+def over(peer: Beside, ours: Beside) -> Difference:
+    """Return what ours takes over a peer, round by round."""
+    launches = zip(peer.rounds_us, ours.rounds_us, strict=True)
+    return difference([pair for launch in launches for pair in zip(*launch, strict=True)])
 
 
 def name_of(system: Peer | Ours) -> str:
@@ -130,15 +109,14 @@ def there_and_back(names: Sequence[str], draw: random.Random) -> list[str]:
 def started(system: Peer | Ours, model: str, batch: int, began: float) -> MeasuringProcess:
     """Open a model as a peer does or as ours, in a fresh process of its environment."""
     environment = ENVIRONMENTS[system.environment]
-    request: Mapping[str, object] = {"model": model, "batch": batch, "began": began, "pause_s": 0.0}
+    request: dict[str, object] = {"model": model, "batch": batch, "began": began, "pause_s": 0.0}
     if isinstance(system, Peer):
-        module, request = _SERVE, {**request, "peer": system.name, "runtime": system.name}
+        serving = _SERVE
+        request |= {"peer": system.name, "runtime": system.name}
     else:
-        module = WORKER
-        request = {**request, "runtime": system.runtime, "precision": system.precision, "threads": 1}
-    return MeasuringProcess(
-        [str(environment.program("python")), "-m", module], request, environment=environment.variables()
-    )
+        serving = PREDICTOR[1:]
+        request |= {"runtime": system.runtime, "precision": system.precision, "threads": 1}
+    return MeasuringProcess([str(environment.program("python")), *serving], request, environment=environment.variables())
 
 
 def _summary(model: str, name: str, launches: Sequence[_Launch]) -> Beside:

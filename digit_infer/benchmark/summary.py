@@ -68,13 +68,18 @@ def summaries(record: Record) -> list[Summary]:
     floors = {
         row.configuration.batch: latency.p50_us
         for row in record.rows
-        if row.configuration.runtime == "null" and (latency := _latency(row)) is not None
+        if row.configuration.runtime == "null" and (latency := latency_of([stream_latencies(row)])) is not None
     }
     return [_summary(row, record.machine, floors.get(row.configuration.batch)) for row in record.rows]
 
 
+def stream_latencies(row: Row) -> Histogram:
+    """Return all timed queries of a row, over its processes; empty where none were timed."""
+    return Histogram.merged(process.stream.latencies for process in row.processes if process.stream is not None)
+
+
 def latency_of(histograms: Iterable[Histogram]) -> Latency | None:
-    """Merge histograms and take percentiles; None where there are none."""
+    """Merge histograms and take percentiles; None where there are no samples."""
     merged = Histogram.merged(histograms)
     if not merged.samples:
         return None
@@ -92,7 +97,7 @@ def _summary(row: Row, machine: Machine, floor_us: float | None) -> Summary:
     servers = [process.server for process in processes if process.server is not None]
     return Summary(
         row=row,
-        latency=_latency(row),
+        latency=latency_of([stream_latencies(row)]),
         images_per_second=throughput,
         server=latency_of(server.latencies for server in servers),
         server_rate=median(server.rate for server in servers) if servers else None,
@@ -108,10 +113,6 @@ def _summary(row: Row, machine: Machine, floor_us: float | None) -> Summary:
         steady=drift <= STEADY,
         warmed_up=all(part.warm_up.stable for process in processes for part in (process.stream, process.offline) if part),
     )
-
-
-def _latency(row: Row) -> Latency | None:
-    return latency_of(process.stream.latencies for process in row.processes if process.stream is not None)
 
 
 def images_per_second(row: Row) -> float | None:

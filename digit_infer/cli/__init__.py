@@ -14,9 +14,8 @@ from digit_infer.cli.reporting import ReportingGroup
 
 _COMMANDS = ("predict", "models", "bench", "doctor", "completion")
 
-
 _RARELY = 50_000
-"""New objects between two searches for garbage, for Python's 700: imports stay, and searching took 3 to 6 % of a start."""
+"""New objects between two searches for garbage, for Python's 700: what is imported stays, so a start searches in vain."""
 
 
 class LazyGroup(ReportingGroup):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ class NamedPicture:
     """A picture to answer, under the name that the answer will carry."""
 
     name: str
-    source: Path | bytes
+    source: str | bytes
 
 
 def named_pictures(words: Iterable[str]) -> list[NamedPicture]:
@@ -40,14 +41,25 @@ def _named(word: str) -> list[NamedPicture]:
             raise UsageError("standard input is closed", "pipe a picture into it, or name a file")
         return [NamedPicture(word, sys.stdin.buffer.read())]
     if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+        found = list(_below(str(path)))
         advice = f"pictures end in {', '.join(SUFFIXES)}"
     elif not path.exists() and glob.has_magic(word):
         matches = sorted(glob.glob(word, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
-        found = [match for match in map(Path, matches) if match.is_file()]
+        found = list(filter(os.path.isfile, matches))
         advice = "correct the pattern"
     else:
-        found, advice = [path], ""
+        found, advice = [str(path)], ""
     if not found:
         raise PictureNotFoundError(f"{word} holds no picture", advice)
-    return [NamedPicture(str(file), file) for file in found]
+    return [NamedPicture(file, file) for file in found]
+
+
+def _below(folder: str) -> Iterator[str]:
+    """Yield the pictures below a folder; a link to another folder is not followed, since it might lead back."""
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path)
+        elif entry.name.lower().endswith(SUFFIXES):
+            yield entry.path

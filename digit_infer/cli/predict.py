@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
+_BATCH = 128
+"""Pictures in a call of the runtime, in threads and in processes alike, so that both give the same digits of a float."""
+
 
 @click.command("predict")
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")
@@ -77,7 +80,11 @@ def command(
 
 
 def _answers(predictor: Predictor, pictures: list[NamedPicture]) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
-    return zip(pictures, predictor.predict_many(picture.source for picture in pictures), strict=True)
+    from digit_infer.cli.processes_pay import processes_pay
+
+    sources = [picture.source for picture in pictures]
+    answers = predictor.predict_many(sources, batch_size=_BATCH, processes=processes_pay(predictor, sources))
+    return zip(pictures, answers, strict=True)
 
 
 def _answer(

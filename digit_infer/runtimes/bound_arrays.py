@@ -2,8 +2,8 @@
 
 ``InferenceSession.run`` makes tensors of its arguments and arrays of its answers at each call. Up to ``LARGEST_BOUND``
 images it is cheaper to copy them into an array that the session reads where it lies, and the answer out of one that it
-writes: 1 to 4 µs a call at batch 1 on an AMD EPYC, where a call of the smallest network takes 5. Above, copying the images
-costs more. It is the idea of ``bound_session``, without a device's memory, its one lock and its captured graphs.
+writes; docs/benchmarks.md has both for one picture. Above, copying the images costs as much as it saves. It is the idea of
+``bound_session``, without a device's memory, its one lock and its captured graphs.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
 
 LARGEST_BOUND = 32
-"""The gain by number of images, on softmax_regression, where copying weighs most: 1.5 µs for 1, 1.5 for 8, 0.7 for 32,
-none for 64."""
+"""At twice as many nothing is left of the gain on softmax_regression, where copying weighs most."""
 
 
 class _Bound(NamedTuple):
@@ -48,7 +47,7 @@ def answering(session: onnxruntime.InferenceSession, source: str, target: str) -
     stacks: dict[tuple[int, ...], list[_Bound]] = {(count, SIDE, SIDE): [] for count in range(1, LARGEST_BOUND + 1)}
     run_bound = session.run_with_iobinding
     # What Python's `run` does around this is to check names that were checked when the model was loaded, and a fallback
-    # that is switched off. Without it a call of 1,024 images of softmax_regression (311 µs) is 2.5 µs shorter.
+    # that is switched off: together more than all of ours that is left around a large batch.
     run = getattr(session, "_sess", session).run
     targets = [target]
 

@@ -1,8 +1,8 @@
 """Interpreters of LiteRT that answer several threads at once.
 
 An interpreter holds its input and output tensors, so it answers one call at a time; ``invoke`` lets other threads run
-meanwhile. One for each call that is under way, as many as there are processors, gave two threads on two processors of an
-AMD EPYC 1.3 to 2 times the answers of one lock around one interpreter, at batch 1 and at 32.
+meanwhile. So there is one for each call that is under way, as many as there are processors: with one lock around one
+interpreter, two threads would wait for each other beside an idle processor.
 """
 
 from __future__ import annotations

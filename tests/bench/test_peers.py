@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.peers.beside import Beside, difference, name_of, there_and_back
+from bench.peers.beside import Beside, name_of, over, there_and_back
 from bench.peers.environments import ENVIRONMENTS, Environment
 from bench.peers.serve import open_call, open_peer
 from bench.peers.stored import read_results
@@ -92,8 +92,8 @@ def test_a_round_goes_there_and_back(count, seed):
 def test_ours_is_compared_with_a_peer_round_by_round():
     peer = Beside(**{**vars(ENTRY), "rounds_us": ((10.0, 20.0), (10.0, 100.0))})
     ours = Beside(**{**vars(ENTRY), "rounds_us": ((11.0, 22.0), (12.0, 130.0))})
-    found = difference(peer, ours)
-    assert (found.rounds, found.difference_us) == (4, 2.0)
+    found = over(peer, ours)
+    assert (found.pairs, found.difference_us) == (4, 2.0)
     assert found.ratio == pytest.approx(1.15)
     assert found.difference_low_us <= 2.0 <= found.difference_high_us
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.document.benchmarks.wording import us
-from bench.peers.beside import Beside, difference, name_of
+from bench.peers.beside import Beside, name_of, over
 from bench.peers.stored import read_results
 from bench.peers.table import OURS_ONNX, OURS_TFLITE, PEERS, Peer
 from training.report.page import paragraph, table
@@ -46,7 +46,7 @@ def _method(launches: set[int], rounds: set[int]) -> str:
 def _compared(found: Mapping[tuple[str, str], Beside], peer: Peer, models: list[str]) -> list[str]:
     """Return medians over the networks, and the least and the largest."""
     ours = name_of(peer.beside)
-    each = [difference(found[model, peer.name], found[model, ours]) for model in models]
+    each = [over(found[model, peer.name], found[model, ours]) for model in models]
     differences, ratios = [one.difference_us for one in each], [one.ratio for one in each]
     return [
         peer.written,

@@ -32,8 +32,8 @@ def section(path: Path) -> Iterator[str]:
 
 def _method() -> str:
     return paragraph("""The bare call is the fastest of the same runtime that we know, on the same bytes in the same
-        process, in sessions that are made anew and in turns (A B B A). The difference is the median over pairs; at
-        larger batches it is given as a share.""")
+        process and the same session, in turns (A B B A), with a new session in each of twelve rounds. The difference is
+        the median over pairs; at larger batches it is given as a share.""")
 
 
 def _cells(pairs: Mapping[tuple[str, ...], Pairs], file: tuple[str, ...], others: Sequence[int]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,48 +19,40 @@ from digit_infer.cli import options
 from digit_infer.cli.tables import Column, print_table
 from digit_infer.errors import UsageError
 
-_MICROSECONDS = {"ns": 0.001, "us": 1.0, "µs": 1.0, "ms": 1000.0, "s": 1e6}
 _NUMBERS = ("first", "second", "slower by (95 %)", "allowed")
 
 
-class Share(click.ParamType[float]):
-    """A percentage."""
+class Quantity(click.ParamType[float]):
+    """A number with its unit, such as 5% or 200ns."""
 
-    name = "percentage"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Turn ``5%`` into 0.05."""
-        if isinstance(value, float):
-            return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no percentage, such as 5% or 2.5%", param, ctx)
-        return float(found[1]) / 100
-
-
-class Duration(click.ParamType[float]):
-    """A time, in µs."""
-
-    name = "time"
+    def __init__(self, name: str, units: Mapping[str, float], example: str) -> None:
+        """Take what it is called, what each unit is worth, and an example for whoever mistypes."""
+        self.name = name
+        self._units = units
+        self._example = example
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Turn ``200ns`` into 0.2."""
+        """Turn ``200ns`` into 0.2, with units of µs."""
         if isinstance(value, float):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(ns|us|µs|ms|s)", str(value))
+        found = re.fullmatch(rf"(\d+(?:\.\d+)?) ?({'|'.join(self._units)})", str(value))
         if found is None:
-            self.fail(f"{value!r} is no time, such as 200ns, 0.5us or 1ms", param, ctx)
-        return float(found[1]) * _MICROSECONDS[found[2]]
+            self.fail(f"{value!r} is no {self.name}, such as {self._example}", param, ctx)
+        return float(found[1]) * self._units[found[2]]
+
+
+_SHARE = Quantity("percentage", {"%": 0.01}, "5% or 2.5%")
+_MICROSECONDS = Quantity("time", {"ns": 0.001, "us": 1.0, "µs": 1.0, "ms": 1000.0, "s": 1e6}, "200ns, 0.5us or 1ms")
 
 
 @click.command("compare")
 @click.argument("first", type=click.Path(path_type=Path))
 @click.argument("second", type=click.Path(path_type=Path))
-@click.option("--fail-above", "share", type=Share(), default="5%", show_default=True, help="How much slower SECOND may be.")
+@click.option("--fail-above", "share", type=_SHARE, default="5%", show_default=True, help="How much slower SECOND may be.")
 @click.option(
     "--and-above",
     "absolute_us",
-    type=Duration(),
+    type=_MICROSECONDS,
     default="0.2us",
     show_default=True,
     help="A latency that is longer by less than this does not fail, whatever its share.",

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from digit_infer.benchmark.histogram import Histogram
-from digit_infer.benchmark.summary import images_per_second
+from digit_infer.benchmark.summary import images_per_second, stream_latencies
 from digit_infer.cli.tables import three_digits
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def _table(rows: dict[Configuration, Row]) -> Table:
     for heading in ("model", "runtime", "precision", "threads", "batch", "p50 µs", "images/s", "processes"):
         table.add_column(heading, justify="left" if heading in ("model", "runtime", "precision") else "right")
     for configuration, row in rows.items():
-        latencies = Histogram.merged(process.stream.latencies for process in row.processes if process.stream)
+        latencies = stream_latencies(row)
         p50, rate = latencies.percentile_us(50) if latencies.samples else None, images_per_second(row)
         cells = (
             configuration.model,

@@ -11,7 +11,7 @@ from digit_infer.benchmark.report.plots.axes import LogScale, duration, spanning
 from digit_infer.benchmark.report.plots.labels import shortened
 from digit_infer.benchmark.report.plots.marks import colour_class
 from digit_infer.benchmark.report.plots.svg import element, group, line, path, picture, text_width, words
-from digit_infer.benchmark.summary import Summary
+from digit_infer.benchmark.summary import Summary, stream_latencies
 
 _TOP, _BOTTOM, _SIDE, _ROW, _RIDGE = 2.0, 44.0, 8.0, 51.0, 25.0
 _COLUMN = 2.0
@@ -40,7 +40,7 @@ def ridges_of(summaries: Sequence[Summary]) -> list[Ridge]:
     smallest = min((row.row.configuration.batch for row in timed), default=1)
     rows = [row for row in timed if row.row.configuration.batch == smallest]
     labels = short_names(rows, without=("batch",)) if rows else []
-    ridges = [Ridge(row, label, _samples(row)) for row, label in zip(rows, labels, strict=True)]
+    ridges = [Ridge(row, label, stream_latencies(row.row)) for row, label in zip(rows, labels, strict=True)]
     return sorted(ridges, key=lambda ridge: ridge.p50_us)
 
 
@@ -67,10 +67,6 @@ def distributions_plot(ridges: Sequence[Ridge], width: float) -> str:
             *(_ridge(ridge, x, _TOP + _ROW * (number + 1) - 4, width) for number, ridge in enumerate(ridges)),
         ],
     )
-
-
-def _samples(row: Summary) -> Histogram:
-    return Histogram.merged(process.stream.latencies for process in row.row.processes if process.stream is not None)
 
 
 def _ridge(ridge: Ridge, x: LogScale, base: float, width: float) -> str:
