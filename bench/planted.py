@@ -17,6 +17,7 @@ from digit_infer.benchmark.comparison.own_record import as_run
 from digit_infer.benchmark.comparison.pairing import compare
 from digit_infer.benchmark.comparison.run import METRICS, Run
 from digit_infer.benchmark.configuration import Configuration
+from digit_infer.benchmark.effort import NORMAL
 from digit_infer.benchmark.environment import environment
 from digit_infer.benchmark.machine import measured_machine
 from digit_infer.benchmark.process import PREDICTOR
@@ -133,8 +134,8 @@ def _told(counts: object) -> str:
 @click.command("planted")
 @click.option("--trials", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--model", "models", multiple=True, type=click.Choice(list(zoo.models())), default=MODELS, show_default=True)
-@click.option("--rounds", type=click.IntRange(min=1), default=7, show_default=True, help="Fresh processes in a run.")
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=1.4, show_default=True, help="For a model in a run.")
+@click.option("--rounds", type=click.IntRange(min=1), default=NORMAL.rounds, show_default=True, help="Processes in a run.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=NORMAL.seconds, show_default=True, help="Of a model.")
 def command(trials: int, models: tuple[str, ...], rounds: int, seconds: float) -> None:
     """Compare runs with one that was slowed down by 10 %, and with one of the same thing; count the verdicts."""
     settings = settings_of(rounds, seconds)

@@ -22,8 +22,8 @@ class Effort:
 QUICK = Effort(0.3, 1, 90, (1, 32), with_keras=False)
 """One model in under half a minute: one process each, so that nothing says how processes differ."""
 
-NORMAL = Effort(1.4, 7, 99, (1, 32, 256), with_keras=True)
-"""Seven processes are what ``bench compare`` needs to find a slowdown of 10 %: with five it missed one in seventeen."""
+NORMAL = Effort(2.0, 10, 99, (1, 32, 256), with_keras=True)
+"""Ten processes are what ``bench compare`` needs to find a slowdown of 10 %: of small networks seven missed one in four."""
 
 THOROUGH = Effort(10.0, 10, 99.9, (1, 32, 256), with_keras=True)
 """What is recorded, or compared to a few per cent."""

@@ -21,7 +21,8 @@ def section(path: Path) -> Iterator[str]:
     yield paragraph(f"""Whole processes, medians of {document["rounds"]} in a drawn order, their start included: the command
         on a folder of test images as PNG files (280 × 280: drawn dark on light), and programs that decode the same files
         with Pillow and do nothing else, in one thread and in a process for each CPU. The share is of the faster one's
-        rate. Memory is that of the largest process at its highest.""")
+        rate. Memory is that of the largest process at its highest. The command tries some pictures first and then goes on
+        in threads, or, where decoding takes most of the time, in a process for each CPU.""")
     yield table(
         ["what", "seconds:", "pictures a second:", "share of decoding:", "memory, MiB:"],
         (

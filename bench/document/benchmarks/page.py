@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.document.benchmarks import (
     agreement,
+    auto,
     beside,
     cold_start,
     folder,
@@ -60,6 +61,12 @@ SECTIONS = (
     Section("Cold start", "cold_start.json", "python -m bench cold-start", cold_start.section),
     Section("A folder of pictures", "folder.json", "python -m bench folder", folder.section),
     Section("Defaults", "defaults.json", "python -m bench defaults", settings.section),
+    Section(
+        "What `auto` chooses between",
+        "auto.json",
+        "digit-infer bench --runtime onnx-cpu --runtime keras --save bench/results/auto.json",
+        auto.section,
+    ),
     Section(
         "Every network",
         "zoo.json",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, log, sqrt
 from typing import Literal
 
 from digit_infer.benchmark.comparison.interval import central_us, log_ratio
+from digit_infer.benchmark.comparison.pace import at_pace, followed
 from digit_infer.benchmark.comparison.quiet import Quiet, quiet
 from digit_infer.benchmark.comparison.run import Metric, Processes, Sample, Spread
-from digit_infer.benchmark.statistics import Interval
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
@@ -30,7 +30,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Change:
-    """How much longer the second takes than the first: a ratio of times with its 95 % interval."""
+    """How much longer the second takes than the first at one pace of the machine: a ratio with its 95 % interval."""
 
     ratio: float
     low: float
@@ -55,15 +55,6 @@ class Finding:
     allowed: float
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """Both samples, fit to be compared, and by how much the machine's own pace changed, as log(second / first)."""
-
-    first: Sample
-    second: Sample
-    pace: float
-
-
 def judge(subject: str, metric: Metric, first: Sample, second: Sample, limits: Limits) -> Finding:
     """Compare two samples of the same metric."""
     times = central_us(first), central_us(second)
@@ -71,11 +62,53 @@ def judge(subject: str, metric: Metric, first: Sample, second: Sample, limits: L
     sides = _compared(first, second)
     if isinstance(sides, str):
         return Finding(subject, metric, "INCONCLUSIVE", sides, *_as_told(metric, *times), None, allowed)
-    times = central_us(sides.first), central_us(sides.second)
-    interval = _whatever_the_pace(log_ratio(sides.first, sides.second), sides.pace)
-    change = Change(times[1] / times[0], exp(interval.low), exp(interval.high))
-    verdict, reason = _verdict(change, sides.pace, allowed)
-    return Finding(subject, metric, verdict, reason, *_as_told(metric, *times), change, allowed)
+    change = sides.change()
+    verdict, reason = _verdict(change, sides.pace(), allowed)
+    return Finding(subject, metric, verdict, reason, *_as_told(metric, *sides.times_us()), change, allowed)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Two samples that are fit to be compared."""
+
+    first: Sample
+    second: Sample
+
+    def times_us(self) -> tuple[float, float]:
+        """Return both figures in µs."""
+        return central_us(self.first), central_us(self.second)
+
+    def pace(self) -> float:
+        """Return by how much the machine's own pace changed, as log(second / first)."""
+        return 0.0
+
+    def change(self) -> Change:
+        """Compare them."""
+        interval, times = log_ratio(self.first, self.second), self.times_us()
+        return Change(times[1] / times[0], exp(interval.low), exp(interval.high))
+
+
+@dataclass(frozen=True)
+class _Paced(_Sides):
+    """Two samples of processes, with what the anchor beside each took: the usual duration in µs."""
+
+    first: Processes
+    second: Processes
+    anchors_us: tuple[float, float]
+
+    def pace(self) -> float:
+        """Return by how much the anchor took longer, as log(second / first)."""
+        return log(self.anchors_us[1] / self.anchors_us[0])
+
+    def change(self) -> Change:
+        """Compare them at one pace: the interval holds for every share of the anchor's movement that they may follow."""
+        between_us = sqrt(self.anchors_us[0] * self.anchors_us[1])
+        shares = followed(self.first, self.second)
+        changes = [
+            _Sides(at_pace(self.first, between_us, share), at_pace(self.second, between_us, share)).change()
+            for share in (shares.low, (shares.low + shares.high) / 2, shares.high)
+        ]
+        return Change(changes[1].ratio, min(change.low for change in changes), max(change.high for change in changes))
 
 
 def _verdict(change: Change, pace: float, allowed: float) -> tuple[Verdict, str]:
@@ -103,14 +136,6 @@ def _moved(ratio: float) -> str:
     return f"{percent(ratio - 1)} slower" if ratio > 1 else f"{percent(1 - ratio)} faster"
 
 
-def _whatever_the_pace(interval: Interval, pace: float) -> Interval:
-    """Widen an interval so that it holds whether the subject keeps the machine's pace in full or not at all.
-
-    A clock that is 3 % slower makes arithmetic 3 % slower, and waiting for memory hardly.
-    """
-    return Interval(min(interval.low, interval.low - pace), max(interval.high, interval.high - pace))
-
-
 def _compared(first: Sample, second: Sample) -> _Sides | str:
     """Return what is fit to be compared, or the reason why there is too little."""
     if isinstance(first, Processes) and isinstance(second, Processes):
@@ -121,13 +146,13 @@ def _compared(first: Sample, second: Sample) -> _Sides | str:
         for side in kept:
             if len(side.kept.processes) < max(FEWEST_PROCESSES, side.disturbed + side.cold):
                 return _too_noisy(side)
-        paces = [side.anchor_us for side in kept]
-        pace = 0.0 if paces[0] is None or paces[1] is None else log(paces[1] / paces[0])
-        return _Sides(kept[0].kept, kept[1].kept, pace)
+        if kept[0].anchor_us is None or kept[1].anchor_us is None:
+            return _Sides(kept[0].kept, kept[1].kept)
+        return _Paced(kept[0].kept, kept[1].kept, (kept[0].anchor_us, kept[1].anchor_us))
     for sample in (first, second):
         if isinstance(sample, Spread) and sample.samples < FEWEST_SAMPLES:
             return f"{sample.samples} rounds: measure with --benchmark-min-rounds={FEWEST_SAMPLES} or more"
-    return _Sides(first, second, 0.0)
+    return _Sides(first, second)
 
 
 def _too_noisy(side: Quiet) -> str:

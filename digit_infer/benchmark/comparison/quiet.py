@@ -4,9 +4,8 @@ On the shared machine where this was worked out, somebody else's load slowed who
 anchor was slower too: leaving out blocks whose anchor was more than 2 % over its usual duration brought the standard
 deviation of 28 processes' medians from 2.9 to 0.3 % (lenet5_v2).
 
-Figures are not divided by their anchor. Division helps only where the two are correlated by more than half the ratio of
-their spreads; block by block in quiet the correlation was 0.1 to 0.3 and the spreads were alike, so division added noise
-(0.3 % became 0.35 to 2.6 % between processes), and under load the network slowed by 1.5 to 2 times as much as the anchor.
+Dividing by the anchor instead would not do: under load the network slowed by 1.5 to 2 times as much as the anchor. What is
+left when such blocks are gone is the wandering of the clock, which ``pace`` sees to.
 """
 
 from __future__ import annotations

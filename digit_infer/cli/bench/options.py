@@ -138,10 +138,10 @@ def effort_options(function: F) -> F:
         click.option("--quick", is_flag=True, help="One model in under 30 seconds: 0.3 seconds, 1 process a row."),
         click.option("--thorough", is_flag=True, help="10 seconds, 10 processes a row, and p99.9."),
         click.option(
-            "--time", "seconds", type=click.FloatRange(min=0.01), help="Seconds for each timing of a row. [default: 1.4]"
+            "--time", "seconds", type=click.FloatRange(min=0.01), help="Seconds for each timing of a row. [default: 2]"
         ),
         click.option(
-            "--rounds", type=click.IntRange(1, 100), help="Fresh processes a row, which share its time. [default: 7]"
+            "--rounds", type=click.IntRange(1, 100), help="Fresh processes a row, which share its time. [default: 10]"
         ),
         click.option(
             "--percentile", type=click.Choice(["90", "99", "99.9"]), help="Measure until it can be told. [default: 99]"
