@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from math import inf
 from statistics import median
 from time import perf_counter_ns
 from typing import Any, TypeVar
+
+import numpy as np
 
 from bench.bare import some_images
 from digit_infer.benchmark.measuring.worker import System, open_predictor, serve
@@ -16,15 +17,21 @@ from digit_infer.benchmark.measuring.worker import System, open_predictor, serve
 Given = TypeVar("Given")
 Answered = TypeVar("Answered")
 
-_TRIALS = 2_000
+_QUERIES = 512
+_CORRECTIONS = 3
 
 
-def slowed(answer: Callable[[Given], Answered], factor: float, given: Given) -> Callable[[Given], Answered]:
+def slowed(answer: Callable[[Given], Answered], factor: float, queries: Sequence[Given]) -> Callable[[Given], Answered]:
     """Return a call that keeps the processor busy for ``factor`` times as long as ``answer`` takes, each time.
 
-    What the delay itself costs, clocks and a frame of Python, is timed on ``given`` and counts as a part of it.
+    What the delay itself costs, clocks and a frame of Python, counts as a part of it: it is what calls come out too long
+    by, in turns with plain ones over ``queries``.
     """
-    return _delayed(answer, factor, _cost_ns(answer, given))
+    cost_ns = 0.0
+    for _ in range(_CORRECTIONS):
+        plain_ns, delayed_ns = _medians_ns((answer, _delayed(answer, factor, cost_ns)), queries)
+        cost_ns += delayed_ns - factor * plain_ns
+    return _delayed(answer, factor, cost_ns)
 
 
 def _delayed(answer: Callable[[Given], Answered], factor: float, cost_ns: float) -> Callable[[Given], Answered]:
@@ -39,22 +46,23 @@ def _delayed(answer: Callable[[Given], Answered], factor: float, cost_ns: float)
     return call
 
 
-def _cost_ns(answer: Callable[[Given], object], given: Given) -> float:
-    """Return by how much a delay of nothing makes a call longer, from calls in turns."""
-    delayed = _delayed(answer, 1.0, inf)
-    times: dict[Callable[[Given], object], list[int]] = {answer: [], delayed: []}
-    for _ in range(_TRIALS):
-        for call, taken in times.items():
+def _medians_ns(calls: Sequence[Callable[[Given], object]], queries: Sequence[Given]) -> list[float]:
+    """Return the median duration of each call."""
+    times: list[list[int]] = [[] for _ in calls]
+    for query in queries:
+        for call, taken in zip(calls, times, strict=True):
             start = perf_counter_ns()
-            call(given)
+            call(query)
             taken.append(perf_counter_ns() - start)
-    return median(times[delayed]) - median(times[answer])
+    return [median(taken) for taken in times]
 
 
 def open_slowed(request: Mapping[str, Any], factor: float) -> System:
     """Open what a request names, and slow it down."""
     system = open_predictor(request)
-    return System(slowed(system.answer, factor, some_images(request["batch"])), system.artefact)
+    batch = request["batch"]
+    queries = np.split(some_images(_QUERIES * batch), _QUERIES)
+    return System(slowed(system.answer, factor, queries), system.artefact)
 
 
 if __name__ == "__main__":

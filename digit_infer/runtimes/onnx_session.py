@@ -55,9 +55,10 @@ def load(
     """
     import onnxruntime
 
-    # Everything else stays as ONNX Runtime sets it: `python -m bench defaults` finds lower graph levels up to twice as slow,
-    # and at most 3 % in the arena, the memory pattern and parallel execution. Two threads halve the time of most networks,
-    # but spin on a core that another caller may need, and without spinning cost small ones half as much again: so a user asks.
+    # Everything else stays as ONNX Runtime sets it: `python -m bench defaults` finds lower graph levels up to twice as
+    # slow, and at most 3 % in the arena, the memory pattern and parallel execution. Two threads halve the time of most
+    # networks, but spin on a core that another caller may need, and without spinning cost small ones half as much again:
+    # so a user asks.
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised, so the log would say it twice

@@ -26,7 +26,7 @@ def test_a_slowed_call_answers_the_same_and_takes_longer_by_its_factor():
         return images.sum()
 
     images = np.ones((1, 28, 28), np.uint8)
-    call = slowed(busy, 3.0, images)
+    call = slowed(busy, 3.0, [images] * 100)
     start = perf_counter_ns()
     assert call(images) == 784
     assert perf_counter_ns() - start >= 2.9 * taken[-1]
