@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from digit_infer.errors import DigitInferError
     from digit_infer.prediction import Prediction, Unanswered
     from digit_infer.predictor import Predictor
+    from digit_infer.reading import Reading
 
 __version__ = "0.1.0"
-__all__ = ["DigitInferError", "Prediction", "Predictor", "Unanswered", "__version__"]
+__all__ = ["DigitInferError", "Prediction", "Predictor", "Reading", "Unanswered", "__version__"]
 
 _HOMES = {
     "DigitInferError": "digit_infer.errors",
     "Prediction": "digit_infer.prediction",
     "Predictor": "digit_infer.predictor",
+    "Reading": "digit_infer.reading",
     "Unanswered": "digit_infer.prediction",
 }
 

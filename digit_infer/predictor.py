@@ -23,6 +23,7 @@ from digit_infer.stream import in_batches, in_order
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
+    from digit_infer.reading import Reading
 
 _LARGEST_CALL = 1_024
 """More images than this go to the runtime in parts, so that memory does not grow with the length of the array."""
@@ -121,6 +122,18 @@ class Predictor:
         """
         seen = image.read(picture).image
         return Prediction.of(self.predict_array(seen[None])[0], seen)
+
+    def read(self, picture: PictureSource) -> Reading:
+        """Read all digits of a picture, line by line: a number, a form, a page, also one that lies on its side.
+
+        Takes what ``predict`` takes. ``.text`` of the answer is what stands there, ``.digits`` has each with its box.
+
+        Raises:
+            PictureError: the picture cannot be read, or there is no ink on it.
+        """
+        from digit_infer.reading import read_page  # with what one digit can do without
+
+        return read_page(self.predict_array, image.decode(picture))
 
     def predict_many(
         self,

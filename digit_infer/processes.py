@@ -44,8 +44,7 @@ class AnsweringProcess:
             _COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if "--debug" in sys.argv else subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the process that a user started
+            stderr=None if "--debug" in sys.argv else subprocess.DEVNULL,  # Ctrl-C ends it too, and what it says of that
         )
         assert self._process.stdin is not None  # noqa: S101  # for mypy: both are pipes
         assert self._process.stdout is not None  # noqa: S101

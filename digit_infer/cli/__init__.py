@@ -12,7 +12,7 @@ import click
 from digit_infer import __version__
 from digit_infer.cli.reporting import ReportingGroup
 
-_COMMANDS = ("predict", "models", "bench", "doctor", "completion")
+_COMMANDS = ("predict", "read", "models", "bench", "doctor", "completion")
 
 _RARELY = 50_000
 """New objects between two searches for garbage, for Python's 700: what is imported stays, so a start searches in vain."""

@@ -17,6 +17,7 @@ from digit_infer.background import Background
 from digit_infer.cli import options
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.pictures import NamedPicture, named_pictures
+from digit_infer.cli.ran import answering_facts, print_error, ran_on
 from digit_infer.errors import PictureError, UsageError
 from digit_infer.prediction import Prediction, Unanswered
 from digit_infer.predictor import Predictor
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from digit_infer.runtimes.protocol import RuntimeName
 
 SCHEMA = 1
-
-_BATCH = 128
-"""Pictures in a call of the runtime, in threads and in processes alike, so that both give the same digits of a float."""
 
 
 @click.command("predict")
@@ -83,7 +81,7 @@ def _answers(predictor: Predictor, pictures: list[NamedPicture]) -> Iterator[tup
     from digit_infer.cli.processes_pay import processes_pay
 
     sources = [picture.source for picture in pictures]
-    answers = predictor.predict_many(sources, batch_size=_BATCH, processes=processes_pay(predictor, sources))
+    answers = predictor.predict_many(sources, processes=processes_pay(predictor, sources))
     return zip(pictures, answers, strict=True)
 
 
@@ -123,12 +121,12 @@ def _print_text(
     for picture, answer in answers:
         if isinstance(answer, Unanswered):
             errors.append(answer.error)
-            _print_error(picture, answer.error)
+            print_error(picture, answer.error)
         elif single:
             click.echo("\n".join(answer_lines(answer, top_k, picture=_draws_pictures())))
         else:
             click.echo(summary_line(picture.name, answer))
-    click.echo(_described(predictor), err=True)
+    click.echo(ran_on(predictor), err=True)
     return errors
 
 
@@ -136,21 +134,14 @@ def _print_json(
     predictor: Predictor, answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]], top_k: int
 ) -> list[PictureError]:
     """Print one JSON document, an answer a line as it comes, so that memory does not grow with the number of pictures."""
-    head = {
-        "schema": SCHEMA,
-        "model": predictor.model,
-        "runtime": predictor.runtime,
-        "precision": predictor.precision,
-        "provider": predictor.provider,
-        "threads": predictor.threads,
-    }
+    head = {"schema": SCHEMA, **answering_facts(predictor)}
     click.echo(json.dumps(head)[:-1] + ', "predictions": [')
     errors: list[PictureError] = []
     encode, write = json.JSONEncoder(allow_nan=False).encode, sys.stdout.write  # not flushed for each picture
     for number, (picture, answer) in enumerate(answers):
         if isinstance(answer, Unanswered):
             errors.append(answer.error)
-            _print_error(picture, answer.error)
+            print_error(picture, answer.error)
         write((",\n" if number else "") + encode(_entry(picture, answer, top_k)))
     click.echo("\n]}")
     return errors
@@ -171,14 +162,3 @@ def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -
 def _draws_pictures() -> bool:
     """Say whether stdout is a terminal that shows colours, and whose user wants them (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _print_error(picture: NamedPicture, error: PictureError) -> None:
-    prefix = "" if picture.name in str(error) else f"{picture.name}: "
-    click.echo(f"error: {prefix}{error}", err=True)
-
-
-def _described(predictor: Predictor) -> str:
-    threads = {None: "threads as the runtime decides", 1: "1 thread"}.get(predictor.threads, f"{predictor.threads} threads")
-    precision = predictor.precision or "precision of the file"
-    return f"{predictor.model} · {predictor.runtime} ({predictor.provider}) · {precision} · {threads}"

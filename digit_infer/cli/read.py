@@ -1,0 +1,116 @@
+"""``digit-infer read``: all digits of a picture, line by line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digit_infer.cli import options
+from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.cli.pictures import NamedPicture, named_pictures
+from digit_infer.cli.ran import answering_facts, print_error, ran_on
+from digit_infer.errors import PictureError, UsageError
+from digit_infer.predictor import Predictor
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Precision
+    from digit_infer.reading import Reading
+    from digit_infer.runtimes.protocol import RuntimeName
+
+SCHEMA = 1
+
+
+@click.command("read")
+@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")
+@options.model_option
+@options.runtime_option
+@options.precision_option
+@options.threads_option
+@options.json_option
+@click.option(
+    "--boxes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT.png",
+    help="Draw the picture with a box around each digit; what is less sure is red.",
+)
+def command(
+    pictures: tuple[str, ...],
+    model: str,
+    runtime: RuntimeName,
+    precision: Precision | None,
+    threads: int | None,
+    as_json: bool,
+    boxes: Path | None,
+) -> int:
+    """Read every digit on each PICTURE, line by line: a number, a form, a page, also one that lies on its side.
+
+    Takes files, folders, globs, or - for standard input. Exits with 1 if a picture could not be read, and with 2 if one
+    does not exist; the others are read all the same.
+    """
+    named = named_pictures(pictures)
+    _check_boxes(boxes, named)
+    with quiet_native_log():
+        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads)
+    pages: list[dict[str, Any]] = []
+    code = 0
+    with predictor:
+        for picture in named:
+            try:
+                reading = predictor.read(picture.source)
+            except PictureError as error:
+                print_error(picture, error)
+                code = max(code, error.exit_code)
+                told = {"kind": type(error).__name__, "message": str(error)}
+                pages.append({"picture": picture.name, "error": told})
+                continue
+            pages.append(_entry(picture, reading))
+            if boxes is not None:
+                _draw(reading, boxes)
+            if not as_json:
+                click.echo(reading.text if len(named) == 1 else f"{' '.join(reading.text.split())}  {picture.name}")
+        if as_json:
+            click.echo(json.dumps({"schema": SCHEMA, **answering_facts(predictor), "pages": pages}, allow_nan=False))
+        else:
+            click.echo(ran_on(predictor), err=True)
+    return code
+
+
+def _check_boxes(boxes: Path | None, named: list[NamedPicture]) -> None:
+    if boxes is None:
+        return
+    if len(named) != 1:
+        raise UsageError("--boxes draws one picture", "name one picture")
+    if boxes.suffix.lower() != ".png":
+        raise UsageError(f"{boxes} does not end in .png", "name a PNG file")
+    if boxes.resolve() == Path(named[0].name).resolve():
+        raise UsageError(f"{boxes} is the picture itself", "name another file")
+
+
+def _draw(reading: Reading, path: Path) -> None:
+    from digit_infer.image.boxes import save_boxes
+
+    found = [(digit.box, str(digit.prediction.digit), digit.prediction.confidence) for digit in reading.digits]
+    save_boxes(path, reading.grey, found)
+    click.echo(f"drawn in {path}", err=True)
+
+
+def _entry(picture: NamedPicture, reading: Reading) -> dict[str, Any]:
+    height, width = reading.grey.shape
+    return {
+        "picture": picture.name,
+        "text": reading.text,
+        "turned": reading.turned,
+        "size": [width, height],
+        "digits": [
+            {
+                "digit": digit.prediction.digit,
+                "confidence": digit.prediction.confidence,
+                "line": digit.line,
+                "box": [digit.box.left, digit.box.top, digit.box.right, digit.box.bottom],
+            }
+            for digit in reading.digits
+        ],
+    }

@@ -1,0 +1,176 @@
+"""A picture of several digits -> where each lies, line by line.
+
+What hangs together is a digit or a part of one. Parts above one another are put together, specks and what leaves the
+picture are left out, and what is left is put in the order in which people write: left to right, in lines that may slope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digit_infer.errors import BlankPictureError, UnreadablePictureError
+from digit_infer.image.components import Component, components
+from digit_infer.image.mnist_form import Box
+from digit_infer.image.page_ink import LEAST_CONTRAST, ink_strength
+from digit_infer.image.segment import Segment, enclosing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.image.decode import Grey
+    from digit_infer.image.page_ink import Strength
+
+    Edges = NDArray[np.int64]
+    """[N, 4]: left, top, right, bottom"""
+
+_ENOUGH = 2
+"""With so many digits within the picture, what reaches its edge is no digit, but a shadow, the table or a neighbour."""
+
+MOST = 2_000
+"""Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
+
+_SMALL_PART = 0.6
+"""A part of a digit that lies apart, as the bar of a five, is at most this share of the rest in height."""
+
+_BESIDE = 0.4
+"""Neighbours on a line have this share of the smaller one's height in common."""
+
+_NOISE = 5.0
+"""Ink stands out by this many standard deviations of the bare ground."""
+
+
+def segments(grey: Grey) -> list[list[Segment]]:
+    """Return what may be digits, in lines from top to bottom, each from left to right.
+
+    Raises:
+        BlankPictureError: nothing stands out from the ground.
+        UnreadablePictureError: more pieces stand out than a page has digits.
+    """
+    strength, noise = ink_strength(grey)
+    found = _sized(_inside(_strong(strength, noise), strength.shape))
+    if not found:
+        raise BlankPictureError("there is no ink on the picture", "give a picture with digits on it")
+    if len(found) > MOST:
+        raise UnreadablePictureError(
+            f"the picture falls into {len(found):,} pieces, more than {MOST:,} digits would",
+            "give a picture of digits alone",
+        )
+    return [[_segment(strength, group) for group in line] for line in _in_lines(_put_together(found))]
+
+
+def _strong(strength: Strength, noise: float) -> list[Component]:
+    """Return the components of ink: all of a faint stroke that is strong somewhere."""
+    faint = max(LEAST_CONTRAST / 2, _NOISE * noise)
+    standing_out = strength[strength > faint]
+    if not standing_out.size:
+        return []
+    full = float(np.percentile(standing_out, 90))
+    low, high = max(faint, 0.3 * full), max(LEAST_CONTRAST, 0.5 * full)
+    return [found for found in components(strength > low) if _peak(found, strength) >= high]
+
+
+def _peak(component: Component, strength: Strength) -> float:
+    box = component.box
+    return float(strength[box.top : box.bottom, box.left : box.right].max())
+
+
+def _inside(found: Iterable[Component], shape: tuple[int, ...]) -> list[Component]:
+    """Leave out what leaves the picture and is no stroke within: shadows in corners, edges of the paper, ruled lines."""
+    height, width = shape
+    strokes = [component for component in found if not _is_ruled_line(component.box, width, height)]
+    within = [component for component in strokes if not _reaches_edge(component.box, width, height)]
+    return within if len(within) >= _ENOUGH else strokes
+
+
+def _reaches_edge(box: Box, width: int, height: int) -> bool:
+    return box.left == 0 or box.top == 0 or box.right == width or box.bottom == height
+
+
+def _is_ruled_line(box: Box, width: int, height: int) -> bool:
+    across, down = box.right - box.left, box.bottom - box.top
+    return (across > 0.5 * width and down < 0.1 * across) or (down > 0.5 * height and across < 0.03 * down)
+
+
+def _sized(found: Sequence[Component]) -> list[Component]:
+    """Leave out specks: what is much smaller than the digits, whose height is the one that most ink belongs to."""
+    if not found:
+        return []
+    heights = np.array([_height(component.box) for component in found])
+    order = np.argsort(heights)
+    weights = np.cumsum(np.array([component.area for component in found])[order])
+    typical = heights[order][np.searchsorted(weights, weights[-1] / 2)]
+    return [
+        component
+        for component, height in zip(found, heights, strict=True)
+        if max(height, component.box.right - component.box.left) >= 0.25 * typical
+    ]
+
+
+def _put_together(found: Sequence[Component]) -> list[list[Component]]:
+    """Put parts of a digit together: each small one goes to the larger one that lies over or under it, if one does."""
+    boxes = _edges(component.box for component in found)
+    heights = boxes[:, 3] - boxes[:, 1]
+    typical = float(np.median(heights))
+    groups = {number: [component] for number, component in enumerate(found)}
+    for number in map(int, np.argsort(heights, kind="stable")):
+        apart = _apart(boxes, number, typical)
+        apart[heights <= heights[number] / _SMALL_PART] = np.inf
+        host = int(apart.argmin())
+        if np.isfinite(apart[host]):
+            groups[host] += groups.pop(number)
+    return list(groups.values())
+
+
+def _apart(boxes: Edges, number: int, typical: float) -> NDArray[np.float64]:
+    """Return how far above or below a box each other lies, in pixels; infinity where they are no parts of one digit."""
+    left, top, right, bottom = boxes[number]
+    across = np.minimum(boxes[:, 2], right) - np.maximum(boxes[:, 0], left)
+    apart = np.maximum(boxes[:, 1], top) - np.minimum(boxes[:, 3], bottom)
+    together = np.maximum(boxes[:, 3], bottom) - np.minimum(boxes[:, 1], top)
+    narrow = np.minimum(boxes[:, 2] - boxes[:, 0], right - left)
+    fitting = (across >= 0.4 * narrow) & (apart < 0.3 * typical) & (together < 1.4 * typical)
+    return np.where(fitting, apart, np.inf)
+
+
+def _in_lines(things: Iterable[list[Component]]) -> list[list[list[Component]]]:
+    """Put things into lines: each goes on the line whose last thing it stands beside most."""
+    lines: list[list[list[Component]]] = []
+    lasts = np.empty((0, 2))
+    for thing in sorted(things, key=lambda group: _box_of(group).left):
+        box = _box_of(thing)
+        common = np.minimum(lasts[:, 1], box.bottom) - np.maximum(lasts[:, 0], box.top)
+        share = common / np.minimum(lasts[:, 1] - lasts[:, 0], _height(box))
+        number = int(share.argmax()) if len(lines) else -1
+        if number >= 0 and share[number] >= _BESIDE:
+            lines[number].append(thing)
+            lasts[number] = box.top, box.bottom
+        else:
+            lines.append([thing])
+            lasts = np.vstack([lasts, (box.top, box.bottom)])
+    return sorted(lines, key=lambda line: float(np.mean([_box_of(group).top for group in line])))
+
+
+def _edges(boxes: Iterable[Box]) -> Edges:
+    return np.array([(box.left, box.top, box.right, box.bottom) for box in boxes])
+
+
+def _box_of(group: Sequence[Component]) -> Box:
+    return enclosing([component.box for component in group])
+
+
+def _height(box: Box) -> int:
+    return box.bottom - box.top
+
+
+def _segment(strength: Strength, group: Sequence[Component]) -> Segment:
+    """Cut a digit out, without what belongs to others; its edges keep their grey."""
+    box = _box_of(group)
+    own = np.zeros((box.bottom - box.top, box.right - box.left), np.bool_)
+    for component in group:
+        component.paint(own, box.left, box.top)
+    values = np.where(own, strength[box.top : box.bottom, box.left : box.right], 0)
+    full = float(np.percentile(values[own], 60))
+    return Segment(box, np.clip(np.rint(values * (255 / max(full, 1.0))), 0, 255).astype(np.uint8))

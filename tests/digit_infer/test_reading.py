@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from digit_infer import Predictor
+from digit_infer.errors import BlankPictureError, UnreadablePictureError, UsageError
+from digit_infer.image.page import MOST
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    with Predictor() as predictor:
+        yield predictor
+
+
+def written(mnist_test, rows, *, gap=14, height=100, width=700, top=25):
+    """Write test images, named by their numbers, in lines: float64 [H, W], 1 = ink; and say what stands there."""
+    ink = np.zeros((height * len(rows) + top, width))
+    lines = []
+    for line, numbers in enumerate(rows):
+        left = 30
+        for number in numbers:
+            digit = np.asarray(Image.fromarray(mnist_test.images[number]).resize((64, 64), Image.Resampling.BICUBIC)) / 255
+            where = np.nonzero(digit > 0.3)
+            digit = digit[where[0].min() : where[0].max() + 1, where[1].min() : where[1].max() + 1]
+            place = ink[top + height * line :, left:][: digit.shape[0], : digit.shape[1]]
+            np.maximum(place, digit, out=place)
+            left += digit.shape[1] + gap
+        lines.append("".join(str(mnist_test.labels[number]) for number in numbers))
+    return ink, "\n".join(lines)
+
+
+def on_paper(ink, *, paper=215.0, pen=60.0, shade=0.0):
+    ground = paper - shade * np.linspace(0, 1, ink.shape[1])[None, :]
+    return np.rint(ground + (pen - ground) * ink).astype(np.uint8)
+
+
+ROWS = (range(6), range(10, 16), range(20, 24))
+
+
+@pytest.mark.parametrize(("paper", "pen", "shade"), [(255, 0, 0), (215, 90, 80), (0, 255, 0), (60, 200, 0)])
+def test_lines_are_read_in_any_light(predictor, mnist_test, paper, pen, shade):
+    ink, expected = written(mnist_test, ROWS)
+    reading = predictor.read(on_paper(ink, paper=paper, pen=pen, shade=shade))
+    assert reading.text == expected
+    assert reading.turned == 0
+    assert [digit.line for digit in reading.digits] == [0] * 6 + [1] * 6 + [2] * 4
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_page_on_its_side_is_turned_and_its_boxes_lie_where_the_ink_is(predictor, mnist_test, turns):
+    ink, expected = written(mnist_test, ROWS)
+    page = on_paper(ink)
+    upright, turned = predictor.read(page), predictor.read(np.rot90(page, turns))
+    assert turned.text == expected
+    assert turned.turned == (360 - 90 * turns)
+    covered = np.zeros(turned.grey.shape, np.bool_)
+    for digit in turned.digits:
+        covered[digit.box.top : digit.box.bottom, digit.box.left : digit.box.right] = True
+    assert (turned.grey[~covered] > 150).all(), "ink outside of the boxes"
+    areas = [
+        sorted((digit.box.right - digit.box.left) * (digit.box.bottom - digit.box.top) for digit in one.digits)
+        for one in (upright, turned)
+    ]
+    assert areas[0] == areas[1]
+
+
+def test_digits_that_touch_are_cut(predictor, mnist_test):
+    read = []
+    for start in range(0, 60, 3):
+        ink, expected = written(mnist_test, [range(start, start + 3)], gap=-1)
+        read.append(predictor.read(on_paper(ink)).text == expected)
+    assert sum(read) >= 0.7 * len(read)
+
+
+def test_a_broken_five_is_one_digit(predictor, mnist_test):
+    five = int(np.flatnonzero(mnist_test.labels == 5)[0])
+    ink, expected = written(mnist_test, [(five, 0, 1)])
+    ink[42:45] = 0
+    assert predictor.read(on_paper(ink)).text == expected
+
+
+def test_specks_ruled_lines_and_shadows_at_the_edge_are_no_digits(predictor, mnist_test):
+    ink, expected = written(mnist_test, [range(5)])
+    ink[-12:-10] = 1
+    ink[8:11, 300:303] = 1
+    ink[:18, -40:] = 1
+    assert predictor.read(on_paper(ink)).text == expected
+
+
+def test_a_single_digit_is_a_reading_of_one(predictor, examples):
+    reading = predictor.read(examples / "seven.png")
+    assert reading.text == "7"
+    assert reading.confidence == reading.digits[0].prediction.confidence
+
+
+def test_what_holds_no_digits_is_an_error(predictor):
+    with pytest.raises(BlankPictureError):
+        predictor.read(np.full((200, 300), 200, np.uint8))
+    rng = np.random.default_rng(0)
+    specks = np.kron(rng.random((200, 200)) < 0.12, np.ones((5, 5))) * 255
+    with pytest.raises(UnreadablePictureError, match=f"more than {MOST:,} digits would"):
+        predictor.read(specks.astype(np.uint8))
+
+
+def test_a_closed_predictor_reads_nothing(examples):
+    predictor = Predictor()
+    predictor.close()
+    with pytest.raises(UsageError, match="closed"):
+        predictor.read(examples / "seven.png")
