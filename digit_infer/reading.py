@@ -27,6 +27,9 @@ _TOO_WIDE = 1.15
 """A digit is seldom wider than this share of its height; what is may be several that touch."""
 
 _MOST_PARTS = 4
+_SHIFTS = (0.0, -0.12, 0.12)
+"""Cuts are tried in the middle of a piece, and by this share of its width beside: a one is narrower than a zero."""
+
 _NARROW = 0.35
 """A part is at least this wide, as a share of its height."""
 
@@ -133,7 +136,8 @@ def _cuts(answer: Answer, segment: Segment) -> Iterator[list[tuple[Segment, Pred
     width, height = segment.box.right - segment.box.left, segment.box.bottom - segment.box.top
     for parts in range(2, _MOST_PARTS + 1):
         if width > _NARROW * parts * height:
-            yield [(part, _prediction(answer, part)) for part in segment.cut(parts)]
+            for shift in _SHIFTS:
+                yield [(part, _prediction(answer, part)) for part in segment.cut(parts, shift)]
 
 
 def _joined(

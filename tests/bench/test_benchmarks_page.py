@@ -32,7 +32,7 @@ def record(folder: Path, name: str, results: dict, **more: object) -> None:
 
 def pairs(first: float, second: float) -> dict:
     difference, ratio = second - first, second / first
-    return asdict(Pairs(100, first, second, difference, difference, difference, ratio, ratio, ratio))
+    return asdict(Pairs(100, difference, difference, difference, ratio, ratio, ratio, first, second))
 
 
 def agreement(model: str, ours: float, loadgen: float) -> Agreement:
