@@ -6,7 +6,7 @@ photographed sideways is read sideways, if the network is surer of it that way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -152,7 +152,7 @@ def _joined(
     return (both, prediction) if prediction.confidence > _mean_confidence([one, other]) + _SURER else None
 
 
-def _mean_confidence(answered: list[tuple[Segment, Prediction]]) -> float:
+def _mean_confidence(answered: Iterable[tuple[Segment, Prediction]]) -> float:
     return float(np.mean([prediction.confidence for _, prediction in answered]))
 
 
