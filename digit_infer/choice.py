@@ -30,10 +30,11 @@ AUTO_ORDER: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "onnx-gpu", "keras"
 """What ``auto`` tries: the first that has a file of the wanted precision, or of the most exact, and works here.
 
 Precision is settled before speed, and the zoo holds float32 as ONNX and int8 as TFLite, so the two fast runtimes on the CPU
-never compete for a file, at any batch (``bench/results/predict_array.json`` times each at 1, 256 and 1,024). ``keras``
-reads float32, too, and on as many threads takes longer than ``onnx-cpu`` at any batch from 1 to 1,024. Between
-``onnx-cpu`` and ``onnx-gpu`` the batch would decide; until ``bench/results`` holds a GPU, the rule is that of one picture,
-for which the call of a GPU costs more than the work."""
+never compete for a file, at any batch. ``keras`` reads float32, too, and with as many threads answers fewer images a second
+than ``onnx-cpu`` at 1, 32 and 1,024 (``bench/results/auto.json``); with all threads against one it is ahead at 1,024 of a
+convolutional network, for which ``threads`` is the better answer. Between ``onnx-cpu`` and ``onnx-gpu`` the batch would
+decide; until ``bench/results`` holds a GPU, the rule is that of one picture, for which the call of a GPU costs more than
+the work."""
 
 MAX_THREADS = 256
 """More than any machine needs for 28 x 28 pixels; starting tens of thousands takes a machine down."""
