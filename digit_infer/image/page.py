@@ -32,9 +32,6 @@ _ENOUGH = 2
 MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
 
-_SMALL_PART = 0.6
-"""A part of a digit that lies apart, as the bar of a five, is at most this share of the rest in height."""
-
 _BESIDE = 0.4
 """Neighbours on a line have this share of the smaller one's height in common."""
 
@@ -110,14 +107,15 @@ def _sized(found: Sequence[Component]) -> list[Component]:
 
 
 def _put_together(found: Sequence[Component]) -> list[list[Component]]:
-    """Put parts of a digit together: each small one goes to the larger one that lies over or under it, if one does."""
+    """Put parts of a digit together: each goes to the larger one that lies next over or under it, if one does."""
     boxes = _edges(component.box for component in found)
     heights = boxes[:, 3] - boxes[:, 1]
     typical = float(np.median(heights))
     groups = {number: [component] for number, component in enumerate(found)}
-    for number in map(int, np.argsort(heights, kind="stable")):
+    order = np.argsort(heights, kind="stable")
+    for done, number in enumerate(map(int, order), 1):
         apart = _apart(boxes, number, typical)
-        apart[heights <= heights[number] / _SMALL_PART] = np.inf
+        apart[order[:done]] = np.inf  # itself, and what is smaller
         host = int(apart.argmin())
         if np.isfinite(apart[host]):
             groups[host] += groups.pop(number)
@@ -125,14 +123,19 @@ def _put_together(found: Sequence[Component]) -> list[list[Component]]:
 
 
 def _apart(boxes: Edges, number: int, typical: float) -> NDArray[np.float64]:
-    """Return how far above or below a box each other lies, in pixels; infinity where they are no parts of one digit."""
+    """Return how far from a box each other lies, in pixels; infinity where the two are no parts of one digit.
+
+    Parts lie over one another, as the halves of a broken one; a small part may lie beside, as the bar of a five.
+    """
     left, top, right, bottom = boxes[number]
     across = np.minimum(boxes[:, 2], right) - np.maximum(boxes[:, 0], left)
-    apart = np.maximum(boxes[:, 1], top) - np.minimum(boxes[:, 3], bottom)
-    together = np.maximum(boxes[:, 3], bottom) - np.minimum(boxes[:, 1], top)
+    down = np.minimum(boxes[:, 3], bottom) - np.maximum(boxes[:, 1], top)
+    wide = np.maximum(boxes[:, 2], right) - np.minimum(boxes[:, 0], left)
+    high = np.maximum(boxes[:, 3], bottom) - np.minimum(boxes[:, 1], top)
     narrow = np.minimum(boxes[:, 2] - boxes[:, 0], right - left)
-    fitting = (across >= 0.4 * narrow) & (apart < 0.3 * typical) & (together < 1.4 * typical)
-    return np.where(fitting, apart, np.inf)
+    over = (across >= 0.4 * narrow) & (-down < 0.3 * typical)
+    beside = (bottom - top < 0.45 * typical) & (down > -0.2 * typical) & (-across < 0.15 * typical) & (wide < 1.2 * typical)
+    return np.where((over | beside) & (high < 1.4 * typical), np.maximum(-across, -down), np.inf)
 
 
 def _in_lines(things: Iterable[list[Component]]) -> list[list[list[Component]]]:

@@ -109,3 +109,13 @@ def test_a_closed_predictor_reads_nothing(examples):
     predictor.close()
     with pytest.raises(UsageError, match="closed"):
         predictor.read(examples / "seven.png")
+
+
+def test_the_bar_beside_a_five_belongs_to_it(predictor, mnist_test):
+    five = int(np.flatnonzero(mnist_test.labels == 5)[0])
+    ink, expected = written(mnist_test, [(five, 0, 1)])
+    alone = np.flatnonzero(ink[:, :90].any(axis=0))[-1] - 12
+    ink[25:45, alone : alone + 3] = 0
+    reading = predictor.read(on_paper(ink))
+    assert len(reading.digits) == len(expected)
+    assert reading.text[-2:] == expected[-2:]
