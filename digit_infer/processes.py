@@ -31,6 +31,8 @@ _COMMAND = (sys.executable, "-P", "-m", "digit_infer.answering")
 """-P: a ``numpy.py`` in the folder where somebody works is not ours to import."""
 
 
+_TO_END_S = 5.0
+
 _AT_ONCE = 2
 """Batches that a process has at a time: the next waits for it while Python's lock keeps the answers to the last waiting."""
 
@@ -71,13 +73,21 @@ class AnsweringProcess:
                 self._hearing.release()
         except (BrokenPipeError, EOFError, pickle.UnpicklingError) as error:
             raise InferenceError(
-                f"a process that answered pictures ended with exit code {self._process.wait()}",
+                f"a process that answered pictures ended with exit code {self._ended()}",
                 "it may have run out of memory: ask for fewer workers",
             ) from error
         if isinstance(reply, DigitInferError):
             raise reply
         answers: list[Prediction | Unanswered] = reply
         return answers
+
+    def _ended(self) -> int:
+        """Return the exit code of a process that broke off; one that still runs is ended."""
+        try:
+            return self._process.wait(_TO_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
 
     def __enter__(self) -> AnsweringProcess:
         return self
