@@ -30,7 +30,6 @@ Sendable: TypeAlias = "str | os.PathLike[str] | bytes"
 _COMMAND = (sys.executable, "-P", "-m", "digit_infer.answering")
 """-P: a ``numpy.py`` in the folder where somebody works is not ours to import."""
 
-
 _TO_END_S = 5.0
 
 _AT_ONCE = 2
