@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
 import click
 
 from digit_infer.choice import MAX_THREADS
 from digit_infer.contract import PRECISIONS
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
 from digit_infer.zoo import DEFAULT_MODEL
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -39,3 +45,15 @@ threads_option = click.option(
     "--threads", type=click.IntRange(1, MAX_THREADS), help="Threads that one call may use. [default: 1]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
+
+
+def answering(function: F) -> F:
+    """Give a command ``pictures``, and what is to answer them: ``model``, ``runtime``, ``precision`` and ``threads``."""
+    for option in (threads_option, precision_option, runtime_option, model_option):
+        function = option(function)
+    return click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")(function)
+
+
+def drawing_option(name: str, what: str) -> Callable[[F], F]:
+    """Return an option that names a PNG file to draw in; ``pictures.check_drawing`` sees whether it can be."""
+    return click.option(name, type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.png", help=what)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import glob
 import os
 import sys
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +29,27 @@ def named_pictures(words: Iterable[str]) -> list[NamedPicture]:
 
     A word that is neither is taken for a file's name, so that reading it gives the error in its place.
 
+    Reading them answers what is too large by an error: Pillow's warning, which would come before it, is made the same.
+
     Raises:
         PictureNotFoundError: a folder without a picture, or a pattern that matches nothing.
     """
+    warnings.filterwarnings("error", "Image size")
     return [picture for word in words for picture in _named(word)]
+
+
+def check_drawing(option: str, path: Path, pictures: Sequence[NamedPicture]) -> None:
+    """Refuse a file that an option names to draw in.
+
+    Raises:
+        UsageError: there is not one picture to draw, the file is no PNG, or it is the picture.
+    """
+    if len(pictures) != 1:
+        raise UsageError(f"{option} draws one picture", "name one picture")
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{path} does not end in .png", "name a PNG file")
+    if path.resolve() == Path(pictures[0].name).resolve():
+        raise UsageError(f"{path} is the picture itself", "name another file")
 
 
 def _named(word: str) -> list[NamedPicture]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,9 @@ from digit_infer import image
 from digit_infer.background import Background
 from digit_infer.cli import options
 from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.pictures import NamedPicture, named_pictures
-from digit_infer.cli.ran import answering_facts, print_error, ran_on
-from digit_infer.errors import PictureError, UsageError
+from digit_infer.cli.pictures import NamedPicture, check_drawing, named_pictures
+from digit_infer.cli.ran import answering_facts, print_error, ran_on, unanswered_entry
+from digit_infer.errors import PictureError
 from digit_infer.prediction import Prediction, Unanswered
 from digit_infer.predictor import Predictor
 
@@ -30,18 +29,11 @@ SCHEMA = 1
 
 
 @click.command("predict")
-@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")
-@options.model_option
-@options.runtime_option
-@options.precision_option
-@options.threads_option
+@options.answering
 @click.option("--top-k", type=click.IntRange(1, 10), default=3, show_default=True, help="How many digits to show.")
 @options.json_option
-@click.option(
-    "--explain",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="OUT.png",
-    help="Write one strip: the picture, its ink, the image that the network saw, the probabilities.",
+@options.drawing_option(
+    "--explain", "Write one strip: the picture, its ink, the image that the network saw, the probabilities."
 )
 def command(
     pictures: tuple[str, ...],
@@ -59,13 +51,8 @@ def command(
     """
     named = named_pictures(pictures)
     single = len(named) == 1
-    if explain is not None and not single:
-        raise UsageError("--explain draws one picture", "name one picture")
-    if explain is not None and explain.suffix.lower() != ".png":
-        raise UsageError(f"{explain} does not end in .png", "name a PNG file")
-    if explain is not None and explain.resolve() in [Path(picture.name).resolve() for picture in named]:
-        raise UsageError(f"{explain} is the picture itself", "name another file")
-    warnings.filterwarnings("error", "Image size")  # Pillow's warning about size becomes the error that follows it anyway
+    if explain is not None:
+        check_drawing("--explain", explain, named)
     reading = Background(lambda: image.read(named[0].source)) if single else None
     with quiet_native_log():
         predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads)
@@ -149,7 +136,7 @@ def _print_json(
 
 def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -> dict[str, Any]:
     if isinstance(answer, Unanswered):
-        return {"picture": picture.name, "error": {"kind": type(answer.error).__name__, "message": str(answer.error)}}
+        return unanswered_entry(picture, answer.error)
     return {
         "picture": picture.name,
         "digit": answer.digit,

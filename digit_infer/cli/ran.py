@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,3 +34,8 @@ def print_error(picture: NamedPicture, error: PictureError) -> None:
     """Say in a line on stderr why a picture has no answer, and which it is."""
     prefix = "" if picture.name in str(error) else f"{picture.name}: "
     click.echo(f"error: {prefix}{error}", err=True)
+
+
+def unanswered_entry(picture: NamedPicture, error: PictureError) -> dict[str, Any]:
+    """Return the same for JSON."""
+    return {"picture": picture.name, "error": {"kind": type(error).__name__, "message": str(error)}}

@@ -10,9 +10,9 @@ import click
 
 from digit_infer.cli import options
 from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.pictures import NamedPicture, named_pictures
-from digit_infer.cli.ran import answering_facts, print_error, ran_on
-from digit_infer.errors import PictureError, UsageError
+from digit_infer.cli.pictures import NamedPicture, check_drawing, named_pictures
+from digit_infer.cli.ran import answering_facts, print_error, ran_on, unanswered_entry
+from digit_infer.errors import PictureError
 from digit_infer.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -24,18 +24,9 @@ SCHEMA = 1
 
 
 @click.command("read")
-@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")
-@options.model_option
-@options.runtime_option
-@options.precision_option
-@options.threads_option
+@options.answering
 @options.json_option
-@click.option(
-    "--boxes",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="OUT.png",
-    help="Draw the picture with a box around each digit; what is less sure is red.",
-)
+@options.drawing_option("--boxes", "Draw the picture with a box around each digit; what is less sure is red.")
 def command(
     pictures: tuple[str, ...],
     model: str,
@@ -51,7 +42,8 @@ def command(
     does not exist; the others are read all the same.
     """
     named = named_pictures(pictures)
-    _check_boxes(boxes, named)
+    if boxes is not None:
+        check_drawing("--boxes", boxes, named)
     with quiet_native_log():
         predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads)
     pages: list[dict[str, Any]] = []
@@ -63,8 +55,7 @@ def command(
             except PictureError as error:
                 print_error(picture, error)
                 code = max(code, error.exit_code)
-                told = {"kind": type(error).__name__, "message": str(error)}
-                pages.append({"picture": picture.name, "error": told})
+                pages.append(unanswered_entry(picture, error))
                 continue
             pages.append(_entry(picture, reading))
             if boxes is not None:
@@ -76,17 +67,6 @@ def command(
         else:
             click.echo(ran_on(predictor), err=True)
     return code
-
-
-def _check_boxes(boxes: Path | None, named: list[NamedPicture]) -> None:
-    if boxes is None:
-        return
-    if len(named) != 1:
-        raise UsageError("--boxes draws one picture", "name one picture")
-    if boxes.suffix.lower() != ".png":
-        raise UsageError(f"{boxes} does not end in .png", "name a PNG file")
-    if boxes.resolve() == Path(named[0].name).resolve():
-        raise UsageError(f"{boxes} is the picture itself", "name another file")
 
 
 def _draw(reading: Reading, path: Path) -> None:

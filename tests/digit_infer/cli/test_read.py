@@ -58,3 +58,12 @@ def test_several_pictures_have_a_line_each(digit_infer, number, examples):
     assert run.code == 2
     assert run.out.splitlines() == [f"7210  {number}", f"7  {examples / 'seven.png'}"]
     assert "nowhere.png does not exist" in run.err
+
+
+@pytest.mark.parametrize("name", ["empty", "text", "truncated", "huge", "blank"])
+def test_each_bad_picture_gives_one_clear_line_and_code_one(digit_infer, bad_pictures, name):
+    run = digit_infer("read", bad_pictures[name])
+    assert (run.code, run.out) == (1, "")
+    errors = [line for line in run.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert len(run.err.splitlines()) == 2, "the error, and what ran"
