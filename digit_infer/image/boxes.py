@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, ImageFont
 
 from digit_infer.files import replacing
-from digit_infer.image.mnist_form import Box
+from digit_infer.image.box import Box
 
 if TYPE_CHECKING:
     from digit_infer.image.decode import Grey

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.mnist_form import Box
+from digit_infer.image.box import Box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,11 +41,56 @@ class Component:
 
     def paint(self, mask: Mask, left: int, top: int) -> None:
         """Set its pixels in a mask whose top left corner lies at a place of the picture."""
-        for row, start, stop in zip(self.rows - top, self.starts - left, self.stops - left, strict=True):
-            mask[row, start:stop] = True
+        _paint(mask, self.rows - top, self.starts - left, self.stops - left)
 
 
-def components(mask: Mask) -> list[Component]:
+@dataclass(frozen=True, eq=False)
+class Components:
+    """All components of a picture by their runs, one component after the other, each from top to bottom.
+
+    ``firsts`` [K] says where in the runs each of the K components starts; ``shape`` is the picture's.
+    """
+
+    rows: Numbers
+    starts: Numbers
+    stops: Numbers
+    firsts: Numbers
+    shape: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.firsts)
+
+    @property
+    def boxes(self) -> Numbers:
+        """Where each lies: left, top, right and bottom (outside), [K, 4]."""
+        if not len(self):
+            return np.empty((0, 4), np.intp)
+        lasts = np.append(self.firsts[1:], len(self.rows)) - 1
+        left, right = np.minimum.reduceat(self.starts, self.firsts), np.maximum.reduceat(self.stops, self.firsts)
+        return np.stack([left, self.rows[self.firsts], right, self.rows[lasts] + 1], axis=1)
+
+    @property
+    def areas(self) -> Numbers:
+        """How many pixels each has, [K]."""
+        return np.add.reduceat(self.stops - self.starts, self.firsts) if len(self) else np.empty(0, np.intp)
+
+    def painted(self, chosen: Mask) -> Mask:
+        """Return a mask of the picture with the pixels of the components that ``chosen`` [K] says."""
+        mask = np.zeros(self.shape, np.bool_)
+        runs = np.repeat(chosen, np.diff(np.append(self.firsts, len(self.rows))))
+        _paint(mask, self.rows[runs], self.starts[runs], self.stops[runs])
+        return mask
+
+    def each(self) -> list[Component]:
+        """Return them one by one."""
+        ends = np.append(self.firsts[1:], len(self.rows))[: len(self)]
+        return [
+            Component(self.rows[first:end], self.starts[first:end], self.stops[first:end])
+            for first, end in zip(self.firsts, ends, strict=True)
+        ]
+
+
+def components(mask: Mask) -> Components:
     """Return the components of the pixels that are set in a mask [H, W], by their first rows."""
     height, width = mask.shape
     edges = np.zeros((height, width + 2), np.int8)
@@ -54,11 +99,16 @@ def components(mask: Mask) -> list[Component]:
     rows, starts = np.nonzero(steps == 1)
     _, stops = np.nonzero(steps == -1)
     if not len(rows):
-        return []
+        return Components(rows, starts, stops, rows[:0], (height, width))
     numbers = _joined(len(rows), *_touching(rows, starts, stops, width + 2))
     order = np.argsort(numbers, kind="stable")
-    ends = np.flatnonzero(np.diff(numbers[order])) + 1
-    return [Component(rows[runs], starts[runs], stops[runs]) for runs in np.split(order, ends)]
+    firsts = np.append(0, np.flatnonzero(np.diff(numbers[order])) + 1)
+    return Components(rows[order], starts[order], stops[order], firsts, (height, width))
+
+
+def _paint(mask: Mask, rows: Numbers, starts: Numbers, stops: Numbers) -> None:
+    for row, start, stop in zip(rows.tolist(), starts.tolist(), stops.tolist(), strict=True):
+        mask[row, start:stop] = True
 
 
 def _touching(rows: Numbers, starts: Numbers, stops: Numbers, stride: int) -> tuple[Numbers, Numbers]:

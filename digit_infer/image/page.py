@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.errors import BlankPictureError, UnreadablePictureError
+from digit_infer.image.box import Box
 from digit_infer.image.components import Component, components
-from digit_infer.image.mnist_form import Box
 from digit_infer.image.page_ink import LEAST_CONTRAST, ink_strength
 from digit_infer.image.segment import Segment, enclosing
 
@@ -66,7 +66,7 @@ def _strong(strength: Strength, noise: float) -> list[Component]:
         return []
     full = float(np.percentile(standing_out, 90))
     low, high = max(faint, 0.3 * full), max(LEAST_CONTRAST, 0.5 * full)
-    return [found for found in components(strength > low) if _peak(found, strength) >= high]
+    return [found for found in components(strength > low).each() if _peak(found, strength) >= high]
 
 
 def _peak(component: Component, strength: Strength) -> float:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.mnist_form import Box, centred, fitted
+from digit_infer.image.box import Box
+from digit_infer.image.mnist_form import centred, fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from digit_infer.image.box import Box
 from digit_infer.image.components import components
-from digit_infer.image.mnist_form import Box
 
 
 def flooded(mask):
@@ -32,7 +32,7 @@ def pixels(component, shape):
 @settings(max_examples=150, deadline=None)
 @given(arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12))))
 def test_they_are_what_a_walk_from_neighbour_to_neighbour_finds(mask):
-    found = components(mask)
+    found = components(mask).each()
     assert {pixels(component, mask.shape) for component in found} == flooded(mask)
     assert sum(component.area for component in found) == mask.sum()
 
@@ -44,10 +44,10 @@ def test_a_spiral_is_one(turns):
         spiral[ring, ring : 41 - ring] = spiral[ring : 41 - ring, 40 - ring] = spiral[40 - ring, ring : 41 - ring] = True
         spiral[ring + 2 : 41 - ring, ring] = True
         spiral[ring + 2, ring : ring + 2] = True
-    [found] = components(np.rot90(spiral, turns))
+    [found] = components(np.rot90(spiral, turns)).each()
     assert found.box == Box(0, 0, 41, 41)
     assert found.area == spiral.sum()
 
 
 def test_nothing_has_none():
-    assert components(np.zeros((5, 7), np.bool_)) == []
+    assert components(np.zeros((5, 7), np.bool_)).each() == []

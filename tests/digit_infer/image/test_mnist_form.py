@@ -7,7 +7,9 @@ from PIL import Image
 from digit_infer import Predictor
 from digit_infer.errors import BlankPictureError
 from digit_infer.image import normalize
-from digit_infer.image.mnist_form import BOX, CENTRE, centred, find_ink, fitted, ground, is_mnist_form, otsu
+from digit_infer.image.ground import plane_ground
+from digit_infer.image.ink import find_ink, otsu
+from digit_infer.image.mnist_form import BOX, CENTRE, centred, fitted, is_mnist_form
 
 
 def centre_of_mass(image):
@@ -71,7 +73,7 @@ def test_the_ground_is_found_under_light_from_one_side():
     page = light.copy()
     page[30:50, 40:60] = 10
     page[:20, 30:34] = 10
-    np.testing.assert_allclose(ground(page), light, atol=1.5)
+    np.testing.assert_allclose(plane_ground(page), light, atol=1.5)
     ink = find_ink(page)
     assert ink[40, 50] >= 250
     assert (ink[60:] == 0).all()

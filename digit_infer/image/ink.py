@@ -1,0 +1,174 @@
+"""One grey picture -> how much ink of its digit each pixel holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from digit_infer.contract import SIDE
+from digit_infer.errors import BlankPictureError
+from digit_infer.image.box import Box, box_of
+from digit_infer.image.components import components
+from digit_infer.image.ground import closed_ground, plane_ground
+from digit_infer.image.median import median, median_by_counts
+from digit_infer.image.median_filter import median_3x3
+from digit_infer.image.one_digit import of_one_digit
+from digit_infer.image.ruled_lines import without_ruled_lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.image.decode import Grey
+
+    Ink = NDArray[np.uint8]
+    """uint8 [H, W], 0 = ground, 255 = ink"""
+
+_MIN_CONTRAST = 24
+"""Ink must differ from the ground by this many grey levels; what differs less is paper grain, shadow or JPEG noise."""
+
+_FAINTEST_EDGE = 0.15
+"""What holds less than this share of full ink counts as ground. Of 0.02 to 0.3, best on pictures from many hands."""
+
+_LARGE = 3 * SIDE
+"""From this side on strokes are several pixels wide, so lines, specks and pieces can be told from them."""
+
+_FAINT = 40
+_UNEVEN = 0.05
+"""Where so much of the picture's border is taken for ink, of this strength at least, its ground is no plane."""
+
+_PAPER_OUTSIDE = 0.12
+_PAPER_SIDE = 0.3
+_PAPER_FILLED = 0.7
+_PAPER_RIM = 0.06
+_PAPER_WRITTEN = (0.01, 0.35)
+"""Paper may make up so much of the border, spans this share of the picture's sides and is bright in so much of its box; its
+edge takes this share of its shorter side, and so much of what lies within is ink."""
+
+_THIN = 0.12
+_WINDOW = 0.3
+"""What is narrower than this share of the shorter side is thin, and what is narrower than that may be a stroke; what is
+wider is a shadow, a table or paper."""
+
+
+def find_ink(grey: Grey) -> Ink:
+    """Return how much ink of the digit each pixel holds: uint8 [H, W], 0 = ground, 255 = ink.
+
+    Ink is what differs from the ground in the direction, darker or lighter, in which more differs. Otsu's threshold (IEEE
+    Trans. SMC 9, 1979) separates the two, and the edges of strokes keep their grey. The ground is taken for a plane, and
+    where that fails, for something that may change suddenly. Of large pictures, ruled lines and what lies apart are left
+    out; paper on a dark table is cut out first.
+
+    Raises:
+        BlankPictureError: nothing stands out.
+    """
+    paper = _paper(grey)
+    if paper is not None:
+        ink = np.zeros(grey.shape, np.uint8)
+        rows, columns = slice(paper.top, paper.bottom), slice(paper.left, paper.right)
+        ink[rows, columns] = find_ink(grey[rows, columns])
+        return ink
+    if min(grey.shape) <= _LARGE:
+        return _scaled(_stronger(grey - plane_ground(grey)))
+    smooth = median_3x3(grey)
+    ink = _scaled(without_ruled_lines(_stronger(smooth - plane_ground(smooth))))
+    if _share_of_border(ink) > _UNEVEN and not _spans(ink):
+        uneven = _on_uneven_ground(smooth)
+        if uneven is not None:
+            return uneven
+    return of_one_digit(ink)
+
+
+def _on_uneven_ground(grey: Grey) -> Ink | None:
+    """Return the ink on a ground that changes suddenly, or None where no digit lies within the picture.
+
+    Strokes are darker or lighter than the ground, whichever more of what is thin is.
+    """
+    sides = grey, np.invert(grey)
+    thin = [float(np.square(_narrow(side, _THIN), dtype=np.float32).sum()) for side in sides]
+    strength = _narrow(sides[int(thin[1] > thin[0])], _WINDOW)
+    if strength.max() < _MIN_CONTRAST:
+        return None
+    ink = of_one_digit(_scaled(without_ruled_lines(strength)))
+    return ink if _share_of_border(ink) == 0 else None
+
+
+def _narrow(grey: Grey, window: float) -> Ink:
+    """Return by how many grey levels dark things stand out that are narrower than a share of the shorter side."""
+    excess = closed_ground(grey, round(window * min(grey.shape))) - grey.astype(np.float32)
+    strength: Ink = np.clip(np.rint(excess - median(excess)), 0, 255).astype(np.uint8)
+    return strength
+
+
+def _paper(grey: Grey) -> Box | None:
+    """Return where bright paper lies on a dark table, if that is what the picture shows, without the paper's edge."""
+    if grey.min() == grey.max():
+        return None
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    threshold = otsu(np.array(Image.fromarray(grey).histogram()))
+    bright = grey > threshold
+    if np.count_nonzero(border > threshold) > _PAPER_OUTSIDE * len(border) or not bright.any():
+        return None
+    box = box_of(bright.view(np.uint8))
+    width, height = box.right - box.left, box.bottom - box.top
+    sides = width / grey.shape[1], height / grey.shape[0]
+    if min(sides) < _PAPER_SIDE or np.count_nonzero(bright) < _PAPER_FILLED * width * height:
+        return None
+    rim = max(1, round(_PAPER_RIM * min(width, height)))
+    inner = Box(box.left + rim, box.top + rim, box.right - rim, box.bottom - rim)
+    seen = bright[inner.top : inner.bottom, inner.left : inner.right]
+    written = 1 - np.count_nonzero(seen) / max(seen.size, 1)
+    return inner if _PAPER_WRITTEN[0] <= written <= _PAPER_WRITTEN[1] else None
+
+
+def _stronger(difference: NDArray[np.float32]) -> Ink:
+    """Return by how many grey levels each pixel differs, on the side where more does."""
+    darker = np.negative(difference)
+    for side in (difference, darker):
+        np.maximum(side, 0, out=side)
+    stronger = darker if np.vdot(darker, darker) >= np.vdot(difference, difference) else difference
+    return np.rint(np.minimum(stronger, 255, out=stronger), out=stronger).astype(np.uint8)
+
+
+def _scaled(strength: Ink) -> Ink:
+    """Bring a difference in grey levels to 0 where it is none and 255 where a stroke is full."""
+    counts = np.array(Image.fromarray(strength).histogram())
+    strongest = int(np.flatnonzero(counts)[-1])
+    if strongest < _MIN_CONTRAST:
+        raise BlankPictureError(
+            f"there is no ink on the picture (its grey levels lie within {strongest} of the ground's)",
+            "give a picture with a digit on it",
+        )
+    counts[: otsu(counts) + 1] = 0
+    full = median_by_counts(counts)
+    floor = max(_MIN_CONTRAST / 2, _FAINTEST_EDGE * full)
+    scaled = (np.arange(256, dtype=np.float32) - floor) * (255 / max(full - floor, 1.0))
+    ink: Ink = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)[strength]
+    return ink
+
+
+def _spans(ink: Ink) -> bool:
+    """Tell whether one piece reaches all four edges, as a digit does that the picture was cropped to."""
+    height, width = ink.shape
+    return bool((components(ink > _FAINT).boxes == (0, 0, width, height)).all(axis=1).any())
+
+
+def _share_of_border(ink: Ink) -> float:
+    """Return how much of the picture's border holds ink."""
+    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    return np.count_nonzero(border > _FAINT) / len(border)
+
+
+def otsu(counts: NDArray[np.integer]) -> int:
+    """Return the threshold that separates the values at or below it from those above it best.
+
+    ``counts`` [256] says how often each value occurs.
+    """
+    below = np.cumsum(counts, dtype=np.float64)
+    above = below[-1] - below
+    sums = np.cumsum(counts * np.arange(256.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = sums / below - (sums[-1] - sums) / above
+        separation = below * above * gap * gap
+    return int(np.nanargmax(separation[:-1]))
