@@ -32,7 +32,7 @@ def build(recipe: Recipe) -> keras.Model:
         )
     model.compile(
         optimizer=getattr(keras.optimizers, recipe.optimizer.kind)(**recipe.optimizer.settings),
-        loss="sparse_categorical_crossentropy",
+        loss="sparse_categorical_crossentropy" if recipe.regime is None else "categorical_crossentropy",
         metrics=["accuracy"],
     )
     return model

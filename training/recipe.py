@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Literal
 
-Validation = Literal["test", "first 5,000 of train"]
+from digit_infer.errors import TrainingError
+
+Validation = Literal["test", "first 5,000 of train", "last 10,000 of train", "none"]
 Keeps = Literal["last epoch", "best validation loss"]
 Decay = Literal["none", "cosine"]
 
@@ -56,13 +58,45 @@ class Augmentation:
 
 
 @dataclass(frozen=True)
+class Distortion:
+    """Ranges of random changes, each drawn evenly from minus to plus, and how strong the elastic ones are.
+
+    ``shear`` is a slope and ``zoom`` the logarithm of a factor; ``elastic_pixels`` is the standard deviation of the
+    displacements at the knots of an elastic change; ``damage`` is how many kinds of damage meet an image on average.
+    """
+
+    rotation_degrees: float
+    shift_pixels: float
+    zoom: float
+    shear: float
+    elastic_pixels: float
+    damage: float
+
+
+@dataclass(frozen=True)
+class Regime:
+    """How a network of our own learns: what it sees beside the images as they are, and what it is told about them.
+
+    Targets are soft: the label with ``label_smoothing`` spread over all classes (Szegedy et al. 2016), mixed with what
+    ``teacher``, another recipe's network, answers to the same changed image, by ``teacher_share`` (Hinton et al. 2015). To
+    every image come ``non_digits`` pictures that show none, with all classes alike as the target.
+    """
+
+    distortion: Distortion
+    non_digits: float
+    label_smoothing: float
+    teacher: str | None = None
+    teacher_share: float = 0.0
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """One row of the published table.
+    """One row of the published table, or a network of our own, which has a ``regime`` and for which nobody has a ``claim``.
 
     ``network`` is a chain of layers from float32 [N, 28, 28, 1] in 0..1 to the probabilities of ten classes; the loss is
     cross-entropy. ``keeps`` says which weights the notebook evaluated in the end; ``frozen_parameters`` are those among
     ``parameters`` that no gradient moves (the statistics of batch norm). ``decay`` lets the learning rate fall epoch by
-    epoch; no published network does.
+    epoch; no published network does. ``validation`` "none" trains on all 60,000 images and watches none of them.
     """
 
     name: str
@@ -74,11 +108,23 @@ class Recipe:
     epochs: int
     validation: Validation
     keeps: Keeps
-    published: Published
+    claim: Published | None
     frozen_parameters: int = 0
     plateau: Plateau | None = None
     augmentation: Augmentation | None = None
     decay: Decay = "none"
+    regime: Regime | None = None
+
+    @property
+    def published(self) -> Published:
+        """What was published of a row.
+
+        Raises:
+            TrainingError: it is a network of our own.
+        """
+        if self.claim is None:
+            raise TrainingError(f"nothing is published of {self.name}", "name one of the published networks")
+        return self.claim
 
     @property
     def watched_the_test_set(self) -> bool:
@@ -92,7 +138,7 @@ class Recipe:
         """
         declared = asdict(self)
         for setting in fields(self):
-            if setting.name == "published" or (
+            if setting.name == "claim" or (
                 setting.default is not MISSING and getattr(self, setting.name) == setting.default
             ):
                 del declared[setting.name]

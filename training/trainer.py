@@ -24,16 +24,27 @@ from digit_infer.runtimes.keras import BACKENDS
 from training.augmentation import augmented
 from training.network import build
 from training.recipe import Recipe
+from training.regime import Lessons, one_hot
 from training.run import Epoch, RunFolder, State
 from training.schedule import learning_rate
 from training.tensorboard_log import log_scalars
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
-    Arrays = tuple[NDArray[np.float32], NDArray[np.uint8]]
+    from training.regime import Teacher
 
-VALIDATION_IMAGES = 5_000
+    Arrays = tuple[NDArray[np.float32], NDArray[np.uint8]]
+    Draw = Callable[[int], tuple[NDArray[np.float32], NDArray[np.uint8 | np.float32]]]
+    """The number of an epoch -> its images and its labels or targets"""
+
+_SPLITS = {
+    "first 5,000 of train": (np.s_[5_000:], np.s_[:5_000]),
+    "last 10,000 of train": (np.s_[:-10_000], np.s_[-10_000:]),
+    "none": (np.s_[:], np.s_[-10_000:]),
+}
 EVALUATION_BATCH = 1_000
 STEPS_PER_CALL = 20
 """Batches in a call of the compiled step: the weights come out the same to the bit, small networks in half the time."""
@@ -59,10 +70,12 @@ def train(
     observer: Observer,
     epochs: int | None = None,
     data: tuple[Arrays, Arrays] | None = None,
+    teacher: Teacher | None = None,
 ) -> State:
     """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
 
-    ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``.
+    ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``,
+    and ``teacher`` the checkpoint of the recipe's teacher.
 
     Raises:
         TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, or its
@@ -73,13 +86,14 @@ def train(
         fresh = State(recipe.name, recipe.fingerprint(), seed, planned, keras.backend.backend(), environment())
         state = _continued(folder, fresh)
         keras.utils.set_random_seed(seed)
-        model = build(recipe) if not state.history else _load(folder.path / state.last_file)
+        model = build(recipe) if not state.history else load(folder.path / state.last_file)
         if keras.backend.backend() != "torch":  # which takes one step a call
             model.steps_per_execution = STEPS_PER_CALL
         training, validation = training_data(recipe) if data is None else data
+        draw = epochs_of(recipe, training, seed, teacher)
         observer.started(recipe, state, _steps(recipe, training[1]))
         while not state.finished:
-            state = _next_epoch(model, recipe, state, folder, training, validation, observer)
+            state = _next_epoch(model, recipe, state, folder, draw, validation, observer)
     return state
 
 
@@ -88,7 +102,7 @@ def _next_epoch(
     recipe: Recipe,
     state: State,
     folder: RunFolder,
-    training: Arrays,
+    draw: Draw,
     validation: Arrays,
     observer: Observer,
 ) -> State:
@@ -96,7 +110,7 @@ def _next_epoch(
     losses = [epoch.val_loss for epoch in state.history]
     _reseed(model, state.seed, number)
     model.optimizer.learning_rate = learning_rate(recipe, losses)
-    epoch = _run_epoch(model, recipe, number, training, validation, state.seed, observer)
+    epoch = _run_epoch(model, recipe, number, draw, validation, observer)
     keep = recipe.keeps == "last epoch" or epoch.val_loss < min(losses, default=np.inf)
     state = state.after(epoch, keep=keep)
     _save(model, folder, state, keep=keep)
@@ -105,15 +119,39 @@ def _next_epoch(
 
 
 def training_data(recipe: Recipe) -> tuple[Arrays, Arrays]:
-    """Return training and validation data as the recipe splits them: float32 [N, 28, 28, 1] in 0..1, labels uint8 [N]."""
+    """Return training and validation data as the recipe splits them: float32 [N, 28, 28, 1] in 0..1, labels uint8 [N].
+
+    Where it says "none", the validation data are training images, too, and only show that a run is in health.
+    """
     full = dataset.load("train")
     images = scaled(full.images)
     if recipe.watched_the_test_set:
         test = dataset.load("test")
         return (images, full.labels), (scaled(test.images), test.labels)
-    first = slice(VALIDATION_IMAGES)
-    rest = slice(VALIDATION_IMAGES, None)
-    return (images[rest], full.labels[rest]), (images[first], full.labels[first])
+    learned, held_out = _SPLITS[recipe.validation]
+    return (images[learned], full.labels[learned]), (images[held_out], full.labels[held_out])
+
+
+def epochs_of(recipe: Recipe, training: Arrays, seed: int, teacher: Teacher | None = None) -> Draw:
+    """Return what draws the data of an epoch by its number."""
+    if recipe.regime is None:
+        return lambda number: epoch_data(recipe, training, seed, number)
+    if teacher is None and recipe.regime.teacher is not None:
+        teacher = taught_by([Path(__file__).parent / "checkpoints" / f"{recipe.regime.teacher}.keras"])
+    lessons = Lessons(recipe.regime, *training, teacher)
+    return lambda number: lessons.epoch(seed, number)
+
+
+def taught_by(paths: Sequence[Path]) -> Teacher:
+    """Return what answers as networks in files do on average: images float32 [N, 28, 28, 1] -> probabilities [N, 10]."""
+    networks = [load(path) for path in paths]
+
+    def answer(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        every = [network.predict(images, batch_size=EVALUATION_BATCH, verbose=0) for network in networks]
+        mean: NDArray[np.float32] = np.mean(every, axis=0, dtype=np.float32)
+        return mean
+
+    return answer
 
 
 def epoch_data(recipe: Recipe, training: Arrays, seed: int, number: int) -> Arrays:
@@ -126,7 +164,7 @@ def epoch_data(recipe: Recipe, training: Arrays, seed: int, number: int) -> Arra
     return images, labels[order]
 
 
-def _steps(recipe: Recipe, labels: NDArray[np.uint8]) -> int:
+def _steps(recipe: Recipe, labels: NDArray[np.uint8 | np.float32]) -> int:
     return -(-len(labels) // recipe.batch_size)
 
 
@@ -166,7 +204,12 @@ def _continued(folder: RunFolder, fresh: State) -> State:
     return State(**{**vars(fresh), "history": state.history, "best_epoch": state.best_epoch})
 
 
-def _load(path: Path) -> keras.Model:
+def load(path: Path) -> keras.Model:
+    """Load a model as a run left it.
+
+    Raises:
+        TrainingError: the file is missing or damaged.
+    """
     try:
         return keras.saving.load_model(path)
     except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
@@ -177,13 +220,12 @@ def _run_epoch(
     model: keras.Model,
     recipe: Recipe,
     number: int,
-    training: Arrays,
+    draw: Draw,
     validation: Arrays,
-    seed: int,
     observer: Observer,
 ) -> Epoch:
     start = time.perf_counter()
-    images, labels = epoch_data(recipe, training, seed, number)
+    images, labels = draw(number)
     steps = _steps(recipe, labels)
     fitted = model.fit(
         images,
@@ -197,7 +239,9 @@ def _run_epoch(
             keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, **_: observer.stepped(min(batch + 1, steps)))
         ],
     )
-    val_loss, val_accuracy = model.evaluate(*validation, batch_size=EVALUATION_BATCH, verbose=0)
+    held_out, known = validation
+    expected = known if recipe.regime is None else one_hot(known)
+    val_loss, val_accuracy = model.evaluate(held_out, expected, batch_size=EVALUATION_BATCH, verbose=0)
     return Epoch(
         epoch=number,
         loss=float(fitted.history["loss"][0]),

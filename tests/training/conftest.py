@@ -14,7 +14,7 @@ TINY = Recipe(
     epochs=3,
     validation="first 5,000 of train",
     keeps="best validation loss",
-    published=Published(0.5, None, "nowhere"),
+    claim=Published(0.5, None, "nowhere"),
 )
 
 

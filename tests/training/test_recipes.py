@@ -72,7 +72,7 @@ def test_a_wrong_number_of_parameters_is_refused(tiny):
 
 
 def test_the_fingerprint_follows_what_changes_the_training_alone(tiny):
-    same = dataclasses.replace(tiny, published=dataclasses.replace(tiny.published, accuracy=0.1))
+    same = dataclasses.replace(tiny, claim=dataclasses.replace(tiny.published, accuracy=0.1))
     assert same.fingerprint() == tiny.fingerprint()
     for change in ({"batch_size": 33}, {"epochs": 4}, {"optimizer": Part("SGD")}, {"network": tiny.network[1:]}):
         assert dataclasses.replace(tiny, **change).fingerprint() != tiny.fingerprint()

@@ -1,0 +1,163 @@
+"""Pictures that hold no digit, in MNIST's own form: what a network must learn to be unsure of.
+
+"Deep anomaly detection with outlier exposure" (Hendrycks, Mazeika and Dietterich 2019): a network that was shown things of
+other kinds, with all classes alike as the target, is unsure of kinds that it never saw, too. All of them are drawn here, or
+made of training images, so nothing has to be downloaded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from digit_infer.contract import SIDE
+from digit_infer.image.mnist_form import centred, fitted
+from training.glyphs import SIGNS, Stroke
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Image28 = NDArray[np.uint8]
+    Images = NDArray[np.uint8]
+    Labels = NDArray[np.uint8]
+    Points = NDArray[np.float64]
+
+_CANVAS = 96
+_MARGIN = 20
+_MIRRORED = (3, 4, 7, 9)
+_TURNED = (2, 3, 4, 5, 7)
+"""Digits that are none in a mirror, and none on their side; the others look like a digit then."""
+
+_CARELESS = 0.3
+"""A hand in a hurry bends all strokes; so often."""
+
+_SHARES = {"sign": 0.42, "mirrored": 0.1, "turned": 0.1, "pair": 0.12, "scribble": 0.1, "silhouette": 0.08, "texture": 0.08}
+
+
+def non_digits(count: int, images: Images, labels: Labels, draw: np.random.Generator) -> Images:
+    """Return ``count`` images uint8 [N, 28, 28]; some are made of ``images`` uint8 [M, 28, 28] and their ``labels``."""
+    kinds: dict[str, Callable[[], Image28]] = {
+        "sign": lambda: _sign(draw),
+        "mirrored": lambda: np.ascontiguousarray(_one_of(_MIRRORED, images, labels, draw)[:, ::-1]),
+        "turned": lambda: np.rot90(_one_of(_TURNED, images, labels, draw), draw.choice([1, 3])),
+        "pair": lambda: _pair(images, draw),
+        "scribble": lambda: _scribble(draw),
+        "silhouette": lambda: _silhouette(draw),
+        "texture": lambda: _texture(draw),
+    }
+    chosen = draw.choice(list(_SHARES), size=count, p=list(_SHARES.values()))
+    return np.stack([kinds[str(kind)]() for kind in chosen])
+
+
+def _one_of(digits: tuple[int, ...], images: Images, labels: Labels, draw: np.random.Generator) -> Image28:
+    chosen: Image28 = images[draw.choice(np.flatnonzero(labels == draw.choice(digits)))]
+    return chosen
+
+
+def _sign(draw: np.random.Generator) -> Image28:
+    strokes = SIGNS[draw.integers(len(SIGNS))]
+    skew = np.eye(2) + draw.normal(0, 0.12, (2, 2))
+    stretch = np.diag(np.exp(draw.normal(0, 0.15, 2)))
+    if draw.random() < _CARELESS:
+        strokes = tuple(Stroke(stroke.points, bends=True) for stroke in strokes)
+    return _penned([_path(stroke, draw) @ (skew @ stretch) for stroke in strokes], draw)
+
+
+def _path(stroke: Stroke, draw: np.random.Generator) -> Points:
+    points = np.array(stroke.points) + draw.normal(0, 0.045, (len(stroke.points), 2))
+    return _bent(points) if stroke.bends else points
+
+
+def _scribble(draw: np.random.Generator) -> Image28:
+    points = draw.random((int(draw.integers(5, 14)), 2))
+    return _penned([_bent(points) if draw.random() < 0.7 else points], draw)
+
+
+def _bent(points: Points) -> Points:
+    """Lay a curve through points (Catmull and Rom 1974), eight steps from each to the next."""
+    if len(points) < 3:
+        return points
+    around = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+    steps = np.linspace(0, 1, 8, endpoint=False)[:, None, None]
+    before, here, there, after = around[:-3], around[1:-2], around[2:-1], around[3:]
+    curve = 0.5 * (
+        2 * here
+        + (there - before) * steps
+        + (2 * before - 5 * here + 4 * there - after) * steps**2
+        + (3 * here - before - 3 * there + after) * steps**3
+    )
+    return np.concatenate([curve.transpose(1, 0, 2).reshape(-1, 2), points[-1:]])
+
+
+def _penned(paths: list[Points], draw: np.random.Generator) -> Image28:
+    """Draw strokes with a round pen and bring them into MNIST's form."""
+    every = np.concatenate(paths)
+    low, size = every.min(axis=0), max(np.ptp(every, axis=0).max(), 1e-6)
+    width = int(draw.integers(3, 15))
+    canvas = Image.new("L", (_CANVAS, _CANVAS))
+    pen = ImageDraw.Draw(canvas)
+    for path in paths:
+        places = [tuple(place) for place in _MARGIN + (path - low) / size * (_CANVAS - 2 * _MARGIN)]
+        pen.line(places, 255, width, "curve")
+        for x, y in (places[0], places[-1]):
+            pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), 255)
+    return _in_form(canvas)
+
+
+def _in_form(canvas: Image.Image) -> Image28:
+    ink = np.asarray(canvas)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):
+        return np.zeros((SIDE, SIDE), np.uint8)
+    return centred(fitted(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]))
+
+
+def _pair(images: Images, draw: np.random.Generator) -> Image28:
+    """Put two or three digits side by side, as a writing that was not taken apart."""
+    canvas = np.zeros((SIDE, 4 * SIDE), np.uint8)
+    place = 0
+    for _ in range(2 + (draw.random() < 0.25)):
+        digit = images[draw.integers(len(images))]
+        columns = np.flatnonzero(digit.any(axis=0))
+        digit = digit[:, columns[0] : columns[-1] + 1]
+        left = max(0, place - int(draw.integers(0, 4)))
+        strip = canvas[:, left : left + digit.shape[1]]
+        np.maximum(strip, digit, out=strip)
+        place = left + digit.shape[1]
+    return _in_form(Image.fromarray(canvas))
+
+
+def _silhouette(draw: np.random.Generator) -> Image28:
+    """Fill a polygon or two, as clothes and things look from far away."""
+    canvas = Image.new("L", (_CANVAS, _CANVAS))
+    pen = ImageDraw.Draw(canvas)
+    for _ in range(int(draw.integers(1, 4))):
+        angles = np.sort(draw.uniform(0, 2 * np.pi, int(draw.integers(3, 9))))
+        reach = draw.uniform(0.4, 1, len(angles)) * draw.uniform(20, 44)
+        around = np.stack([1.3 * np.cos(angles), np.sin(angles)], axis=1) * reach[:, None]  # a tall one is a thick 1
+        corners = _CANVAS / 2 + draw.normal(0, 8, 2) + around * np.exp(draw.normal(0, 0.2, 2))
+        pen.polygon([tuple(corner) for corner in corners], int(draw.integers(90, 256)))
+    if draw.random() < 0.5:
+        canvas = canvas.filter(ImageFilter.GaussianBlur(draw.uniform(1, 4)))
+    return _in_form(canvas)
+
+
+def _texture(draw: np.random.Generator) -> Image28:
+    """Draw what no pen drew: clouds, noise, stripes, specks, an almost empty sheet."""
+    kind = draw.integers(5)
+    if kind == 0:
+        cells = draw.integers(0, 256, (int(draw.integers(2, 9)), int(draw.integers(2, 9))), dtype=np.uint8)
+        return np.asarray(Image.fromarray(cells).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    if kind == 1:
+        return np.clip(draw.normal(draw.uniform(0, 200), draw.uniform(10, 120), (SIDE, SIDE)), 0, 255).astype(np.uint8)
+    if kind == 2:
+        waves = draw.uniform(0.15, 1.2, 2) * draw.choice([-1, 1], 2)
+        phase = np.arange(SIDE)[:, None] * waves[0] + np.arange(SIDE)[None, :] * waves[1] + draw.uniform(0, 6)
+        return np.asarray((np.sin(phase) > draw.uniform(-0.7, 0.7)) * draw.integers(120, 256), np.uint8)
+    if kind == 3:
+        return np.asarray((draw.random((SIDE, SIDE)) < draw.uniform(0.005, 0.3)) * draw.integers(100, 256), np.uint8)
+    return np.full((SIDE, SIDE), draw.integers(0, 256) if draw.random() < 0.5 else 0, np.uint8)

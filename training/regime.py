@@ -1,0 +1,65 @@
+"""What an epoch of a network of our own learns from: changed images, pictures without a digit, and soft targets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.distortion import distorted
+from training.non_digits import non_digits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from training.recipe import Regime
+
+    Images = NDArray[np.float32]
+    Labels = NDArray[np.uint8]
+    Targets = NDArray[np.float32]
+    """float32 [N, 10], rows sum to 1"""
+
+    Teacher = Callable[[Images], Targets]
+
+CLASSES = 10
+_POOL = 24_000
+_POOL_SEED = 20_261_121
+
+
+def one_hot(labels: Labels) -> Targets:
+    """Return targets that believe the labels."""
+    return np.eye(CLASSES, dtype=np.float32)[labels]
+
+
+class Lessons:
+    """The epochs of a regime over some training data.
+
+    Pictures without a digit are drawn once, the same for all seeds; each epoch takes others of them and changes them anew.
+    """
+
+    def __init__(self, regime: Regime, images: Images, labels: Labels, teacher: Teacher | None) -> None:
+        """Take training data float32 [N, 28, 28, 1] in 0..1 and uint8 [N]."""
+        self._regime = regime
+        self._images, self._labels = images[..., 0], labels
+        self._teacher = teacher
+        as_bytes = np.rint(self._images * 255).astype(np.uint8)
+        pool = non_digits(_POOL, as_bytes, labels, np.random.default_rng(_POOL_SEED)) if regime.non_digits else as_bytes[:0]
+        self._pool = pool.astype(np.float32) / np.float32(255)
+
+    def epoch(self, seed: int, number: int) -> tuple[Images, Targets]:
+        """Return what an epoch learns from, in its order: images float32 [M, 28, 28, 1] in 0..1, and targets [M, 10]."""
+        regime, count = self._regime, len(self._labels)
+        draw = np.random.default_rng((seed, number, 3))
+        strangers = round(regime.non_digits * count)
+        images = np.concatenate([self._images, self._pool[draw.integers(len(self._pool), size=strangers)]])
+        targets = np.concatenate([one_hot(self._labels), np.full((strangers, CLASSES), 1 / CLASSES, np.float32)])
+        targets *= np.float32(1 - regime.label_smoothing)
+        targets += np.float32(regime.label_smoothing / CLASSES)
+        order = draw.permutation(len(images))
+        images, targets = distorted(images[order], regime.distortion, draw)[..., None], targets[order]
+        if self._teacher is not None:
+            digits = np.flatnonzero(order < count)
+            targets[digits] += np.float32(regime.teacher_share) * (self._teacher(images[digits]) - targets[digits])
+        return images, targets

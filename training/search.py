@@ -1,0 +1,82 @@
+"""The search for networks of our own: candidates are trained without the last 10,000 training images and judged on those.
+
+    training/results/search/NAME.json
+
+A candidate is judged as they are and as a hand, a pen and a camera change them, for which there are more mistakes to count.
+The test set is not touched.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from digit_infer.files import write_text
+from training import trainer
+from training.distortion import distorted
+from training.non_digits import non_digits
+from training.recipe import Distortion, Recipe
+from training.results import RESULTS
+from training.run import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import keras
+
+    from training.trainer import Observer
+
+SCHEMA = 1
+FOLDER = RESULTS / "search"
+HARD = Distortion(rotation_degrees=20, shift_pixels=2.5, zoom=0.2, shear=0.3, elastic_pixels=1.2, damage=0.7)
+_SEED = 20_261_122
+_STRANGERS = 4_000
+_KEPT = 0.95
+
+
+def search(recipe: Recipe, seed: int, runs: Path, observer: Observer, teachers: Sequence[Path] = ()) -> dict[str, Any]:
+    """Train a candidate, or go on where it stopped, and return the record of what it does on the held-out images."""
+    folder = RunFolder.of(runs, recipe, seed)
+    taught = trainer.taught_by(teachers) if teachers else None
+    state = trainer.train(recipe, seed, folder, observer, teacher=taught)
+    model = trainer.load(folder.path / state.best_file)
+    document = {
+        "schema": SCHEMA,
+        "recipe": recipe.name,
+        "fingerprint": recipe.fingerprint(),
+        "seed": seed,
+        "parameters": recipe.parameters,
+        "declared": asdict(recipe),
+        "teachers": [path.parts[-3] for path in teachers],
+        "environment": state.environment,
+        "held_out": judged(model, recipe),
+        "history": [asdict(epoch) for epoch in state.history],
+    }
+    write_text(FOLDER / f"{recipe.name}.json", json.dumps(document, indent=1) + "\n")
+    return document
+
+
+def judged(model: keras.Model, recipe: Recipe) -> dict[str, float]:
+    """Return what a network does on the held-out images: accuracy and mean cross-entropy, plain and changed.
+
+    ``rejected`` is the share of pictures without a digit that are less sure than all but 5 % of the held-out digits.
+    """
+    _, (images, labels) = trainer.training_data(recipe)
+    draw = np.random.default_rng(_SEED)
+    changed = distorted(images[..., 0], HARD, draw)[..., None]
+    strange = trainer.scaled(non_digits(_STRANGERS, np.rint(images[..., 0] * 255).astype(np.uint8), labels, draw))
+    found: dict[str, float] = {}
+    confidence = {}
+    for name, seen in (("plain", images), ("changed", changed), ("strange", strange)):
+        probabilities = model.predict(seen, batch_size=1_000, verbose=0)
+        confidence[name] = probabilities.max(axis=1)
+        if name != "strange":
+            found[f"{name}_accuracy"] = float((probabilities.argmax(axis=1) == labels).mean())
+            right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+            found[f"{name}_loss"] = float(-np.log(np.maximum(right, 1e-7)).mean())
+    found["rejected"] = float((confidence["strange"] < np.quantile(confidence["plain"], 1 - _KEPT)).mean())
+    return found
