@@ -25,15 +25,18 @@ class Prediction:
         confidence: the probability of that digit, 0 to 1.
         probabilities: float32 [10], by digit; they sum to 1 (int8 models: within 0.03).
         image: uint8 [28, 28], 0 = background, 255 = ink: what the network saw.
+        is_digit: whether the confidence reaches what the predictor asks for (``Predictor.reject_below``); if not,
+            ``digit`` is the best guess about a picture that shows none, or one that cannot be read.
     """
 
     digit: int
     confidence: float
     probabilities: NDArray[np.float32]
     image: NDArray[np.uint8]
+    is_digit: bool = True
 
     @classmethod
-    def of(cls, probabilities: NDArray[np.float32], image: NDArray[np.uint8]) -> Prediction:
+    def of(cls, probabilities: NDArray[np.float32], image: NDArray[np.uint8], reject_below: float = 0.0) -> Prediction:
         """Read the digit off a row of probabilities.
 
         Raises:
@@ -42,7 +45,8 @@ class Prediction:
         if not math.isfinite(probabilities.sum()):  # one look instead of ten
             raise InferenceError("the model answers no numbers (NaN or infinity)", "export it again")
         digit = int(probabilities.argmax())
-        return cls(digit, float(probabilities[digit]), probabilities, image)
+        confidence = float(probabilities[digit])
+        return cls(digit, confidence, probabilities, image, confidence >= reject_below)
 
     def top(self, count: int) -> list[tuple[int, float]]:
         """Return the ``count`` most probable digits with their probabilities, most probable first."""

@@ -48,6 +48,7 @@ class Predictor:
         runtime: RuntimeName | Literal["auto"] = "auto",
         precision: Precision | None = None,
         threads: int | None = None,
+        reject_below: float | None = None,
     ) -> None:
         """Load a model.
 
@@ -57,16 +58,22 @@ class Predictor:
                 available here, and ``.runtime`` says which.
             precision: which of the zoo's files to take; None takes the most exact one that the runtime reads.
             threads: how many threads one call may use; None means 1, for latency (and the backend's own on ``keras``).
+            reject_below: pictures that are answered with less confidence than this, 0 to 1, show no digit: ``is_digit`` of
+                the prediction is false. None takes the model's own measure, see ``digit-infer models show``; it is 0, so
+                that nothing is rejected, for models that never saw a picture without a digit.
 
         Raises:
             UnknownModelError, UnknownRuntimeError, UsageError: there is no such thing, or the arguments contradict.
             RuntimeUnavailableError: the runtime does not work on this machine.
             ModelError: the model's file is missing, damaged or breaks the contract.
         """
-        self._take(plan(model, runtime, precision, threads).open(), threads)
+        if reject_below is not None and not 0 <= reject_below <= 1:
+            raise UsageError(f"no confidence is below {reject_below}", "pass a reject_below from 0 to 1")
+        self._take(plan(model, runtime, precision, threads).open(), threads, reject_below)
 
-    def _take(self, chosen: Chosen, threads: int | None) -> None:
+    def _take(self, chosen: Chosen, threads: int | None, reject_below: float | None) -> None:
         self._chosen: Chosen | None = chosen
+        self._reject_below = zoo.reject_below(chosen.model) if reject_below is None else float(reject_below)
         self._probabilities = chosen.session.probabilities
         self._requested_threads = threads
 
@@ -107,6 +114,11 @@ class Predictor:
         """How many threads one call may use; None where the runtime decides."""
         return self.chosen.session.threads
 
+    @property
+    def reject_below(self) -> float:
+        """The confidence, 0 to 1, below which a picture shows no digit."""
+        return self._reject_below
+
     def __repr__(self) -> str:
         if self._chosen is None:
             return "Predictor(closed)"
@@ -121,10 +133,12 @@ class Predictor:
             PictureError: the picture cannot be read, or there is no ink on it.
         """
         seen = image.read(picture).image
-        return Prediction.of(self.predict_array(seen[None])[0], seen)
+        return Prediction.of(self.predict_array(seen[None])[0], seen, self._reject_below)
 
     def read(self, picture: PictureSource) -> Reading:
         """Read all digits of a picture, line by line: a number, a form, a page, also one that lies on its side.
+
+        What is answered with less confidence than ``reject_below`` is left out, so there may be none.
 
         Takes what ``predict`` takes. ``.text`` of the answer is what stands there, ``.digits`` has each with its box.
 
@@ -133,7 +147,11 @@ class Predictor:
         """
         from digit_infer.reading import read_page  # with what one digit can do without
 
-        return read_page(self.predict_array, image.decode(picture))
+        return read_page(self._predictions, image.decode(picture))
+
+    def _predictions(self, images: Images) -> list[Prediction]:
+        rows = self.predict_array(images)
+        return [Prediction.of(row, seen, self._reject_below) for row, seen in zip(rows, images, strict=True)]
 
     def predict_many(
         self,
@@ -187,8 +205,8 @@ class Predictor:
 
     def _answers(self, batch: list[Images | Unanswered]) -> list[Prediction | Unanswered]:
         images = [seen for seen in batch if isinstance(seen, ndarray)]
-        rows = iter(self.predict_array(np.stack(images)) if images else ())
-        return [Prediction.of(next(rows), seen) if isinstance(seen, ndarray) else seen for seen in batch]
+        answers = iter(self._predictions(np.stack(images)) if images else ())
+        return [next(answers) if isinstance(seen, ndarray) else seen for seen in batch]
 
     def predict_array(self, images: Images) -> Probabilities:
         """Answer images that are in MNIST's form already: uint8 [N, 28, 28] -> probabilities float32 [N, 10].
@@ -230,10 +248,12 @@ class Predictor:
             "runtime": self.runtime,
             "precision": None if own_file else self.precision,
             "threads": self._requested_threads,
+            "reject_below": self._reject_below,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._take(plan(**state).open(), state["threads"])
+        reject_below = state.pop("reject_below")
+        self._take(plan(**state).open(), state["threads"], reject_below)
 
 
 def _seen(picture: PictureSource) -> Images | Unanswered:

@@ -6,32 +6,24 @@ photographed sideways is read sideways, if the network is surer of it that way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from digit_infer.cutting import best_cut
 from digit_infer.image.box import Box
 from digit_infer.image.page import segments
 from digit_infer.image.segment import Segment
 from digit_infer.prediction import Prediction
 
 if TYPE_CHECKING:
-    from digit_infer.contract import Images, Probabilities
+    from digit_infer.cutting import Answer, Answered
     from digit_infer.image.decode import Grey
 
-    Answer = Callable[[Images], Probabilities]
-
-_TOO_WIDE = 1.15
-"""A digit is seldom wider than this share of its height; what is may be several that touch."""
-
-_MOST_PARTS = 4
-_SHIFTS = (0.0, -0.12, 0.12)
-"""Cuts are tried in the middle of a piece, and by this share of its width beside: a one is narrower than a zero."""
-
-_NARROW = 0.35
-"""A part is at least this wide, as a share of its height."""
+_WIDE = 0.8
+"""What is wider than this share of its height may be several digits that touch."""
 
 _CLOSE = 0.15
 """Parts of a broken digit stand this near, as a share of its height."""
@@ -78,8 +70,12 @@ class Reading:
 
     @property
     def confidence(self) -> float:
-        """The mean confidence of the digits, 0 to 1."""
-        return float(np.mean([digit.prediction.confidence for digit in self.digits]))
+        """The mean confidence of the digits, 0 to 1; 0 without any."""
+        return float(np.mean([digit.prediction.confidence for digit in self.digits])) if self.digits else 0.0
+
+
+Piece: TypeAlias = "tuple[int, ReadDigit]"
+"""By how many degrees the page was turned, and what may be a digit there."""
 
 
 def read_page(answer: Answer, grey: Grey) -> Reading:
@@ -88,24 +84,25 @@ def read_page(answer: Answer, grey: Grey) -> Reading:
     Raises:
         BlankPictureError: nothing stands out from the ground.
     """
-    upright = _read(answer, grey, 0)
-    if len(upright.digits) < _FEWEST_TO_TURN:
-        return upright
-    turned = [_read(answer, grey, turns) for turns in (1, 3)]
-    return min((upright, *turned), key=_cost)
+    upright = _pieces(answer, grey, 0)
+    best = upright
+    if len(upright) >= _FEWEST_TO_TURN:
+        best = min(upright, _pieces(answer, grey, 1), _pieces(answer, grey, 3), key=_cost)
+    found = tuple(digit for _, digit in best if digit.prediction.is_digit)
+    return Reading(found, best[0][0] if best else 0, grey)
 
 
-def _cost(reading: Reading) -> float:
-    return sum(1 - digit.prediction.confidence + _A_DIGIT for digit in reading.digits)
+def _cost(pieces: list[Piece]) -> float:
+    return sum(1 - piece.prediction.confidence + _A_DIGIT for _, piece in pieces)
 
 
-def _read(answer: Answer, grey: Grey, turns: int) -> Reading:
-    found = [
-        ReadDigit(_turned_back(segment.box, turns, grey.shape), number, prediction)
+def _pieces(answer: Answer, grey: Grey, turns: int) -> list[Piece]:
+    """Return all that may be a digit on a page turned by so many quarters, with the degrees."""
+    return [
+        (90 * turns, ReadDigit(_turned_back(segment.box, turns, grey.shape), number, prediction))
         for number, line in enumerate(segments(np.ascontiguousarray(np.rot90(grey, turns))))
         for segment, prediction in _answered(answer, line)
     ]
-    return Reading(tuple(found), 90 * turns, grey)
 
 
 def _turned_back(box: Box, turns: int, shape: tuple[int, ...]) -> Box:
@@ -118,31 +115,23 @@ def _turned_back(box: Box, turns: int, shape: tuple[int, ...]) -> Box:
     return Box(box.top, height - box.right, box.bottom, height - box.left)
 
 
-def _answered(answer: Answer, line: list[Segment]) -> list[tuple[Segment, Prediction]]:
-    """Answer a line: what is too wide is cut, and parts of a broken digit are joined, if the network believes it more."""
-    found: list[tuple[Segment, Prediction]] = []
+def _answered(answer: Answer, line: list[Segment]) -> list[Answered]:
+    """Answer a line: what is wide may be cut, and parts of a broken digit are joined, if the network believes it more."""
+    found: list[Answered] = []
     for segment in line:
+        if segment.box.right - segment.box.left > _WIDE * (segment.box.bottom - segment.box.top):
+            found += best_cut(answer, segment)
+            continue
         whole = (segment, _prediction(answer, segment))
-        if segment.box.right - segment.box.left > _TOO_WIDE * (segment.box.bottom - segment.box.top):
-            found += max([[whole], *_cuts(answer, segment)], key=_mean_confidence)
-        elif found and (joined := _joined(answer, found[-1], whole)) is not None:
+        joined = _joined(answer, found[-1], whole) if found else None
+        if joined is not None:
             found[-1] = joined
         else:
             found.append(whole)
     return found
 
 
-def _cuts(answer: Answer, segment: Segment) -> Iterator[list[tuple[Segment, Prediction]]]:
-    width, height = segment.box.right - segment.box.left, segment.box.bottom - segment.box.top
-    for parts in range(2, _MOST_PARTS + 1):
-        if width > _NARROW * parts * height:
-            for shift in _SHIFTS:
-                yield [(part, _prediction(answer, part)) for part in segment.cut(parts, shift)]
-
-
-def _joined(
-    answer: Answer, one: tuple[Segment, Prediction], other: tuple[Segment, Prediction]
-) -> tuple[Segment, Prediction] | None:
+def _joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
     """Return two neighbours as one digit, if they stand close enough and are believed more that way."""
     both = one[0].joined(other[0])
     width, height = both.box.right - both.box.left, both.box.bottom - both.box.top
@@ -152,10 +141,10 @@ def _joined(
     return (both, prediction) if prediction.confidence > _mean_confidence([one, other]) + _SURER else None
 
 
-def _mean_confidence(answered: Iterable[tuple[Segment, Prediction]]) -> float:
+def _mean_confidence(answered: Iterable[Answered]) -> float:
     return float(np.mean([prediction.confidence for _, prediction in answered]))
 
 
 def _prediction(answer: Answer, segment: Segment) -> Prediction:
-    image = segment.image()
-    return Prediction.of(answer(image[None])[0], image)
+    [prediction] = answer(segment.image()[None])
+    return prediction

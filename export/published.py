@@ -98,6 +98,7 @@ def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
         parameters=recipe.parameters,
         multiply_adds=multiply_adds(build(recipe)),
         recipe=recipe.fingerprint(),
+        reject_below=0.0,
         published_accuracy=recipe.published.accuracy,
         accuracy=reports[0].trained,
         training=training_of(recipe),

@@ -79,7 +79,9 @@ class Regime:
 
     Targets are soft: the label with ``label_smoothing`` spread over all classes (Szegedy et al. 2016), mixed with what
     ``teacher``, another recipe's network, answers to the same changed image, by ``teacher_share`` (Hinton et al. 2015). To
-    every image come ``non_digits`` pictures that show none, with all classes alike as the target.
+    every image come ``non_digits`` pictures that show none, with all classes alike as the target. The kept weights answer
+    with logits divided by ``temperature``, and less confidence than ``reject_below`` means that there is no digit: both are
+    chosen on images that a candidate did not learn from (``training/search.py``).
     """
 
     distortion: Distortion
@@ -87,6 +89,8 @@ class Regime:
     label_smoothing: float
     teacher: str | None = None
     teacher_share: float = 0.0
+    temperature: float = 1.0
+    reject_below: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from digit_infer.benchmark.calibration import (
+    best_temperature,
+    cross_entropy,
+    expected_calibration_error,
+    reliability,
+    tempered,
+)
 from digit_infer.files import write_text
 from training import trainer
 from training.distortion import distorted
@@ -35,7 +42,8 @@ FOLDER = RESULTS / "search"
 HARD = Distortion(rotation_degrees=20, shift_pixels=2.5, zoom=0.2, shear=0.3, elastic_pixels=1.2, damage=0.7)
 _SEED = 20_261_122
 _STRANGERS = 4_000
-_KEPT = 0.95
+KEPT = (0.95, 0.98, 0.99, 0.995)
+"""Shares of digits for which the confidence is recorded that they reach."""
 
 
 def search(recipe: Recipe, seed: int, runs: Path, observer: Observer, teachers: Sequence[Path] = ()) -> dict[str, Any]:
@@ -60,23 +68,31 @@ def search(recipe: Recipe, seed: int, runs: Path, observer: Observer, teachers: 
     return document
 
 
-def judged(model: keras.Model, recipe: Recipe) -> dict[str, float]:
+def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:
     """Return what a network does on the held-out images: accuracy and mean cross-entropy, plain and changed.
 
-    ``rejected`` is the share of pictures without a digit that are less sure than all but 5 % of the held-out digits.
+    ``temperature`` is the best one for the plain images. ``calibration`` is the expected calibration error before and at
+    that temperature; at it, ``confidence_kept`` is the confidence that a share of the digits reaches, and ``rejected`` the
+    share of pictures without a digit that do not.
     """
     _, (images, labels) = trainer.training_data(recipe)
     draw = np.random.default_rng(_SEED)
     changed = distorted(images[..., 0], HARD, draw)[..., None]
     strange = trainer.scaled(non_digits(_STRANGERS, np.rint(images[..., 0] * 255).astype(np.uint8), labels, draw))
-    found: dict[str, float] = {}
-    confidence = {}
-    for name, seen in (("plain", images), ("changed", changed), ("strange", strange)):
-        probabilities = model.predict(seen, batch_size=1_000, verbose=0)
-        confidence[name] = probabilities.max(axis=1)
-        if name != "strange":
-            found[f"{name}_accuracy"] = float((probabilities.argmax(axis=1) == labels).mean())
-            right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-            found[f"{name}_loss"] = float(-np.log(np.maximum(right, 1e-7)).mean())
-    found["rejected"] = float((confidence["strange"] < np.quantile(confidence["plain"], 1 - _KEPT)).mean())
+    plain, bent, none = (model.predict(seen, batch_size=1_000, verbose=0) for seen in (images, changed, strange))
+    temperature = best_temperature(plain, labels)
+    found: dict[str, Any] = {
+        "plain_accuracy": float((plain.argmax(axis=1) == labels).mean()),
+        "plain_loss": cross_entropy(plain, labels),
+        "changed_accuracy": float((bent.argmax(axis=1) == labels).mean()),
+        "changed_loss": cross_entropy(bent, labels),
+        "temperature": temperature,
+    }
+    for name, answers in (("plain", plain), ("changed", bent)):
+        warm = tempered(answers, temperature)
+        found[f"{name}_calibration"] = [expected_calibration_error(reliability(each, labels)) for each in (answers, warm)]
+        limits = {str(share): float(np.quantile(warm.max(axis=1), 1 - share)) for share in KEPT}
+        unsure = tempered(none, temperature).max(axis=1)
+        found[f"{name}_confidence_kept"] = limits
+        found[f"{name}_rejected"] = {share: float((unsure < limit).mean()) for share, limit in limits.items()}
     return found

@@ -113,7 +113,7 @@ def _next_epoch(
     epoch = _run_epoch(model, recipe, number, draw, validation, observer)
     keep = recipe.keeps == "last epoch" or epoch.val_loss < min(losses, default=np.inf)
     state = state.after(epoch, keep=keep)
-    _save(model, folder, state, keep=keep)
+    _save(model, recipe, folder, state, keep=keep)
     observer.ended(epoch)
     return state
 
@@ -265,13 +265,13 @@ def _reseed(model: keras.Model, seed: int, number: int) -> None:
             variable.assign(draw.integers(2**31, size=variable.shape).astype(variable.dtype))
 
 
-def _save(model: keras.Model, folder: RunFolder, state: State, *, keep: bool) -> None:
+def _save(model: keras.Model, recipe: Recipe, folder: RunFolder, state: State, *, keep: bool) -> None:
     """Write what the epoch left, and last the state that names it."""
     with replacing(folder.path / state.last_file) as temporary:
         model.save(temporary)
     if keep:
         with replacing(folder.path / state.best_file) as temporary:
-            without_optimizer(model).save(temporary)
+            kept(model, recipe).save(temporary)
     epoch = state.history[-1]
     for split, loss, accuracy in (
         ("train", epoch.loss, epoch.accuracy),
@@ -279,6 +279,15 @@ def _save(model: keras.Model, folder: RunFolder, state: State, *, keep: bool) ->
     ):
         log_scalars(folder.tensorboard / split, epoch.epoch, {"epoch_loss": loss, "epoch_accuracy": accuracy})
     folder.write(state)
+
+
+def kept(model: keras.Model, recipe: Recipe) -> keras.Model:
+    """Return the network that a run keeps: without its optimizer, and with the logits at the regime's temperature."""
+    copy = without_optimizer(model)
+    if recipe.regime is not None and recipe.regime.temperature != 1:
+        last = copy.layers[-1]
+        last.set_weights([weights / np.float32(recipe.regime.temperature) for weights in last.get_weights()])
+    return copy
 
 
 def without_optimizer(model: keras.Model) -> keras.Model:

@@ -70,7 +70,7 @@ def _line(model: ZooModel) -> tuple[str, ...]:
         f"{model.parameters:,}",
         f"{accuracy.share:.4f}",
         f"{accuracy.low:.4f} to {accuracy.high:.4f}",
-        f"{model.published_accuracy:.4f}",
+        "ours" if model.published_accuracy is None else f"{model.published_accuracy:.4f}",
         _reproduced(model),
         ", ".join(f"{file.precision} {file.format} {file.bytes / 1000:,.0f}" for file in model.files),
     )
@@ -97,7 +97,8 @@ def _card(model: ZooModel) -> Iterator[str]:
     yield ""
     yield "Accuracy on the 10,000 MNIST test images"
     yield f"  this model   {accuracy.share:.4f} (95 % interval {accuracy.low:.4f} to {accuracy.high:.4f})"
-    yield f"  published    {model.published_accuracy:.4f}"
+    if model.published_accuracy is not None:
+        yield f"  published    {model.published_accuracy:.4f}"
     yield f"  reproduced   {_reproduced(model)}: {' '.join(f'{seed:.4f}' for seed in training.accuracy_by_seed)}"
     yield ""
     yield "Files, each proven against the trained model"

@@ -44,12 +44,18 @@ precision_option = click.option(
 threads_option = click.option(
     "--threads", type=click.IntRange(1, MAX_THREADS), help="Threads that one call may use. [default: 1]"
 )
+reject_option = click.option(
+    "--reject-below",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Less confidence than this means that there is no digit. [default: the model's own measure]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
 
 
 def answering(function: F) -> F:
-    """Give a command ``pictures``, and what is to answer them: ``model``, ``runtime``, ``precision`` and ``threads``."""
-    for option in (threads_option, precision_option, runtime_option, model_option):
+    """Give a command ``pictures``, and what is to answer them: a model, where it runs, and what it rejects."""
+    for option in (reject_option, threads_option, precision_option, runtime_option, model_option):
         function = option(function)
     return click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")(function)
 

@@ -41,13 +41,15 @@ def command(
     runtime: RuntimeName,
     precision: Precision | None,
     threads: int | None,
+    reject_below: float | None,
     top_k: int,
     as_json: bool,
     explain: Path | None,
 ) -> int:
     """Say which digit is on each PICTURE: files, folders, globs, or - for standard input.
 
-    Exits with 1 if a picture could not be answered, and with 2 if one does not exist; the others are answered all the same.
+    Exits with 1 if a picture could not be answered or shows no digit, and with 2 if one does not exist; the others are
+    answered all the same.
     """
     named = named_pictures(pictures)
     single = len(named) == 1
@@ -55,13 +57,12 @@ def command(
         check_drawing("--explain", explain, named)
     reading = Background(lambda: image.read(named[0].source)) if single else None
     with quiet_native_log():
-        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads)
+        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
     with predictor:
         answers = _answers(predictor, named) if reading is None else _answer(predictor, named[0], reading)
         if explain is not None:
             answers = _explained(answers, explain)
-        printed = _print_json(predictor, answers, top_k) if as_json else _print_text(predictor, answers, top_k, single)
-    return max((error.exit_code for error in printed), default=0)
+        return _print_json(predictor, answers, top_k) if as_json else _print_text(predictor, answers, top_k, single)
 
 
 def _answers(predictor: Predictor, pictures: list[NamedPicture]) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
@@ -81,7 +82,7 @@ def _answer(
     except PictureError as error:
         yield picture, Unanswered(error)
     else:
-        yield picture, Prediction.of(predictor.predict_array(seen[None])[0], seen)
+        yield picture, Prediction.of(predictor.predict_array(seen[None])[0], seen, predictor.reject_below)
 
 
 def _explained(
@@ -101,37 +102,43 @@ def _print_text(
     answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]],
     top_k: int,
     single: bool,
-) -> list[PictureError]:
+) -> int:
+    """Print a line or a drawing for each answer and return the exit code."""
     from digit_infer.cli.drawing import answer_lines, summary_line
 
-    errors = []
+    code = 0
     for picture, answer in answers:
+        code = max(code, _exit_code(answer))
         if isinstance(answer, Unanswered):
-            errors.append(answer.error)
             print_error(picture, answer.error)
         elif single:
             click.echo("\n".join(answer_lines(answer, top_k, picture=_draws_pictures())))
         else:
             click.echo(summary_line(picture.name, answer))
     click.echo(ran_on(predictor), err=True)
-    return errors
+    return code
 
 
-def _print_json(
-    predictor: Predictor, answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]], top_k: int
-) -> list[PictureError]:
-    """Print one JSON document, an answer a line as it comes, so that memory does not grow with the number of pictures."""
+def _print_json(predictor: Predictor, answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]], top_k: int) -> int:
+    """Print one JSON document, an answer a line as it comes, so that memory does not grow with the number of pictures.
+
+    Returns the exit code.
+    """
     head = {"schema": SCHEMA, **answering_facts(predictor)}
     click.echo(json.dumps(head)[:-1] + ', "predictions": [')
-    errors: list[PictureError] = []
+    code = 0
     encode, write = json.JSONEncoder(allow_nan=False).encode, sys.stdout.write  # not flushed for each picture
     for number, (picture, answer) in enumerate(answers):
+        code = max(code, _exit_code(answer))
         if isinstance(answer, Unanswered):
-            errors.append(answer.error)
             print_error(picture, answer.error)
         write((",\n" if number else "") + encode(_entry(picture, answer, top_k)))
     click.echo("\n]}")
-    return errors
+    return code
+
+
+def _exit_code(answer: Prediction | Unanswered) -> int:
+    return answer.error.exit_code if isinstance(answer, Unanswered) else int(not answer.is_digit)
 
 
 def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -> dict[str, Any]:
@@ -140,6 +147,7 @@ def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -
     return {
         "picture": picture.name,
         "digit": answer.digit,
+        "is_digit": answer.is_digit,
         "confidence": answer.confidence,
         "top": [{"digit": digit, "probability": probability} for digit, probability in answer.top(top_k)],
         "probabilities": answer.probabilities.tolist(),

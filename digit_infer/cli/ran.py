@@ -19,7 +19,7 @@ def ran_on(predictor: Predictor) -> str:
     return f"{predictor.model} · {predictor.runtime} ({predictor.provider}) · {precision} · {threads}"
 
 
-def answering_facts(predictor: Predictor) -> dict[str, str | int | None]:
+def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]:
     """Return the same for JSON."""
     return {
         "model": predictor.model,
@@ -27,6 +27,7 @@ def answering_facts(predictor: Predictor) -> dict[str, str | int | None]:
         "precision": predictor.precision,
         "provider": predictor.provider,
         "threads": predictor.threads,
+        "reject_below": predictor.reject_below,
     }
 
 

@@ -33,19 +33,20 @@ def command(
     runtime: RuntimeName,
     precision: Precision | None,
     threads: int | None,
+    reject_below: float | None,
     as_json: bool,
     boxes: Path | None,
 ) -> int:
     """Read every digit on each PICTURE, line by line: a number, a form, a page, also one that lies on its side.
 
-    Takes files, folders, globs, or - for standard input. Exits with 1 if a picture could not be read, and with 2 if one
-    does not exist; the others are read all the same.
+    Takes files, folders, globs, or - for standard input. What is no digit is left out. Exits with 1 if a picture could not
+    be read or shows no digit, and with 2 if one does not exist; the others are read all the same.
     """
     named = named_pictures(pictures)
     if boxes is not None:
         check_drawing("--boxes", boxes, named)
     with quiet_native_log():
-        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads)
+        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
     pages: list[dict[str, Any]] = []
     code = 0
     with predictor:
@@ -58,15 +59,22 @@ def command(
                 pages.append(unanswered_entry(picture, error))
                 continue
             pages.append(_entry(picture, reading))
+            code = max(code, int(not reading.digits))
             if boxes is not None:
                 _draw(reading, boxes)
             if not as_json:
-                click.echo(reading.text if len(named) == 1 else f"{' '.join(reading.text.split())}  {picture.name}")
+                click.echo(_line(picture, reading, alone=len(named) == 1))
         if as_json:
             click.echo(json.dumps({"schema": SCHEMA, **answering_facts(predictor), "pages": pages}, allow_nan=False))
         else:
             click.echo(ran_on(predictor), err=True)
     return code
+
+
+def _line(picture: NamedPicture, reading: Reading, *, alone: bool) -> str:
+    if not reading.digits:
+        return "no digit found" if alone else f"no digit found: {picture.name}"
+    return reading.text if alone else f"{' '.join(reading.text.split())}  {picture.name}"
 
 
 def _draw(reading: Reading, path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,22 +36,17 @@ class Segment:
             np.maximum(place, part.ink, out=place)
         return Segment(box, ink)
 
-    def cut(self, parts: int, shift: float = 0.0) -> list[Segment]:
-        """Cut it from top to bottom into parts, each where the least ink is about a place.
-
-        The places are such that all parts are as wide, moved to the right by a share of the whole width.
-        """
+    def places_to_cut(self, apart: int) -> list[int]:
+        """Return columns where little ink would be cut through from top to bottom, at least so many pixels apart."""
         columns = self.ink.sum(axis=0, dtype=np.int64)
-        width = len(columns)
-        reach = max(1, width // (4 * parts))
-        cuts = [0]
-        for number in range(1, parts):
-            middle = min(max(round((number / parts + shift) * width), reach), width - reach - 1)
-            cuts.append(middle - reach + int(columns[middle - reach : middle + reach + 1].argmin()))
-        pieces = [self._piece(left, right) for left, right in pairwise([*cuts, width])]
-        return [piece for piece in pieces if piece is not None]
+        places: list[int] = []
+        for place in np.argsort(columns, kind="stable").tolist():
+            if apart <= place <= len(columns) - apart and all(abs(place - other) >= apart for other in places):
+                places.append(place)
+        return sorted(places)
 
-    def _piece(self, left: int, right: int) -> Segment | None:
+    def between(self, left: int, right: int) -> Segment | None:
+        """Return what lies between two columns, ``right`` outside, or None if nothing does."""
         ink = self.ink[:, left:right]
         rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
         if not len(rows):

@@ -44,6 +44,11 @@ def model_named(name: str) -> ZooModel:
         ) from None
 
 
+def reject_below(model: str) -> float:
+    """Return the confidence below which a model's answer is no digit; 0 for files of the user's own."""
+    return 0.0 if is_path(model) else model_named(model).reject_below
+
+
 def is_path(model: str | Path) -> bool:
     """Tell a path from a name: it is a ``Path``, has a model's suffix, or a folder in front."""
     return isinstance(model, Path) or format_of(Path(model)) is not None or Path(model).name != model

@@ -11,7 +11,7 @@ from typing import Any
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DamagedModelError
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,9 @@ class ZooModel:
     """One model: where it comes from, how good it is, and its files; ``accuracy`` is that of this checkpoint.
 
     ``multiply_adds`` are those of one image: a multiplication with the addition that follows counts once.
-    ``exports`` are further files that were made and proven alike, but do not travel in the wheel.
+    ``exports`` are further files that were made and proven alike, but do not travel in the wheel. ``reject_below`` is the
+    confidence below which an answer is no digit, 0 for models that never saw a picture without one.
+    ``published_accuracy`` is None for models of our own.
     """
 
     name: str
@@ -96,7 +98,8 @@ class ZooModel:
     parameters: int
     multiply_adds: int
     recipe: str
-    published_accuracy: float
+    reject_below: float
+    published_accuracy: float | None
     accuracy: Accuracy
     training: Training
     checkpoint: Checkpoint

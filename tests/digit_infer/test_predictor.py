@@ -287,3 +287,26 @@ def test_arguments_of_another_type(arguments):
 def test_a_model_that_answers_no_numbers_is_told():
     with pytest.raises(InferenceError, match="NaN or infinity"):
         Prediction.of(np.full(10, np.nan, np.float32), np.zeros((28, 28), np.uint8))
+
+
+def test_less_confidence_than_asked_for_is_no_digit(examples):
+    scribble = np.full((28, 28), 255, np.uint8)
+    scribble[5:23:4, 4:24] = 0
+    with Predictor("softmax_regression", reject_below=0.9999) as strict, Predictor("softmax_regression") as usual:
+        assert (strict.reject_below, usual.reject_below) == (0.9999, zoo.model_named("softmax_regression").reject_below)
+        doubtful, sure = strict.predict(scribble), usual.predict(scribble)
+        assert not doubtful.is_digit
+        assert sure.is_digit
+        assert (doubtful.digit, doubtful.confidence) == (sure.digit, sure.confidence)
+        assert [answer.is_digit for answer in strict.predict_many([scribble] * 2)] == [False, False]
+        copy = pickle.loads(pickle.dumps(strict))  # noqa: S301  # our own
+        assert not copy.predict(scribble).is_digit
+        edge = usual.predict(examples / "seven.png").confidence
+    with Predictor("softmax_regression", reject_below=edge) as predictor:
+        assert predictor.predict(examples / "seven.png").is_digit
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_no_confidence_is_below_that(share):
+    with pytest.raises(UsageError, match="reject_below"):
+        Predictor("softmax_regression", reject_below=share)

@@ -202,3 +202,21 @@ def test_a_model_of_another_version_is_told(digit_infer, examples, tmp_path):
     assert (run.code, run.out) == (1, "")
     assert run.err.startswith(f"error: {path} cannot be run by onnxruntime")
     assert len(run.err.splitlines()) == 1
+
+
+def test_what_is_no_digit_is_said_and_the_exit_code_tells(digit_infer, examples):
+    """The published networks reject nothing by themselves; asked for certainty, they do."""
+    seven = examples / "seven.png"
+    one = digit_infer("predict", seven, "--model", "softmax_regression", "--reject-below", "1")
+    assert (one.code, one.out.splitlines()[0]) == (1, "no digit found")
+    assert "  7  " in one.out, "the best guess is shown below"
+    several = digit_infer("predict", seven, seven, "--model", "softmax_regression", "--reject-below", "1")
+    assert (several.code, several.out) == (1, f"no digit found: {seven}\n" * 2)
+    document = json.loads(
+        digit_infer("predict", seven, "--model", "softmax_regression", "--reject-below", "1", "--json").out
+    )
+    assert document["reject_below"] == 1
+    assert (document["predictions"][0]["digit"], document["predictions"][0]["is_digit"]) == (7, False)
+    page = digit_infer("read", seven, "--model", "softmax_regression", "--reject-below", "1")
+    assert (page.code, page.out) == (1, "no digit found\n")
+    assert digit_infer("predict", seven, "--reject-below", "1.5").code == 2

@@ -150,4 +150,4 @@ def test_the_checkpoint_is_looked_for_where_the_environment_says(tmp_path, monke
 
 
 def test_the_schema_is_numbered():
-    assert json.loads(zoo.MANIFEST.read_text(encoding="utf-8"))["schema"] == 3
+    assert json.loads(zoo.MANIFEST.read_text(encoding="utf-8"))["schema"] == 4

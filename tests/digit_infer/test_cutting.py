@@ -1,0 +1,54 @@
+"""Ways through a piece of writing, with a network whose answers are known: it believes in pieces of exactly one width."""
+
+import numpy as np
+import pytest
+
+from digit_infer import Prediction
+from digit_infer.cutting import best_cut
+from digit_infer.image.box import Box
+from digit_infer.image.segment import Segment
+
+
+def blocks(*widths, height=40):
+    """Blocks of ink side by side, with a thin bridge of one row between them."""
+    ink = np.zeros((height, sum(widths) + 2 * (len(widths) - 1)), np.uint8)
+    ink[height // 2] = 255
+    left = 0
+    for width in widths:
+        ink[:, left : left + width] = 255
+        left += width + 2
+    return Segment(Box(5, 7, 5 + ink.shape[1], 7 + height), ink)
+
+
+def believing_in(*ratios):
+    """Answer with confidence what is as wide as said, by its height; everything else is doubted."""
+
+    def answer(images):
+        found = []
+        for image in images:
+            rows, columns = np.nonzero(image > 64)
+            ratio = (np.ptp(columns) + 1) / (np.ptp(rows) + 1)
+            digit = next((number for number, known in enumerate(ratios) if abs(ratio - known) < 0.08), None)
+            row = np.full(10, 0.1, np.float32)
+            if digit is not None:
+                row[:] = 0.001
+                row[digit] = 0.991
+            found.append(Prediction.of(row, image))
+        return found
+
+    return answer
+
+
+@pytest.mark.parametrize("widths", [(20, 20), (20, 30), (30, 20, 20), (20, 30, 20, 30, 20)])
+def test_touching_blocks_are_taken_apart(widths):
+    found = best_cut(believing_in(0.5, 0.75), blocks(*widths))
+    assert [prediction.digit for _, prediction in found] == [(20, 30).index(width) for width in widths]
+    assert [segment.box.left for segment, _ in found] == sorted(segment.box.left for segment, _ in found)
+    for (segment, _), width in zip(found, widths, strict=True):
+        assert abs(segment.box.right - segment.box.left - width) <= 3
+
+
+def test_what_is_one_digit_stays_whole():
+    [(segment, prediction)] = best_cut(believing_in(1.0), blocks(19, 19))
+    assert segment.box == Box(5, 7, 45, 47)
+    assert prediction.confidence > 0.9
