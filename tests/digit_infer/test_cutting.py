@@ -21,14 +21,15 @@ def blocks(*widths, height=40):
 
 
 def believing_in(*ratios):
-    """Answer with confidence what is as wide as said, by its height; everything else is doubted."""
+    """Answer with confidence what is as wide as said, by its height, and full; everything else is doubted."""
 
     def answer(images):
         found = []
         for image in images:
             rows, columns = np.nonzero(image > 64)
             ratio = (np.ptp(columns) + 1) / (np.ptp(rows) + 1)
-            digit = next((number for number, known in enumerate(ratios) if abs(ratio - known) < 0.08), None)
+            full = (image[:, columns.min() + 2 : columns.max() - 1] > 64).sum(axis=0).min(initial=28) > 10
+            digit = next((number for number, known in enumerate(ratios) if full and abs(ratio - known) < 0.06), None)
             row = np.full(10, 0.1, np.float32)
             if digit is not None:
                 row[:] = 0.001
@@ -39,16 +40,16 @@ def believing_in(*ratios):
     return answer
 
 
-@pytest.mark.parametrize("widths", [(20, 20), (20, 30), (30, 20, 20), (20, 30, 20, 30, 20)])
+@pytest.mark.parametrize("widths", [(20, 20), (20, 34), (34, 20, 34), (20, 34, 34, 20, 34)])
 def test_touching_blocks_are_taken_apart(widths):
-    found = best_cut(believing_in(0.5, 0.75), blocks(*widths))
-    assert [prediction.digit for _, prediction in found] == [(20, 30).index(width) for width in widths]
+    found = best_cut(believing_in(0.5, 0.85), blocks(*widths))
+    assert [prediction.digit for _, prediction in found] == [(20, 34).index(width) for width in widths]
     assert [segment.box.left for segment, _ in found] == sorted(segment.box.left for segment, _ in found)
     for (segment, _), width in zip(found, widths, strict=True):
         assert abs(segment.box.right - segment.box.left - width) <= 3
 
 
 def test_what_is_one_digit_stays_whole():
-    [(segment, prediction)] = best_cut(believing_in(1.0), blocks(19, 19))
+    [(segment, prediction)] = best_cut(believing_in(1.0), blocks(40))
     assert segment.box == Box(5, 7, 45, 47)
     assert prediction.confidence > 0.9
