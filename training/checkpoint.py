@@ -19,7 +19,7 @@ from digit_infer.files import write_bytes
 from digit_infer.zoo import sha256_of
 from training import results
 from training.recipe import Recipe
-from training.recipes import RECIPES, ROWS, SWEEPS
+from training.recipes import MODELS, OWN, RECIPES, SWEEPS
 from training.rows import Runs, points_of
 from training.run import RunFolder
 from training.sweep import Point, Sweep
@@ -51,9 +51,9 @@ def shipped(name: str) -> Shipped:
         best = max(runs.records, key=lambda record: float(record["history"][-1]["val_accuracy"]))
         rule = f"the best of {len(runs.records)} replicates at the best L2 factor, {point.label}, by accuracy on the first "
         return Shipped(runs.recipe, best, rule + "5,000 training images, which all of them held out")
-    if name not in RECIPES:
-        raise UsageError(f"{name!r} is no row and ships no checkpoint", f"choose from {', '.join(ROWS)}")
-    recipe = RECIPES[name]
+    if name not in RECIPES and name not in OWN:
+        raise UsageError(f"{name!r} ships no checkpoint", f"choose from {', '.join(MODELS)}")
+    recipe = {**RECIPES, **OWN}[name]
     for record in results.stored(recipe):
         if record["seed"] == _SEED:
             return Shipped(recipe, record, "the run with seed 0, whatever other seeds gave")
@@ -76,8 +76,8 @@ def path_of(name: str) -> Path:
 
 
 def has_checkpoint(name: str) -> bool:
-    """Tell whether a name is a row's, which ships one."""
-    return name in ROWS
+    """Tell whether a name is a row's or our own network's, which ship one."""
+    return name in MODELS
 
 
 def how_to_make(name: str) -> str:

@@ -110,7 +110,6 @@ class JobBars:
         [record] = [record for record in results.stored(job.recipe) if record["seed"] == job.seed]
         low, high = record["test"]["interval_95"]
         self._progress.console.print(
-            f"{name}: test accuracy {record['test']['accuracy']:.4f} ({low:.4f} to {high:.4f}), "
-            f"published {job.recipe.published.accuracy:.4f}",
+            f"{name}: test accuracy {record['test']['accuracy']:.4f} ({low:.4f} to {high:.4f}), {job.recipe.standing}",
             soft_wrap=True,
         )

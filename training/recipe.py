@@ -78,19 +78,15 @@ class Regime:
     """How a network of our own learns: what it sees beside the images as they are, and what it is told about them.
 
     Targets are soft: the label with ``label_smoothing`` spread over all classes (Szegedy et al. 2016), mixed with what
-    ``teacher``, another recipe's network, answers to the same changed image, by ``teacher_share`` (Hinton et al. 2015). To
-    every image come ``non_digits`` pictures that show none, with all classes alike as the target. The kept weights answer
-    with logits divided by ``temperature``, and less confidence than ``reject_below`` means that there is no digit: both are
-    chosen on images that a candidate did not learn from (``training/search.py``).
+    ``teachers``, other candidates' networks, answer on average to the same changed image, by ``teacher_share`` (Hinton et
+    al. 2015). To every image come ``non_digits`` pictures that show none, with all classes alike as the target.
     """
 
     distortion: Distortion
     non_digits: float
     label_smoothing: float
-    teacher: str | None = None
+    teachers: tuple[str, ...] = ()
     teacher_share: float = 0.0
-    temperature: float = 1.0
-    reject_below: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +96,9 @@ class Recipe:
     ``network`` is a chain of layers from float32 [N, 28, 28, 1] in 0..1 to the probabilities of ten classes; the loss is
     cross-entropy. ``keeps`` says which weights the notebook evaluated in the end; ``frozen_parameters`` are those among
     ``parameters`` that no gradient moves (the statistics of batch norm). ``decay`` lets the learning rate fall epoch by
-    epoch; no published network does. ``validation`` "none" trains on all 60,000 images and watches none of them.
+    epoch; no published network does. ``validation`` "none" trains on all 60,000 images and watches none of them. The kept
+    weights answer with logits divided by ``temperature``, and less confidence than ``reject_below`` means that there is no
+    digit: both were chosen on images that a candidate did not learn from (``training/search.py``).
     """
 
     name: str
@@ -118,6 +116,8 @@ class Recipe:
     augmentation: Augmentation | None = None
     decay: Decay = "none"
     regime: Regime | None = None
+    temperature: float = 1.0
+    reject_below: float = 0.0
 
     @property
     def published(self) -> Published:
@@ -129,6 +129,11 @@ class Recipe:
         if self.claim is None:
             raise TrainingError(f"nothing is published of {self.name}", "name one of the published networks")
         return self.claim
+
+    @property
+    def standing(self) -> str:
+        """What there is to compare with, in words."""
+        return "a network of our own" if self.claim is None else f"published {self.claim.accuracy:.4f}"
 
     @property
     def watched_the_test_set(self) -> bool:

@@ -22,6 +22,7 @@ from digit_infer.benchmark.calibration import (
     reliability,
     tempered,
 )
+from digit_infer.errors import TrainingError
 from digit_infer.files import write_text
 from training import trainer
 from training.distortion import distorted
@@ -31,8 +32,6 @@ from training.results import RESULTS
 from training.run import RunFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import keras
 
     from training.trainer import Observer
@@ -40,32 +39,44 @@ if TYPE_CHECKING:
 SCHEMA = 1
 FOLDER = RESULTS / "search"
 HARD = Distortion(rotation_degrees=20, shift_pixels=2.5, zoom=0.2, shear=0.3, elastic_pixels=1.2, damage=0.7)
-_SEED = 20_261_122
+SEED = 0
+_DRAW_SEED = 20_261_122
 _STRANGERS = 4_000
 KEPT = (0.95, 0.98, 0.99, 0.995)
 """Shares of digits for which the confidence is recorded that they reach."""
 
 
-def search(recipe: Recipe, seed: int, runs: Path, observer: Observer, teachers: Sequence[Path] = ()) -> dict[str, Any]:
-    """Train a candidate, or go on where it stopped, and return the record of what it does on the held-out images."""
-    folder = RunFolder.of(runs, recipe, seed)
-    taught = trainer.taught_by(teachers) if teachers else None
-    state = trainer.train(recipe, seed, folder, observer, teacher=taught)
-    model = trainer.load(folder.path / state.best_file)
+def search(recipe: Recipe, runs: Path, observer: Observer) -> dict[str, Any]:
+    """Train a candidate, or go on where it stopped, and return the record of what it does on the held-out images.
+
+    Raises:
+        TrainingError: a teacher of its has no finished run.
+    """
+    teachers = recipe.regime.teachers if recipe.regime is not None else ()
+    taught = trainer.taught_by([_finished(name, runs) for name in teachers]) if teachers else None
+    folder = RunFolder.of(runs, recipe, SEED)
+    state = trainer.train(recipe, SEED, folder, observer, teacher=taught)
     document = {
         "schema": SCHEMA,
         "recipe": recipe.name,
         "fingerprint": recipe.fingerprint(),
-        "seed": seed,
+        "seed": SEED,
         "parameters": recipe.parameters,
         "declared": asdict(recipe),
-        "teachers": [path.parts[-3] for path in teachers],
         "environment": state.environment,
-        "held_out": judged(model, recipe),
+        "held_out": judged(trainer.load(folder.path / state.best_file), recipe),
         "history": [asdict(epoch) for epoch in state.history],
     }
     write_text(FOLDER / f"{recipe.name}.json", json.dumps(document, indent=1) + "\n")
     return document
+
+
+def _finished(name: str, runs: Path) -> Path:
+    folder = RunFolder(runs / name / f"seed-{SEED}")
+    state = folder.read()
+    if state is None or not state.finished:
+        raise TrainingError(f"{name} teaches, but has no finished run", f"python -m training search {name}")
+    return folder.path / state.best_file
 
 
 def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:
@@ -76,7 +87,7 @@ def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:
     share of pictures without a digit that do not.
     """
     _, (images, labels) = trainer.training_data(recipe)
-    draw = np.random.default_rng(_SEED)
+    draw = np.random.default_rng(_DRAW_SEED)
     changed = distorted(images[..., 0], HARD, draw)[..., None]
     strange = trainer.scaled(non_digits(_STRANGERS, np.rint(images[..., 0] * 255).astype(np.uint8), labels, draw))
     plain, bent, none = (model.predict(seen, batch_size=1_000, verbose=0) for seen in (images, changed, strange))

@@ -75,7 +75,7 @@ def train(
     """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
 
     ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``,
-    and ``teacher`` the checkpoint of the recipe's teacher.
+    and ``teacher`` answers for the teachers that a regime names.
 
     Raises:
         TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, or its
@@ -136,8 +136,8 @@ def epochs_of(recipe: Recipe, training: Arrays, seed: int, teacher: Teacher | No
     """Return what draws the data of an epoch by its number."""
     if recipe.regime is None:
         return lambda number: epoch_data(recipe, training, seed, number)
-    if teacher is None and recipe.regime.teacher is not None:
-        teacher = taught_by([Path(__file__).parent / "checkpoints" / f"{recipe.regime.teacher}.keras"])
+    if recipe.regime.teachers and teacher is None:
+        raise TrainingError(f"{recipe.name} learns from other candidates", f"python -m training search {recipe.name}")
     lessons = Lessons(recipe.regime, *training, teacher)
     return lambda number: lessons.epoch(seed, number)
 
@@ -282,11 +282,11 @@ def _save(model: keras.Model, recipe: Recipe, folder: RunFolder, state: State, *
 
 
 def kept(model: keras.Model, recipe: Recipe) -> keras.Model:
-    """Return the network that a run keeps: without its optimizer, and with the logits at the regime's temperature."""
+    """Return the network that a run keeps: without its optimizer, and with the logits at the recipe's temperature."""
     copy = without_optimizer(model)
-    if recipe.regime is not None and recipe.regime.temperature != 1:
+    if recipe.temperature != 1:
         last = copy.layers[-1]
-        last.set_weights([weights / np.float32(recipe.regime.temperature) for weights in last.get_weights()])
+        last.set_weights([weights / np.float32(recipe.temperature) for weights in last.get_weights()])
     return copy
 
 

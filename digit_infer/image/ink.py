@@ -41,10 +41,11 @@ _UNEVEN = 0.05
 _PAPER_OUTSIDE = 0.12
 _PAPER_SIDE = 0.3
 _PAPER_FILLED = 0.7
-_PAPER_RIM = 0.06
+_PAPER_RIMS = (0.06, 0.12, 0.18)
+_PAPER_RIM_BRIGHT = 0.95
 _PAPER_WRITTEN = (0.01, 0.35)
-"""Paper may make up so much of the border, spans this share of the picture's sides and is bright in so much of its box; its
-edge takes this share of its shorter side, and so much of what lies within is ink."""
+"""Paper may make up so much of the border, spans this share of the picture's sides and is bright in so much of its box. Its
+edge takes the first of these shares of its shorter side behind which so much is bright; of the rest, so much is ink."""
 
 _THIN = 0.12
 _WINDOW = 0.3
@@ -115,11 +116,15 @@ def _paper(grey: Grey) -> Box | None:
     sides = width / grey.shape[1], height / grey.shape[0]
     if min(sides) < _PAPER_SIDE or np.count_nonzero(bright) < _PAPER_FILLED * width * height:
         return None
-    rim = max(1, round(_PAPER_RIM * min(width, height)))
-    inner = Box(box.left + rim, box.top + rim, box.right - rim, box.bottom - rim)
-    seen = bright[inner.top : inner.bottom, inner.left : inner.right]
-    written = 1 - np.count_nonzero(seen) / max(seen.size, 1)
-    return inner if _PAPER_WRITTEN[0] <= written <= _PAPER_WRITTEN[1] else None
+    for share in _PAPER_RIMS:
+        rim = max(1, round(share * min(width, height)))
+        inner = Box(box.left + rim, box.top + rim, box.right - rim, box.bottom - rim)
+        seen = bright[inner.top : inner.bottom, inner.left : inner.right]
+        rims = np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]])
+        if np.count_nonzero(rims) >= _PAPER_RIM_BRIGHT * len(rims):
+            written = 1 - np.count_nonzero(seen) / seen.size
+            return inner if _PAPER_WRITTEN[0] <= written <= _PAPER_WRITTEN[1] else None
+    return None
 
 
 def _stronger(difference: NDArray[np.float32]) -> Ink:

@@ -133,7 +133,7 @@ def test_a_teacher_is_asked_about_the_digits_alone_and_weighs_as_declared(digits
 
 def test_a_run_of_a_regime_resumes_and_keeps_the_temperature(tiny, little_data, watcher, tmp_path):
     recipe = dataclasses.replace(
-        tiny, claim=None, regime=regime(distortion=USUAL, temperature=0.5), plateau=None, keeps="last epoch", epochs=2
+        tiny, claim=None, regime=regime(distortion=USUAL), temperature=0.5, plateau=None, keeps="last epoch", epochs=2
     )
     whole, parts = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "parts")
     undisturbed = train(recipe, 0, whole, watcher, data=little_data)

@@ -58,7 +58,7 @@ def test_the_sweeps_checkpoint_is_the_best_on_held_out_images():
 
 
 def test_what_is_no_row_ships_nothing():
-    with pytest.raises(UsageError, match="is no row and ships no checkpoint"):
+    with pytest.raises(UsageError, match="ships no checkpoint"):
         checkpoint.shipped("mlp_500_300_l2_factor_0.001")
 
 

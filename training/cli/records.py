@@ -15,16 +15,16 @@ from digit_infer.runtimes.keras import load_network
 from training import checkpoint, results
 from training.cli.options import runs_option
 from training.cli.run import finish
-from training.recipes import RECIPES, ROWS, SWEEPS, recipe_named
+from training.recipes import MODELS, OWN, RECIPES, SWEEPS, recipe_named
 from training.rows import runs_of_row
 from training.run import RunFolder
 
 
 @click.command("list")
 def list_rows() -> None:
-    """Show every row of the published table, and what is recorded here."""
+    """Show every row of the published table and our own networks, and what is recorded here."""
     rows = []
-    for name in ROWS:
+    for name in MODELS:
         runs = runs_of_row(name)
         recipe = runs.recipe
         rows.append(
@@ -35,7 +35,7 @@ def list_rows() -> None:
                 str(recipe.epochs),
                 str(recipe.batch_size),
                 recipe.validation,
-                f"{recipe.published.accuracy:.4f}",
+                "" if recipe.claim is None else f"{recipe.claim.accuracy:.4f}",
                 mean_and_deviation(runs.accuracies) if runs.records else "not yet",
                 str(len(runs.records)),
             )
@@ -63,7 +63,7 @@ def record(names: tuple[str, ...], every: bool, runs: Path) -> None:
     if every == bool(names):
         raise UsageError("what to record is not said", "name recipes, or pass --all")
     points = [point.recipe for sweep in SWEEPS.values() for point in sweep.points]
-    for recipe in [*RECIPES.values(), *points] if every else [recipe_named(name) for name in names]:
+    for recipe in [*RECIPES.values(), *OWN.values(), *points] if every else [recipe_named(name) for name in names]:
         folders = [RunFolder(path) for path in sorted((runs / recipe.name).glob("seed-*"))]
         finished = [(folder, state) for folder in folders if (state := folder.read()) is not None and state.finished]
         for folder, state in finished:
@@ -84,7 +84,7 @@ def evaluate(name: str, as_json: bool) -> None:
     if not path.exists():
         raise TrainingError(f"{path} does not exist", checkpoint.how_to_make(name))
     evaluation = results.evaluate(load_network(path))
-    gap = evaluation.accuracy - recipe.published.accuracy
+    published = None if recipe.claim is None else recipe.claim.accuracy
     if as_json:
         document: dict[str, Any] = {
             "schema": results.SCHEMA,
@@ -94,15 +94,16 @@ def evaluate(name: str, as_json: bool) -> None:
             "correct": evaluation.correct,
             "images": evaluation.images,
             "loss": evaluation.loss,
-            "published": recipe.published.accuracy,
-            "gap": gap,
+            "published": published,
+            "gap": None if published is None else evaluation.accuracy - published,
         }
         click.echo(json.dumps(document))
         return
     low, high = evaluation.interval
     click.echo(
         f"{name}: {evaluation.accuracy:.4f} ({low:.4f} to {high:.4f}) on {evaluation.images:,} test images, "
-        f"loss {evaluation.loss:.4f}; published {recipe.published.accuracy:.4f}, gap {gap:+.4f}"
+        f"loss {evaluation.loss:.4f}; {recipe.standing}"
+        + ("" if published is None else f", gap {evaluation.accuracy - published:+.4f}")
     )
 
 

@@ -18,7 +18,7 @@ from training.cli.options import runs_option
 from training.jobs import Job, run_jobs
 from training.progress import JobBars, ProgressBars
 from training.recipe import Recipe
-from training.recipes import RECIPES, SWEEPS, recipe_named, sweep_named
+from training.recipes import OWN, RECIPES, SWEEPS, recipe_named, sweep_named
 from training.run import RunFolder, State
 from training.sweep import Point, Sweep
 
@@ -71,7 +71,7 @@ def run(
     """
     if every == bool(names):
         raise UsageError("what to run is not said", "name recipes, or pass --all")
-    recipes = list(RECIPES.values()) if every else [recipe_named(name) for name in names]
+    recipes = [*RECIPES.values(), *OWN.values()] if every else [recipe_named(name) for name in names]
     if every or seeds is not None:
         if any(option is not None for option in (seed, epochs, cpus)) or resume or restart:
             raise UsageError("--seed, --epochs, --cpus, --resume and --restart are for one seed", "leave them, or --seeds")
@@ -119,7 +119,7 @@ def finish(recipe: Recipe, folder: RunFolder, state: State) -> None:
     low, high = evaluation.interval
     click.echo(
         f"{recipe.name}, seed {state.seed}: test accuracy {evaluation.accuracy:.4f} ({low:.4f} to {high:.4f}), "
-        f"published {recipe.published.accuracy:.4f}; recorded in {path}",
+        f"{recipe.standing}; recorded in {path}",
         err=True,
     )
 

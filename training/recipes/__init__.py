@@ -1,16 +1,24 @@
-"""Every recipe and every sweep by its name, one module a group."""
+"""Every recipe and every sweep by its name, one module a group, and one for networks of our own."""
 
 from digit_infer.errors import UsageError
 from training.recipe import Recipe
-from training.recipes import group_a, group_b, group_c, group_d, group_e
+from training.recipes import group_a, group_b, group_c, group_d, group_e, own
 from training.sweep import Sweep
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe for group in (group_a, group_b, group_c, group_d, group_e) for recipe in group.RECIPES
 }
+"""The published networks."""
+
+OWN: dict[str, Recipe] = {recipe.name: recipe for recipe in own.RECIPES}
+"""Networks of our own."""
+
 SWEEPS: dict[str, Sweep] = {sweep.name: sweep for group in (group_b, group_c, group_d) for sweep in group.SWEEPS}
 ROWS: tuple[str, ...] = tuple(name for group in (group_a, group_b, group_c, group_d, group_e) for name in group.ROWS)
 """The eighteen rows in the order of the published table: names of recipes, and one of a sweep."""
+
+MODELS: tuple[str, ...] = (*ROWS, *OWN)
+"""Every model that is trained, shipped and exported."""
 
 
 def recipe_named(name: str) -> Recipe:
@@ -21,10 +29,12 @@ def recipe_named(name: str) -> Recipe:
     """
     points = {point.recipe.name: point.recipe for sweep in SWEEPS.values() for point in sweep.points}
     try:
-        return {**RECIPES, **points}[name]
+        return {**RECIPES, **OWN, **points}[name]
     except KeyError:
         advice = (
-            f"it is a sweep: python -m training sweep {name}" if name in SWEEPS else f"choose from {', '.join(RECIPES)}"
+            f"it is a sweep: python -m training sweep {name}"
+            if name in SWEEPS
+            else f"choose from {', '.join([*RECIPES, *OWN])}"
         )
         raise UsageError(f"there is no recipe {name!r}", advice) from None
 

@@ -1,0 +1,36 @@
+"""``python -m training search``: candidates for networks of our own, judged on training images that they did not see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from digit_infer.cli.tables import Column, print_table
+from digit_infer.errors import UsageError
+from training.cli.options import runs_option
+from training.recipes.own import CANDIDATES
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@runs_option
+def search(names: tuple[str, ...], runs: Path) -> int:
+    """Train candidates, or go on where an earlier call stopped, and record what each does on the held-out images.
+
+    The test set is not touched.
+    """
+    unknown = [name for name in names if name not in CANDIDATES]
+    if unknown:
+        raise UsageError(f"there is no candidate {unknown[0]!r}", f"choose from {', '.join(CANDIDATES)}")
+    from training.progress import ProgressBars
+    from training.search import search as judge
+
+    rows = []
+    for name in names:
+        with ProgressBars() as bars:
+            held_out = judge(CANDIDATES[name], runs, bars)["held_out"]
+        rows.append((name, *(f"{held_out[figure]:.4f}" for figure in ("plain_accuracy", "plain_loss", "changed_accuracy"))))
+    columns = [Column("candidate"), *(Column(name, number=True) for name in ("accuracy", "loss", "accuracy, changed"))]
+    print_table(columns, rows)
+    return 0

@@ -1,0 +1,126 @@
+"""Networks of our own, and the candidates of the search that led to them, in the order in which they were tried.
+
+Candidates learn from the first 50,000 training images and are judged on the last 10,000; ``docs/search.md`` says what came
+out and what was chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from training.layers import FLATTEN, POOL, classes, conv, dropout
+from training.recipe import Distortion, Part, Recipe, Regime
+
+_RELU = Part("ReLU")
+_BATCH_NORM = Part("BatchNormalization", {"momentum": 0.9})
+
+
+def _block(filters: int, size: int, *, strides: int = 1, padding: str = "valid") -> tuple[Part, ...]:
+    """Declare a convolution with batch norm and ReLU behind it."""
+    return (
+        conv(filters, size, strides=strides, padding=padding, activation=None, use_bias=False),
+        _BATCH_NORM,
+        _RELU,
+    )
+
+
+def _same(filters: int, *, strides: int = 1) -> tuple[Part, ...]:
+    return _block(filters, 3, strides=strides, padding="same")
+
+
+def _head(drop: float) -> tuple[Part, ...]:
+    return (FLATTEN, dropout(drop), classes())
+
+
+_STRIDED = (*_block(32, 5, strides=2), *_block(32, 3), *_block(32, 3), *_same(64, strides=2), *_same(64), *_head(0.3))
+_SMALL_STEM = (
+    *_block(16, 3), *_block(16, 3, strides=2), *_same(32), *_same(32, strides=2), *_same(64), *_same(64, strides=2),
+    *_head(0.3),
+)  # fmt: skip
+_POOLED = (*_block(24, 5), POOL, *_block(32, 3), *_block(32, 3), POOL, *_same(64), *_same(64), *_head(0.3))
+_DIGITNET = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(64), *_block(64, 3), *_head(0.3))
+
+_NANO_STRIDED = (*_block(8, 5, strides=2), *_block(16, 3), *_block(16, 3), *_same(20, strides=2), *_head(0.1))
+_NANO_POOLED = (*_block(8, 5), POOL, *_block(16, 3), *_block(16, 3), POOL, *_same(20), *_head(0.1))
+_NANO_DEEP = (
+    *_block(8, 5, strides=2), *_same(12), *_same(16, strides=2), *_same(16), *_same(20, strides=2), *_head(0.1),
+)  # fmt: skip
+_NANO_NARROW_HEAD = (*_block(10, 5), POOL, *_block(16, 3), *_block(16, 3), POOL, *_block(28, 3), *_head(0.1))
+_NANO = (*_block(8, 5), POOL, *_same(16), *_block(16, 3), POOL, *_block(24, 3), *_head(0.1))
+
+MILD = Distortion(rotation_degrees=12, shift_pixels=2, zoom=0.15, shear=0.25, elastic_pixels=0.9, damage=0.35)
+GENTLE = replace(MILD, damage=0.2)
+MEDIUM = Distortion(rotation_degrees=14, shift_pixels=2, zoom=0.18, shear=0.28, elastic_pixels=1.1, damage=0.5)
+STRONG = Distortion(rotation_degrees=15, shift_pixels=2.5, zoom=0.2, shear=0.3, elastic_pixels=1.2, damage=0.6)
+
+
+def _candidate(
+    name: str,
+    network: tuple[Part, ...],
+    parameters: int,
+    frozen: int,
+    epochs: int,
+    distortion: Distortion = MILD,
+    label_smoothing: float = 0.02,
+    teachers: tuple[str, ...] = (),
+) -> Recipe:
+    return Recipe(
+        name=name,
+        group="own",
+        network=network,
+        parameters=parameters,
+        frozen_parameters=frozen,
+        optimizer=Part("AdamW", {"learning_rate": 3e-3, "weight_decay": 5e-3, "beta_2": 0.99}),
+        batch_size=128,
+        epochs=epochs,
+        validation="last 10,000 of train",
+        keeps="last epoch",
+        claim=None,
+        decay="cosine",
+        regime=Regime(
+            distortion=distortion,
+            non_digits=0.1,
+            label_smoothing=label_smoothing,
+            teachers=teachers,
+            teacher_share=0.7 if teachers else 0.0,
+        ),
+    )
+
+
+_TEACHERS = ("s3_e12", "v_e12", "p_e12")
+_UNDAMAGED = replace(MILD, damage=0)
+
+CANDIDATES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        _candidate("s3_e12", _STRIDED, 85_674, 448, 12),
+        _candidate("v_e12", _SMALL_STEM, 78_234, 448, 12),
+        _candidate("p_e12", _POOLED, 83_138, 432, 12),
+        _candidate("n6_e14", _NANO_STRIDED, 9_986, 120, 14),
+        _candidate("np_e14", _NANO_POOLED, 9_986, 120, 14),
+        _candidate("n2_e14", _NANO_DEEP, 10_074, 144, 14),
+        _candidate("q_e12", _DIGITNET, 76_122, 416, 12),
+        _candidate("q_e12_taught", _DIGITNET, 76_122, 416, 12, teachers=_TEACHERS),
+        _candidate("npb_e14", _NANO_NARROW_HEAD, 9_436, 140, 14),
+        _candidate("npb_e14_taught", _NANO_NARROW_HEAD, 9_436, 140, 14, teachers=_TEACHERS),
+        _candidate("q_e12_nodamage", _DIGITNET, 76_122, 416, 12, distortion=_UNDAMAGED),
+        _candidate("q_e12_strong", _DIGITNET, 76_122, 416, 12, distortion=STRONG),
+        _candidate("nq_e14", _NANO, 9_538, 128, 14),
+        _candidate("digitnet_rehearsal", _DIGITNET, 76_122, 416, 24, distortion=MEDIUM),
+        _candidate("digitnet_nano_rehearsal", _NANO, 9_538, 128, 24, distortion=GENTLE),
+    )
+}
+
+DIGITNET = replace(
+    CANDIDATES["q_e12"],
+    name="digitnet",
+    epochs=60,
+    validation="none",
+)
+DIGITNET_NANO = replace(
+    CANDIDATES["nq_e14"],
+    name="digitnet_nano",
+    epochs=60,
+    validation="none",
+)
+RECIPES = (DIGITNET, DIGITNET_NANO)
