@@ -25,6 +25,7 @@ from bench.paired import Call, Pairs, time_pairs
 from bench.peers.command import peers
 from bench.planted import command as planted
 from bench.quantization import measure
+from bench.robustness.command import real_pictures, robustness
 from digit_infer import Predictor, zoo
 from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
@@ -219,6 +220,8 @@ def _record(name: str, measured: dict[str, Any], versions: dict[str, str] | None
 
 main.add_command(planted)
 main.add_command(peers)
+main.add_command(robustness)
+main.add_command(real_pictures)
 
 if __name__ == "__main__":
     main(prog_name="python -m bench")

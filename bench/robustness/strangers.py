@@ -1,4 +1,4 @@
-"""Pictures of no digit, drawn in other ways than those that our own networks learned from: letters of a font, shapes, noise.
+"""Pictures of no digit, drawn in other ways than those that our own networks learned from: a font, shapes, noise.
 
 What is drawn is large, as users' pictures are, and goes through the whole normaliser. Letters that print or hands make like
 a digit (O, o, I, i, l, S, s, Z, z, B, b, D, g, q, G) are left out.
@@ -37,7 +37,9 @@ def word(draw: np.random.Generator) -> Image.Image:
 def _printed(text: str, draw: np.random.Generator, size: int = 130) -> Image.Image:
     page = Image.new("L", (_SIDE, _SIDE), 235)
     pen = ImageDraw.Draw(page)
-    pen.text((_SIDE / 2, _SIDE / 2), text, 40, ImageFont.load_default(size), anchor="mm", stroke_width=int(draw.integers(3)))
+    pen.text(
+        (_SIDE / 2, _SIDE / 2), text, 40, ImageFont.load_default(size), anchor="mm", stroke_width=int(draw.integers(3))
+    )
     return page.rotate(float(draw.uniform(-12, 12)), Image.Resampling.BICUBIC, fillcolor=235)
 
 
@@ -69,8 +71,8 @@ def clothes(draw: np.random.Generator) -> Image.Image:
             pen.polygon([(middle + side * x, middle + y) for x, y in corners], tone)
     elif kind == 1:  # trousers
         for side in (-1, 1):
-            pen.polygon([(middle, middle - high), (middle + side * wide, middle - high),
-                         (middle + side * wide * 0.9, middle + high), (middle + side * 12, middle + high)], tone)  # fmt: skip
+            corners = [(0, -high), (wide, -high), (wide * 0.9, high), (12, high)]
+            pen.polygon([(middle + side * x, middle + y) for x, y in corners], tone)
     elif kind == 2:  # a shoe
         pen.polygon([(20, 130), (60, 90), (90, 100), (175, 60), (185, 150), (20, 150)], tone)
     else:  # a bag

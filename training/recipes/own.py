@@ -112,13 +112,15 @@ CANDIDATES: dict[str, Recipe] = {
 }
 
 DIGITNET = replace(
-    CANDIDATES["q_e12"],
+    CANDIDATES["digitnet_rehearsal"],
     name="digitnet",
     epochs=60,
     validation="none",
+    temperature=0.59,
+    reject_below=0.6,
 )
 DIGITNET_NANO = replace(
-    CANDIDATES["nq_e14"],
+    CANDIDATES["digitnet_nano_rehearsal"],
     name="digitnet_nano",
     epochs=60,
     validation="none",
