@@ -6,13 +6,12 @@ photographed sideways is read sideways, if the network is surer of it that way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from digit_infer.cutting import best_cut
+from digit_infer.cutting import best_cut, cost_of
 from digit_infer.image.box import Box
 from digit_infer.image.page import segments
 from digit_infer.image.segment import Segment
@@ -27,9 +26,6 @@ _WIDE = 0.8
 
 _CLOSE = 0.15
 """Parts of a broken digit stand this near, as a share of its height."""
-
-_SURER = 0.05
-"""By so much more a joined digit must be believed."""
 
 _FEWEST_TO_TURN = 5
 _A_DIGIT = 0.1
@@ -119,15 +115,14 @@ def _answered(answer: Answer, line: list[Segment]) -> list[Answered]:
     """Answer a line: what is wide may be cut, and parts of a broken digit are joined, if the network believes it more."""
     found: list[Answered] = []
     for segment in line:
-        if segment.box.right - segment.box.left > _WIDE * (segment.box.bottom - segment.box.top):
-            found += best_cut(answer, segment)
-            continue
-        whole = (segment, _prediction(answer, segment))
-        joined = _joined(answer, found[-1], whole) if found else None
+        wide = segment.box.right - segment.box.left > _WIDE * (segment.box.bottom - segment.box.top)
+        first, *others = best_cut(answer, segment) if wide else [(segment, _prediction(answer, segment))]
+        joined = _joined(answer, found[-1], first) if found else None
         if joined is not None:
             found[-1] = joined
         else:
-            found.append(whole)
+            found.append(first)
+        found += others
     return found
 
 
@@ -138,11 +133,7 @@ def _joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
     if other[0].box.left - one[0].box.right > _CLOSE * height or width > height:
         return None
     prediction = _prediction(answer, both)
-    return (both, prediction) if prediction.confidence > _mean_confidence([one, other]) + _SURER else None
-
-
-def _mean_confidence(answered: Iterable[Answered]) -> float:
-    return float(np.mean([prediction.confidence for _, prediction in answered]))
+    return (both, prediction) if cost_of(prediction) < cost_of(one[1]) + cost_of(other[1]) else None
 
 
 def _prediction(answer: Answer, segment: Segment) -> Prediction:

@@ -1,4 +1,4 @@
-"""Rebuilds every published network's files from the checkpoints: several networks at a time, each in its own process."""
+"""Rebuilds every network's files from the checkpoints: several networks at a time, each in its own process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digit_infer.files import write_text
+from digit_infer.zoo import models
 from export.report import Refusal, Report, file_name, path_of, read_report, report_of, text_of
 from export.stored import stored_document
-from training.recipes import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,12 +70,12 @@ def record(name: str, reports: Sequence[Report | Refusal]) -> None:
 
 
 def recorded() -> dict[str, list[Report | Refusal]]:
-    """Return the reports of every row, in the order of the rows.
+    """Return the reports of every model of the zoo, in its order.
 
     Raises:
-        ExportError: those of a row are missing or damaged.
+        ExportError: those of a model are missing or damaged.
     """
-    return {name: _recorded(RESULTS / f"{name}.json") for name in ROWS}
+    return {name: _recorded(RESULTS / f"{name}.json") for name in models()}
 
 
 def _recorded(path: Path) -> list[Report | Refusal]:

@@ -9,7 +9,7 @@ from export.report import Report
 
 
 def main() -> None:
-    """Enter every published network as it is recorded."""
+    """Enter every network as it is recorded."""
     for reports in recorded().values():
         enter_into_zoo([report for report in reports if isinstance(report, Report)], FILES)
 

@@ -1,4 +1,4 @@
-"""The published networks' checkpoints as exports see them, and what of their exports goes into the wheel.
+"""Our checkpoints, of the published networks and our own, as exports see them, and what of them goes into the wheel.
 
 Keras is imported only where an entry of the zoo is made.
 """
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digit_infer.contract import Format, Precision
 from digit_infer.errors import ExportError
 from digit_infer.files import write_bytes, write_text
 from digit_infer.zoo import FILES, MANIFEST, sha256_of
@@ -18,14 +17,15 @@ from digit_infer.zoo.manifest import Checkpoint, Training, ZooModel, manifest_te
 from export.report import Report
 from training import checkpoint
 from training.layers import in_words
-from training.recipes import ROWS
+from training.recipes import MODELS, OWN
 from training.rows import runs_of
 
 if TYPE_CHECKING:
+    from export.pairs import Pair
     from training.recipe import Recipe
 
-SHIPPED: tuple[tuple[Format, Precision], ...] = (("onnx", "float32"), ("tflite", "int8"))
-"""What the wheel holds of every published network."""
+SHIPPED: tuple[Pair, ...] = (("onnx", "float32"), ("tflite", "int8"))
+"""What the wheel holds of every published network, and at least of our own: of those it holds all that is made."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
         ExportError: what ships is not among the reports, or the checkpoint is not the one that the recorded run made.
     """
     files = {(report.file.format, report.file.precision): report.file for report in reports}
+    shipped = tuple(files) if name in OWN else SHIPPED
     missing = [f"{pair[1]} as {pair[0]}" for pair in SHIPPED if pair not in files]
     if missing:
         lack = " and ".join(missing)
@@ -94,17 +95,17 @@ def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
     recipe = checkpoint.shipped(name).recipe
     return ZooModel(
         name=name,
-        family=f"published, group {recipe.group}",
+        family="our own" if name in OWN else f"published, group {recipe.group}",
         parameters=recipe.parameters,
         multiply_adds=multiply_adds(build(recipe)),
         recipe=recipe.fingerprint(),
-        reject_below=0.0,
-        published_accuracy=recipe.published.accuracy,
+        reject_below=recipe.reject_below,
+        published_accuracy=None if recipe.claim is None else recipe.claim.accuracy,
         accuracy=reports[0].trained,
         training=training_of(recipe),
         checkpoint=zoo_checkpoint(name),
-        files=tuple(files[pair] for pair in SHIPPED),
-        exports=tuple(file for pair, file in files.items() if pair not in SHIPPED),
+        files=tuple(files[pair] for pair in shipped),
+        exports=tuple(file for pair, file in files.items() if pair not in shipped),
     )
 
 
@@ -126,7 +127,9 @@ def training_of(recipe: Recipe) -> Training:
     settings = ", ".join(f"{setting.replace('_', ' ')} {value:g}" for setting, value in recipe.optimizer.settings.items())
     return Training(
         layers=tuple(in_words(part) for part in recipe.network),
-        optimizer=f"{recipe.optimizer.kind}, {settings}" + (", lowered on plateaus" if recipe.plateau else ""),
+        optimizer=f"{recipe.optimizer.kind}, {settings}"
+        + (", lowered on plateaus" if recipe.plateau else "")
+        + (", lowered along half a cosine" if recipe.decay == "cosine" else ""),
         batch_size=recipe.batch_size,
         epochs=recipe.epochs,
         validation=recipe.validation,
@@ -136,5 +139,5 @@ def training_of(recipe: Recipe) -> Training:
 
 
 def in_row_order(names: Sequence[str]) -> list[str]:
-    """Sort names as the rows of the published table stand; others go last."""
-    return sorted(names, key=lambda name: ROWS.index(name) if name in ROWS else len(ROWS))
+    """Sort names as the rows of the published table stand, then our own; others go last."""
+    return sorted(names, key=lambda name: MODELS.index(name) if name in MODELS else len(MODELS))

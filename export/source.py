@@ -15,7 +15,7 @@ from export.own_network import Declared, settle
 from export.preprocessing import Preprocessing
 from export.published import recipe_of
 from training import checkpoint
-from training.recipes import ROWS
+from training.recipes import MODELS
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def load_source(name_or_path: str, declared: Declared | None = None) -> Source:
     else:
         path = Path(name_or_path)
         name, recipe = path.stem, ""
-        missing = f"check the path, or name a recipe: {', '.join(ROWS)}"
+        missing = f"check the path, or name a recipe: {', '.join(MODELS)}"
     if not path.exists():
         raise MissingModelFileError(f"there is no file {path}", missing)
     if path.suffix != ".keras":

@@ -18,8 +18,8 @@ from digit_infer.zoo.manifest import SCHEMA, ZooFile, ZooModel
 _LIMITS = (
     "Reads one digit, 0 to 9, in 28 × 28 pixels of MNIST's form; digit-infer predict and Predictor bring pictures into it.",
     "Trained on MNIST alone: other hands, photographs and other scripts are outside of what these figures say.",
-    "It answers a digit for everything, also for what is none.",
 )
+_ANSWERS_ALL = "It answers a digit for everything, also for what is none."
 
 
 @click.group("models", cls=ReportingGroup, invoke_without_command=True)
@@ -57,7 +57,7 @@ def show(name: str, as_json: bool) -> None:
     """Print the card of one model: how it was made, how good it is, what it is for, and its files."""
     model = zoo.model_named(name)
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "model": asdict(model)}))
+        click.echo(json.dumps({"schema": SCHEMA, "model": asdict(model), "card": zoo.card_of(model)}))
         return
     for line in _card(model):
         click.echo(line)
@@ -104,13 +104,22 @@ def _card(model: ZooModel) -> Iterator[str]:
     yield "Files, each proven against the trained model"
     for file in model.files:
         yield f"  {_file(file)}"
-    yield "  by python -m export also, proven alike:"
+    if model.exports:
+        yield "  by python -m export also, proven alike:"
     for file in model.exports:
         yield f"  {_file(file)}"
     yield ""
     yield "Use and limits"
     yield from (f"  {limit}" for limit in _LIMITS)
+    if model.reject_below:
+        yield f"  Less confidence than {model.reject_below:g} means that there is no digit (Prediction.is_digit)."
+    else:
+        yield f"  {_ANSWERS_ALL}"
     yield "  Data: MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0."
+    measured = zoo.card_of(model)
+    if measured is not None:
+        yield ""
+        yield measured.partition("\n## ")[1].strip("\n") + measured.partition("\n## ")[2].rstrip()
 
 
 def _file(file: ZooFile) -> str:

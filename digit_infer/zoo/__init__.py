@@ -17,6 +17,7 @@ from digit_infer.zoo.manifest import ZooFile, ZooModel, read_manifest
 FOLDER = Path(__file__).parent
 MANIFEST = FOLDER / "manifest.json"
 FILES = FOLDER / "files"
+CARDS = FOLDER / "cards"
 CHECKPOINTS_VARIABLE = "DIGIT_INFER_CHECKPOINTS"
 _CHECKOUT_CHECKPOINTS = FOLDER.parents[1] / "training" / "checkpoints"
 
@@ -47,6 +48,12 @@ def model_named(name: str) -> ZooModel:
 def reject_below(model: str) -> float:
     """Return the confidence below which a model's answer is no digit; 0 for files of the user's own."""
     return 0.0 if is_path(model) else model_named(model).reject_below
+
+
+def card_of(model: ZooModel) -> str | None:
+    """Return the card of a model of our own, in Markdown: what was measured of it beside accuracy; others have none."""
+    path = CARDS / f"{model.name}.md"
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def is_path(model: str | Path) -> bool:

@@ -28,7 +28,7 @@ SCHEMA = 2
 
 @click.command(cls=ListedOptions)
 @click.argument("sources", nargs=-1, metavar="NAME|PATH.keras…")
-@click.option("--all", "everything", is_flag=True, help="Every published network in every form, and the zoo with them.")
+@click.option("--all", "everything", is_flag=True, help="Every network of ours in every form, and the zoo with them.")
 @click.option(
     "--format", "formats", type=click.Choice([*FORMATS, EVERY]), multiple=True, default=[EVERY], show_default=True
 )

@@ -24,7 +24,7 @@ _Word = TypeVar("_Word", Format, Precision)
 class Order:
     """Which files of which sources to make, and where.
 
-    ``everything``: all published networks, ``jobs`` at a time. ``zoo``: what ships goes into the wheel's folder, too.
+    ``everything``: all networks, ``jobs`` at a time. ``zoo``: what ships goes into the wheel's folder, too.
     ``microcontroller``: instead, the int8 file at a batch of 1 and as C++.
     ``resume``: what lies in ``out`` already is kept if it is of the same inputs.
 

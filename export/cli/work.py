@@ -15,7 +15,7 @@ from export.making import make
 from export.pairs import ALL
 from export.published import enter_into_zoo
 from export.report import Refusal, Report
-from training.recipes import ROWS
+from training.recipes import MODELS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,6 +84,8 @@ def export_source(
                 reports.append(report)
                 status.update(f"{name}: {len(reports)} of {len(order.pairs)} files")
         if order.zoo:
+            if len(reports) == len(ALL):
+                record(name, reports)
             enter_into_zoo(proven(reports), order.out)
     except DigitInferError as error:
         results.errors.append(error)
@@ -91,16 +93,16 @@ def export_source(
 
 
 def export_everything(order: Order, console: Console, results: Results) -> None:
-    """Make the files of all published networks; once all are made, record them and put what ships into the zoo."""
+    """Make the files of all networks; once all are made, record them and put what ships into the zoo."""
     with Progress(console=console) as progress:
-        task = progress.add_task("networks", total=len(ROWS))
-        for name, failure in make_all(ROWS, ALL, order.out, order.jobs):
+        task = progress.add_task("networks", total=len(MODELS))
+        for name, failure in make_all(MODELS, ALL, order.out, order.jobs):
             progress.update(task, advance=1, description=name)
             if failure is not None:
                 results.errors.append(ExportError(f"{name} was not exported to its end ({failure})", "run it again"))
     if results.errors:
         return
-    for name in ROWS:
+    for name in MODELS:
         reports = reports_in(order.out, name, ALL)
         record(name, reports)
         enter_into_zoo(proven(reports), order.out)

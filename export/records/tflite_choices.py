@@ -14,7 +14,7 @@ from digit_infer.benchmark.accuracy import accuracy_of, flips
 from digit_infer.cli.native_log import quiet_native_log
 from export.records.answering import answers_of
 from export.stored import store_measured, stored_document
-from training.recipes import ROWS
+from training.recipes import MODELS
 
 if TYPE_CHECKING:
     from export.pipeline import Exporter
@@ -88,7 +88,7 @@ def main() -> None:
         from export.pipeline import Exporter
         from export.source import load_source
 
-        names = track(ROWS, "full-integer files", console=Console(file=stderr))
+        names = track(MODELS, "full-integer files", console=Console(file=stderr))
         files = [choice for name in names for choice in choices(Exporter(load_source(name)))]
     store_measured(PATH, SCHEMA, {"files": [asdict(file) for file in files]})
 

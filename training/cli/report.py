@@ -11,12 +11,15 @@ from training import speed as measuring
 
 @click.command()
 def report() -> None:
-    """Write docs/reproduction.md, docs/comparison.md and their pictures, from the stored records alone."""
-    from training.report.reproduction import write_report
+    """Write the pages on the published networks and on our own, and their pictures, from the stored records alone."""
+    from digit_infer.files import write_text
+    from training.report.own import own_page
+    from training.report.reproduction import DOCS, write_report
 
     with Console(stderr=True).status("drawing"):
         pages = write_report()
-    for page in pages:
+    write_text(DOCS / "own_models.md", own_page())
+    for page in [*pages, DOCS / "own_models.md"]:
         click.echo(str(page))
 
 

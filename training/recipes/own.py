@@ -47,9 +47,11 @@ _NANO_DEEP = (
 )  # fmt: skip
 _NANO_NARROW_HEAD = (*_block(10, 5), POOL, *_block(16, 3), *_block(16, 3), POOL, *_block(28, 3), *_head(0.1))
 _NANO = (*_block(8, 5), POOL, *_same(16), *_block(16, 3), POOL, *_block(24, 3), *_head(0.1))
+_NANO_FREE = (*_NANO[:-3], FLATTEN, classes())
 
 MILD = Distortion(rotation_degrees=12, shift_pixels=2, zoom=0.15, shear=0.25, elastic_pixels=0.9, damage=0.35)
 GENTLE = replace(MILD, damage=0.2)
+SLIGHT = Distortion(rotation_degrees=10, shift_pixels=1.5, zoom=0.12, shear=0.2, elastic_pixels=0.8, damage=0.1)
 MEDIUM = Distortion(rotation_degrees=14, shift_pixels=2, zoom=0.18, shear=0.28, elastic_pixels=1.1, damage=0.5)
 STRONG = Distortion(rotation_degrees=15, shift_pixels=2.5, zoom=0.2, shear=0.3, elastic_pixels=1.2, damage=0.6)
 
@@ -63,6 +65,9 @@ def _candidate(
     distortion: Distortion = MILD,
     label_smoothing: float = 0.02,
     teachers: tuple[str, ...] = (),
+    non_digits: float = 0.1,
+    learning_rate: float = 3e-3,
+    weight_decay: float = 5e-3,
 ) -> Recipe:
     return Recipe(
         name=name,
@@ -70,7 +75,7 @@ def _candidate(
         network=network,
         parameters=parameters,
         frozen_parameters=frozen,
-        optimizer=Part("AdamW", {"learning_rate": 3e-3, "weight_decay": 5e-3, "beta_2": 0.99}),
+        optimizer=Part("AdamW", {"learning_rate": learning_rate, "weight_decay": weight_decay, "beta_2": 0.99}),
         batch_size=128,
         epochs=epochs,
         validation="last 10,000 of train",
@@ -79,7 +84,7 @@ def _candidate(
         decay="cosine",
         regime=Regime(
             distortion=distortion,
-            non_digits=0.1,
+            non_digits=non_digits,
             label_smoothing=label_smoothing,
             teachers=teachers,
             teacher_share=0.7 if teachers else 0.0,
@@ -108,6 +113,9 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("nq_e14", _NANO, 9_538, 128, 14),
         _candidate("digitnet_rehearsal", _DIGITNET, 76_122, 416, 24, distortion=MEDIUM),
         _candidate("digitnet_nano_rehearsal", _NANO, 9_538, 128, 24, distortion=GENTLE),
+        _candidate("nano_slight", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05),
+        _candidate("nano_taught", _NANO_FREE, 9_538, 128, 24, SLIGHT, 0.0, ("digitnet_rehearsal",), non_digits=0.05),
+        _candidate("nano_fast", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
     )
 }
 

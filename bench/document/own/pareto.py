@@ -1,0 +1,153 @@
+"""``docs/pareto.md`` and its picture: accuracy against parameters, bytes and µs, of all networks of the zoo."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
+from bench.document.times import Times, read_times
+from digit_infer.cli.tables import three_digits
+from digit_infer.contract import Format, Precision
+from digit_infer.zoo import models
+from digit_infer.zoo.manifest import ZooModel
+from export.everything import recorded
+from training.report.page import document, paragraph, table
+from training.report.style import PUBLISHED, VALIDATION, figure
+
+PICTURE = "pareto.png"
+_EXACT: tuple[Format, Precision] = ("onnx", "float32")
+_SMALL: tuple[Format, Precision] = ("tflite", "int8")
+_CUT = 0.97
+"""Networks below this accuracy are in the table alone: in the picture, the others would be one line."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network, its accuracy (the mean of its seeds) and what it costs: parameters, bytes and µs a picture."""
+
+    name: str
+    ours: bool
+    accuracy: float
+    seeds: int
+    costs: Mapping[str, float]
+
+
+COSTS: Mapping[str, str] = {
+    "parameters": "parameters",
+    "exact bytes": "bytes, float32 ONNX",
+    "small bytes": "bytes, int8 TFLite",
+    "exact µs": "µs, float32 ONNX",
+    "small µs": "µs, int8 TFLite",
+}
+
+
+def networks() -> list[Network]:
+    """Return every network of the zoo, the most accurate first.
+
+    Raises:
+        ExportError: the times that are recorded are of other files.
+    """
+    times = read_times(recorded())
+    return sorted((_network(model, times) for model in models().values()), key=lambda one: (-one.accuracy, one.name))
+
+
+def _network(model: ZooModel, times: Times) -> Network:
+    files = {(file.format, file.precision): file for file in (*model.files, *model.exports)}
+    exact, small = files[_EXACT], files[_SMALL]
+    by_seed = model.training.accuracy_by_seed
+    costs = (model.parameters, exact.bytes, small.bytes, times.p50_us[exact.file], times.p50_us[small.file])
+    ours = model.published_accuracy is None
+    return Network(model.name, ours, statistics.fmean(by_seed), len(by_seed), dict(zip(COSTS, costs, strict=True)))
+
+
+def front(found: Sequence[Network], cost: str) -> set[str]:
+    """Return the names of the networks that no other equals in accuracy at no higher cost."""
+    best: set[str] = set()
+    reached = 0.0
+    for network in sorted(found, key=lambda one: (one.costs[cost], -one.accuracy)):
+        if network.accuracy > reached:
+            best.add(network.name)
+            reached = network.accuracy
+    return best
+
+
+def pareto_page() -> str:
+    """Return the page.
+
+    Raises:
+        ExportError: the times that are recorded are of other files.
+    """
+    return document(_parts(networks()))
+
+
+def _parts(found: Sequence[Network]) -> Iterator[str]:
+    fronts = {cost: front(found, cost) for cost in COSTS}
+    yield "# Accuracy, and what it costs"
+    yield paragraph("""`python -m bench.document` writes this page from the zoo's manifest and the times that
+        `python -m bench exports` recorded: the median of one picture, one thread, all files in one run, in turns. Accuracy
+        is the mean over a network's seeds on the 10,000 test images. **Bold** is what no other network equals in accuracy
+        at no higher cost: the front.""")
+    yield f"![Accuracy against parameters, bytes and µs](models/{PICTURE})"
+    yield table(
+        ["network", "accuracy:", "seeds:", *(f"{words}:" for words in COSTS.values())],
+        [
+            [
+                f"**{network.name}**" if network.ours else network.name,
+                f"{100 * network.accuracy:.2f} %",
+                str(network.seeds),
+                *(_cell(network, cost, fronts) for cost in COSTS),
+            ]
+            for network in found
+        ],
+    )
+
+
+def _cell(network: Network, cost: str, fronts: Mapping[str, set[str]]) -> str:
+    value = network.costs[cost]
+    words = three_digits(value) if cost.endswith("µs") else f"{value:,.0f}"
+    return f"**{words}**" if network.name in fronts[cost] else words
+
+
+def pareto_picture() -> Figure:
+    """Draw wrong answers against parameters, bytes and µs of the float32 files, with the front of each."""
+    found = [network for network in networks() if network.accuracy >= _CUT]
+    drawn = figure(10, 4.2)
+    panels = ("parameters", "exact bytes", "exact µs")
+    for axes, cost in zip(drawn.subplots(1, len(panels), sharey=True), panels, strict=True):
+        _panel(axes, found, cost)
+        axes.set_xlabel(COSTS[cost])
+    drawn.axes[0].set_ylabel("wrong answers, %")
+    drawn.axes[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    drawn.axes[0].yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    drawn.axes[0].yaxis.set_minor_formatter(NullFormatter())
+    return drawn
+
+
+def _panel(axes: Axes, found: Sequence[Network], cost: str) -> None:
+    best = front(found, cost)
+    on_front = sorted((one for one in found if one.name in best), key=lambda one: one.costs[cost])
+    axes.step(
+        [one.costs[cost] for one in on_front],
+        [_wrong(one) for one in on_front],
+        where="post",
+        color=VALIDATION,
+        linewidth=1,
+    )
+    for network in found:
+        colour = VALIDATION if network.ours else PUBLISHED
+        axes.plot(network.costs[cost], _wrong(network), marker="D" if network.ours else "o", markersize=5, color=colour)
+        if network.name in best:
+            axes.annotate(
+                network.name, (network.costs[cost], _wrong(network)), (4, 4), textcoords="offset points", fontsize=7
+            )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+
+
+def _wrong(network: Network) -> float:
+    return 100 * (1 - network.accuracy)
