@@ -92,7 +92,7 @@ def _explained(
 
     for picture, answer in answers:
         if isinstance(answer, Prediction):
-            save_explanation(path, image.read(picture.source), answer.probabilities)
+            save_explanation(path, image.read(picture.source), answer)
             click.echo(f"explained in {path}", err=True)
         yield picture, answer
 

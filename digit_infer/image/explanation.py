@@ -13,6 +13,7 @@ from digit_infer.image.mnist_form import Normalized
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
+    from digit_infer.prediction import Prediction
 
 _PANEL = 280
 _GAP = 16
@@ -22,16 +23,13 @@ _ACCENT = (200, 60, 40)
 _PALE = (190, 200, 215)
 
 
-def explanation(seen: Normalized, probabilities: Probabilities) -> Image.Image:
-    """Draw four panels: the picture with the box of its ink, the ink, the image that the network saw, ten bars.
-
-    ``probabilities`` is float32 [10].
-    """
+def explanation(seen: Normalized, prediction: Prediction) -> Image.Image:
+    """Draw four panels: the picture with the box of its ink, the ink, the image that the network saw, ten bars."""
     panels = [
         ("picture, and the box of its ink", _boxed(seen)),
         ("what was taken for ink", _panel(255 - seen.ink)),
         ("28 by 28, as the network saw it", _panel(seen.image)),
-        ("probabilities", _bars(probabilities)),
+        ("probabilities" if prediction.is_digit else "no digit found", _bars(prediction.probabilities)),
     ]
     width = len(panels) * (_PANEL + _GAP) + _GAP
     strip = Image.new("RGB", (width, _PANEL + _CAPTION + 2 * _GAP), "white")
@@ -43,10 +41,10 @@ def explanation(seen: Normalized, probabilities: Probabilities) -> Image.Image:
     return strip
 
 
-def save_explanation(path: Path, seen: Normalized, probabilities: Probabilities) -> None:
+def save_explanation(path: Path, seen: Normalized, prediction: Prediction) -> None:
     """Write the strip as a PNG."""
     with replacing(path) as temporary:
-        explanation(seen, probabilities).save(temporary, "PNG")
+        explanation(seen, prediction).save(temporary, "PNG")
 
 
 def _panel(pixels: Images) -> Image.Image:
