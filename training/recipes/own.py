@@ -116,6 +116,7 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("nano_slight", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05),
         _candidate("nano_taught", _NANO_FREE, 9_538, 128, 24, SLIGHT, 0.0, ("digitnet_rehearsal",), non_digits=0.05),
         _candidate("nano_fast", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
+        _candidate("nano_digits", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.0),
     )
 }
 
