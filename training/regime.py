@@ -53,7 +53,8 @@ class Lessons:
         regime, count = self._regime, len(self._labels)
         draw = np.random.default_rng((seed, number, 3))
         strangers = round(regime.non_digits * count)
-        images = np.concatenate([self._images, self._pool[draw.integers(len(self._pool), size=strangers)]])
+        chosen = draw.integers(max(len(self._pool), 1), size=strangers)  # of none, none
+        images = np.concatenate([self._images, self._pool[chosen]])
         targets = np.concatenate([one_hot(self._labels), np.full((strangers, CLASSES), 1 / CLASSES, np.float32)])
         targets *= np.float32(1 - regime.label_smoothing)
         targets += np.float32(regime.label_smoothing / CLASSES)

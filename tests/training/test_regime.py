@@ -109,6 +109,11 @@ def test_targets_believe_labels_as_declared_and_nothing_of_the_rest(digits):
     assert [place[image.tobytes()] for image in seen[~strange]] == targets[~strange].argmax(axis=1).tolist()
 
 
+def test_without_strangers_there_are_digits_alone(digits):
+    seen, targets = Lessons(regime(non_digits=0.0), scaled(digits[0]), digits[1], None).epoch(0, 1)
+    assert len(seen) == len(targets) == 300
+
+
 def test_an_epoch_follows_from_seed_and_number(digits):
     lessons = Lessons(regime(distortion=USUAL), scaled(digits[0]), digits[1], None)
     for one, other in zip(lessons.epoch(3, 2), lessons.epoch(3, 2), strict=True):
