@@ -170,6 +170,13 @@ def coloured(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
     return Image.fromarray(np.rint(paper + ink * (pen - paper)).astype(np.uint8))
 
 
+def highlighted(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
+    """Write with a bright pen on white paper: its light hardly differs, its colour does."""
+    ink = _sharp(_ink(digit, draw))[..., None]
+    pen = np.array([(255, 240, 60), (255, 205, 230), (190, 245, 190), (180, 235, 255)])[draw.integers(4)]
+    return Image.fromarray(np.rint(252 + ink * (pen - 252.0)).astype(np.uint8))
+
+
 def thin(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
     """Write with a thin pen."""
     return _grey(_on_paper(_sharp(_ink(digit, draw), draw.uniform(0.75, 0.85)), draw))
@@ -222,6 +229,6 @@ KINDS: dict[str, Kind] = {
     kind.__name__: kind
     for kind in (
         drawn_out, lined, squared, framed, shadowed, on_table, small, tight, leaning,
-        noisy, coloured, thin, thick, see_through, specked, crowded, canvas,
+        noisy, coloured, highlighted, thin, thick, see_through, specked, crowded, canvas,
     )
 }  # fmt: skip

@@ -22,6 +22,7 @@ from digit_infer.errors import (
     PictureTooLargeError,
     UnreadablePictureError,
 )
+from digit_infer.image.colour import flattened, is_faint, strongest_colour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +69,8 @@ def decode(source: PictureSource) -> Grey:
         return _smaller(_grey_from_array(source))
     if isinstance(source, Image.Image):
         _check_size(source, "the image")
-        return _smaller(_grey_from_image(source, "the image"))
+        grey = _smaller(_grey_from_image(source, "the image"))
+        return _strongest(source, "the image") if source.mode == "RGB" and is_faint(grey) else grey
     if isinstance(source, str | os.PathLike):
         name = os.fsdecode(source) or os.curdir  # making a Path takes a tenth of the time of a small picture
         return _smaller(_grey_from_file(name, name))
@@ -93,6 +95,16 @@ def _content(file: IO[bytes], name: str) -> bytes:
 
 
 def _grey_from_file(file: str | io.BytesIO, name: str) -> Grey:
+    grey, has_colours = _decoded(file, name, "L")
+    if not (has_colours and is_faint(grey)):
+        return grey
+    if isinstance(file, io.BytesIO):
+        file.seek(0)
+    return _decoded(file, name, "RGB")[0]
+
+
+def _decoded(file: str | io.BytesIO, name: str, mode: str) -> tuple[Grey, bool]:
+    """Return a grey picture, and whether the file has colours; with the mode "RGB", by the colour of most contrast."""
     try:
         image = Image.open(file)  # given a path, Pillow loads the one decoder that the suffix names
     except FileNotFoundError as error:
@@ -112,8 +124,19 @@ def _grey_from_file(file: str | io.BytesIO, name: str) -> Grey:
     with image:
         _check_size(image, name)
         # JPEG can be decoded at a half, a quarter or an eighth of its size; other formats ignore the wish.
-        image.draft("L" if image.mode in ("L", "YCbCr", "RGB") else image.mode, (_WORKING_SIDE, _WORKING_SIDE))
-        return _grey_from_image(image, name)
+        has_colours = image.mode in ("YCbCr", "RGB", "P")
+        image.draft(mode if image.mode in ("L", "YCbCr", "RGB") else image.mode, (_WORKING_SIDE, _WORKING_SIDE))
+        return (_strongest(image, name) if mode == "RGB" else _grey_from_image(image, name)), has_colours
+
+
+def _strongest(image: Image.Image, name: str) -> Grey:
+    """Return the colour that differs most on a picture."""
+    try:
+        image.load()
+        colours = np.asarray(_reduced(_upright(image).convert("RGB")))
+    except _DAMAGE as error:
+        raise _damaged(name, error) from error
+    return strongest_colour(colours)
 
 
 def _damaged(name: str, error: Exception) -> UnreadablePictureError:
@@ -141,7 +164,7 @@ def _grey_from_image(image: Image.Image, name: str) -> Grey:
         if image.mode in ("I", "F") or image.mode.startswith("I;16"):
             return _bytes_from_values(np.asarray(image))
         if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-            return _flattened(np.asarray(_reduced(image.convert("RGBA"))))
+            return flattened(np.asarray(_reduced(image.convert("RGBA"))))
         return np.asarray(_reduced(image if image.mode == "L" else image.convert("L")))  # converting would copy
     except PictureError:
         raise
@@ -173,15 +196,6 @@ def _factor(size: tuple[int, ...]) -> int:
     return max(1, max(size) // _WORKING_SIDE)
 
 
-def _flattened(pixels: NDArray[np.uint8]) -> Grey:
-    """Put a picture with a transparent ground on the ground that its visible strokes stand out from: white or black."""
-    colour, alpha = pixels[..., :3].astype(np.float32), pixels[..., 3].astype(np.float32) / 255
-    light = colour @ np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's own "L"
-    visible = alpha.sum()
-    ground = 0.0 if visible and (light * alpha).sum() / visible > 127.5 else 255.0
-    return np.rint(light * alpha + ground * (1 - alpha)).astype(np.uint8)
-
-
 def _grey_from_array(array: NDArray[np.generic]) -> Grey:
     if array.size == 0:
         raise InvalidArrayError(f"the array of shape {array.shape} holds nothing", "pass a picture with at least one pixel")
@@ -198,8 +212,10 @@ def _grey_from_array(array: NDArray[np.generic]) -> Grey:
     if pixels.ndim == 2:
         return pixels
     if pixels.shape[2] == 4:
-        return _flattened(pixels)
-    return np.asarray(Image.fromarray(pixels).convert("L"))
+        return flattened(pixels)
+    picture = Image.fromarray(pixels)
+    grey = np.asarray(picture.convert("L"))
+    return _strongest(picture, "the array") if is_faint(grey) else grey
 
 
 def _bytes_from_values(array: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -218,3 +218,23 @@ def test_large_pictures_of_every_mode_are_made_smaller(mode):
 def test_a_folder_is_told(tmp_path):
     with pytest.raises(UnreadablePictureError, match="is a folder"):
         decode(tmp_path)
+
+
+def test_ink_as_light_as_the_paper_is_seen_by_its_colour(tmp_path):
+    """Yellow (255, 240, 60) on white: the light differs by 31 grey levels, what is blue in it by 195."""
+    page = np.full((100, 100, 3), 255, np.uint8)
+    page[30:70, 45:55] = 255, 240, 60
+    grey = np.asarray(Image.fromarray(page).convert("L"))
+    assert int(grey.max()) - int(grey.min()) < 32
+    Image.fromarray(page).save(tmp_path / "pen.png")
+    Image.fromarray(page).save(tmp_path / "pen.jpg", quality=95)
+    sources = [page, Image.fromarray(page), tmp_path / "pen.png", (tmp_path / "pen.png").read_bytes(), tmp_path / "pen.jpg"]
+    for source in sources:
+        seen = decode(source)
+        assert int(seen.max()) - int(seen[45:55, 48:52].max()) > 150
+
+
+def test_where_light_tells_colours_are_not_looked_at():
+    page = np.full((60, 60, 3), 255, np.uint8)
+    page[20:40, 25:35] = 20, 40, 160
+    np.testing.assert_array_equal(decode(page), np.asarray(Image.fromarray(page).convert("L")))
