@@ -96,9 +96,10 @@ class Recipe:
     ``network`` is a chain of layers from float32 [N, 28, 28, 1] in 0..1 to the probabilities of ten classes; the loss is
     cross-entropy. ``keeps`` says which weights the notebook evaluated in the end; ``frozen_parameters`` are those among
     ``parameters`` that no gradient moves (the statistics of batch norm). ``decay`` lets the learning rate fall epoch by
-    epoch; no published network does. ``validation`` "none" trains on all 60,000 images and watches none of them. The kept
-    weights answer with logits divided by ``temperature``, and less confidence than ``reject_below`` means that there is no
-    digit: both were chosen on images that a candidate did not learn from (``training/search.py``).
+    epoch; no published network does. ``validation`` "none" trains on all 60,000 images and watches none of them. In the
+    last ``calm_epochs`` images are distorted as ``calm`` says: what a network sees then is nearer to what it will be
+    asked. The kept weights answer with logits divided by ``temperature``, and less confidence than ``reject_below`` means
+    that there is no digit: both were chosen on images that a candidate did not learn from (``training/search.py``).
     """
 
     name: str
@@ -116,6 +117,8 @@ class Recipe:
     augmentation: Augmentation | None = None
     decay: Decay = "none"
     regime: Regime | None = None
+    calm: Distortion | None = None
+    calm_epochs: int = 0
     temperature: float = 1.0
     reject_below: float = 0.0
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.recipe import Regime
+    from training.recipe import Distortion, Regime
 
     Images = NDArray[np.float32]
     Labels = NDArray[np.uint8]
@@ -48,8 +48,11 @@ class Lessons:
         pool = non_digits(_POOL, as_bytes, labels, np.random.default_rng(_POOL_SEED)) if regime.non_digits else as_bytes[:0]
         self._pool = pool.astype(np.float32) / np.float32(255)
 
-    def epoch(self, seed: int, number: int) -> tuple[Images, Targets]:
-        """Return what an epoch learns from, in its order: images float32 [M, 28, 28, 1] in 0..1, and targets [M, 10]."""
+    def epoch(self, seed: int, number: int, distortion: Distortion | None = None) -> tuple[Images, Targets]:
+        """Return what an epoch learns from, in its order: images float32 [M, 28, 28, 1] in 0..1, and targets [M, 10].
+
+        ``distortion`` replaces the regime's.
+        """
         regime, count = self._regime, len(self._labels)
         draw = np.random.default_rng((seed, number, 3))
         strangers = round(regime.non_digits * count)
@@ -59,7 +62,7 @@ class Lessons:
         targets *= np.float32(1 - regime.label_smoothing)
         targets += np.float32(regime.label_smoothing / CLASSES)
         order = draw.permutation(len(images))
-        images, targets = distorted(images[order], regime.distortion, draw)[..., None], targets[order]
+        images, targets = distorted(images[order], distortion or regime.distortion, draw)[..., None], targets[order]
         if self._teacher is not None:
             digits = np.flatnonzero(order < count)
             targets[digits] += np.float32(regime.teacher_share) * (self._teacher(images[digits]) - targets[digits])

@@ -139,7 +139,8 @@ def epochs_of(recipe: Recipe, training: Arrays, seed: int, teacher: Teacher | No
     if recipe.regime.teachers and teacher is None:
         raise TrainingError(f"{recipe.name} learns from other candidates", f"python -m training search {recipe.name}")
     lessons = Lessons(recipe.regime, *training, teacher)
-    return lambda number: lessons.epoch(seed, number)
+    calm_from = recipe.epochs - recipe.calm_epochs
+    return lambda number: lessons.epoch(seed, number, recipe.calm if number > calm_from else None)
 
 
 def taught_by(paths: Sequence[Path]) -> Teacher:

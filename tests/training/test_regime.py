@@ -12,7 +12,7 @@ from training.non_digits import non_digits
 from training.recipe import Distortion, Regime
 from training.regime import Lessons
 from training.run import RunFolder
-from training.trainer import kept, scaled, train
+from training.trainer import epochs_of, kept, scaled, train
 
 NONE = Distortion(rotation_degrees=0, shift_pixels=0, zoom=0, shear=0, elastic_pixels=0, damage=0)
 USUAL = Distortion(rotation_degrees=12, shift_pixels=2, zoom=0.15, shear=0.25, elastic_pixels=0.9, damage=0.7)
@@ -107,6 +107,17 @@ def test_targets_believe_labels_as_declared_and_nothing_of_the_rest(digits):
     np.testing.assert_allclose(np.sort(targets[~strange], axis=1)[:, [0, -1]], [[0.01, 0.91]] * 300, atol=1e-6)
     place = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
     assert [place[image.tobytes()] for image in seen[~strange]] == targets[~strange].argmax(axis=1).tolist()
+
+
+def test_the_last_epochs_are_calm(tiny, digits):
+    recipe = dataclasses.replace(
+        tiny, regime=regime(distortion=USUAL, non_digits=0.0), epochs=5, calm=NONE, calm_epochs=2, plateau=None
+    )
+    draw = epochs_of(recipe, (scaled(digits[0]), digits[1]), 0)
+    known = {image.tobytes() for image in scaled(digits[0])}
+    assert [all(image.tobytes() in known for image in draw(number)[0]) for number in range(1, 6)] == [False] * 3 + [
+        True
+    ] * 2
 
 
 def test_without_strangers_there_are_digits_alone(digits):

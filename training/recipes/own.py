@@ -40,6 +40,9 @@ _SMALL_STEM = (
 _POOLED = (*_block(24, 5), POOL, *_block(32, 3), *_block(32, 3), POOL, *_same(64), *_same(64), *_head(0.3))
 _DIGITNET = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(64), *_block(64, 3), *_head(0.3))
 
+_TWO = (*_block(8, 3), *_block(12, 3), POOL, *_same(32), *_block(32, 3), POOL, *_same(64), *_block(64, 3), *_head(0.3))
+_WIDE = (*_block(20, 5), POOL, *_same(36), *_block(36, 3), POOL, *_same(64), *_block(68, 3), *_head(0.3))
+
 _NANO_STRIDED = (*_block(8, 5, strides=2), *_block(16, 3), *_block(16, 3), *_same(20, strides=2), *_head(0.1))
 _NANO_POOLED = (*_block(8, 5), POOL, *_block(16, 3), *_block(16, 3), POOL, *_same(20), *_head(0.1))
 _NANO_DEEP = (
@@ -52,6 +55,7 @@ _NANO_FREE = (*_NANO[:-3], FLATTEN, classes())
 MILD = Distortion(rotation_degrees=12, shift_pixels=2, zoom=0.15, shear=0.25, elastic_pixels=0.9, damage=0.35)
 GENTLE = replace(MILD, damage=0.2)
 SLIGHT = Distortion(rotation_degrees=10, shift_pixels=1.5, zoom=0.12, shear=0.2, elastic_pixels=0.8, damage=0.1)
+CALM = Distortion(rotation_degrees=8, shift_pixels=1, zoom=0.08, shear=0.12, elastic_pixels=0.6, damage=0.1)
 MEDIUM = Distortion(rotation_degrees=14, shift_pixels=2, zoom=0.18, shear=0.28, elastic_pixels=1.1, damage=0.5)
 STRONG = Distortion(rotation_degrees=15, shift_pixels=2.5, zoom=0.2, shear=0.3, elastic_pixels=1.2, damage=0.6)
 
@@ -68,6 +72,7 @@ def _candidate(
     non_digits: float = 0.1,
     learning_rate: float = 3e-3,
     weight_decay: float = 5e-3,
+    calm_epochs: int = 0,
 ) -> Recipe:
     return Recipe(
         name=name,
@@ -82,6 +87,8 @@ def _candidate(
         keeps="last epoch",
         claim=None,
         decay="cosine",
+        calm=CALM if calm_epochs else None,
+        calm_epochs=calm_epochs,
         regime=Regime(
             distortion=distortion,
             non_digits=non_digits,
@@ -117,6 +124,25 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("nano_taught", _NANO_FREE, 9_538, 128, 24, SLIGHT, 0.0, ("digitnet_rehearsal",), non_digits=0.05),
         _candidate("nano_fast", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
         _candidate("nano_digits", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.0),
+        _candidate("q_fast", _DIGITNET, 76_122, 416, 12, learning_rate=8e-3, weight_decay=1e-3),
+        _candidate("q_digits", _DIGITNET, 76_122, 416, 12, non_digits=0.0),
+        _candidate("q_two", _TWO, 75_522, 424, 12),
+        _candidate("q_wide", _WIDE, 85_574, 448, 12),
+        _candidate("q_far", _DIGITNET, 76_122, 416, 12, distortion=replace(MILD, shift_pixels=4)),
+        _candidate("q_smooth", _DIGITNET, 76_122, 416, 12, label_smoothing=0.1),
+        _candidate("digitnet_calm", _DIGITNET, 76_122, 416, 24, MEDIUM, calm_epochs=6),
+        _candidate(
+            "nano_calm",
+            _NANO_FREE,
+            9_538,
+            128,
+            24,
+            SLIGHT,
+            non_digits=0.05,
+            learning_rate=8e-3,
+            weight_decay=1e-3,
+            calm_epochs=8,
+        ),
     )
 }
 
