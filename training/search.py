@@ -2,8 +2,8 @@
 
     training/results/search/NAME.json
 
-A candidate is judged as they are and as a hand, a pen and a camera change them, for which there are more mistakes to count.
-The test set is not touched.
+A candidate is judged by these images as they are, four times as another hand might have written them (``NEAR``), and as
+pens and cameras change them (``HARD``), for which there are more mistakes to count. The test set is not touched.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 SCHEMA = 1
 FOLDER = RESULTS / "search"
 HARD = Distortion(rotation_degrees=20, shift_pixels=2.5, zoom=0.2, shear=0.3, elastic_pixels=1.2, damage=0.7)
+NEAR = Distortion(rotation_degrees=8, shift_pixels=1, zoom=0.08, shear=0.12, elastic_pixels=0.6, damage=0)
+"""As another hand might have written the same: it multiplies the held-out images, and moves few of them far."""
+
+_NEAR_DRAWS = 4
 SEED = 0
 _DRAW_SEED = 20_261_122
 _STRANGERS = 4_000
@@ -80,7 +84,7 @@ def _finished(name: str, runs: Path) -> Path:
 
 
 def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:
-    """Return what a network does on the held-out images: accuracy and mean cross-entropy, plain and changed.
+    """Return what a network does on the held-out images: accuracy and mean cross-entropy, plain, near and changed.
 
     ``temperature`` is the best one for the plain images. ``calibration`` is the expected calibration error before and at
     that temperature; at it, ``confidence_kept`` is the confidence that a share of the digits reaches, and ``rejected`` the
@@ -92,7 +96,10 @@ def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:
     strange = trainer.scaled(non_digits(_STRANGERS, np.rint(images[..., 0] * 255).astype(np.uint8), labels, draw))
     plain, bent, none = (model.predict(seen, batch_size=1_000, verbose=0) for seen in (images, changed, strange))
     temperature = best_temperature(plain, labels)
+    near = [distorted(images[..., 0], NEAR, draw)[..., None] for _ in range(_NEAR_DRAWS)]
+    near_right = [model.predict(seen, batch_size=1_000, verbose=0).argmax(axis=1) == labels for seen in near]
     found: dict[str, Any] = {
+        "near_accuracy": float(np.mean(near_right)),
         "plain_accuracy": float((plain.argmax(axis=1) == labels).mean()),
         "plain_loss": cross_entropy(plain, labels),
         "changed_accuracy": float((bent.argmax(axis=1) == labels).mean()),
