@@ -52,6 +52,8 @@ _NANO_NARROW_HEAD = (*_block(10, 5), POOL, *_block(16, 3), *_block(16, 3), POOL,
 _NANO = (*_block(8, 5), POOL, *_same(16), *_block(16, 3), POOL, *_block(24, 3), *_head(0.1))
 _NANO_FREE = (*_NANO[:-3], FLATTEN, classes())
 
+_SGD = Part("SGD", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4})
+
 MILD = Distortion(rotation_degrees=12, shift_pixels=2, zoom=0.15, shear=0.25, elastic_pixels=0.9, damage=0.35)
 GENTLE = replace(MILD, damage=0.2)
 SLIGHT = Distortion(rotation_degrees=10, shift_pixels=1.5, zoom=0.12, shear=0.2, elastic_pixels=0.8, damage=0.1)
@@ -130,6 +132,8 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("q_wide", _WIDE, 85_574, 448, 12),
         _candidate("q_far", _DIGITNET, 76_122, 416, 12, distortion=replace(MILD, shift_pixels=4)),
         _candidate("q_smooth", _DIGITNET, 76_122, 416, 12, label_smoothing=0.1),
+        _candidate("q_decay", _DIGITNET, 76_122, 416, 12, weight_decay=0.1),
+        replace(_candidate("q_sgd", _DIGITNET, 76_122, 416, 12), optimizer=_SGD),
         _candidate("digitnet_calm", _DIGITNET, 76_122, 416, 24, MEDIUM, calm_epochs=6),
         _candidate(
             "nano_calm",
