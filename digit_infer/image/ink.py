@@ -9,12 +9,13 @@ from PIL import Image
 
 from digit_infer.contract import SIDE
 from digit_infer.errors import BlankPictureError
-from digit_infer.image.box import Box, box_of
 from digit_infer.image.components import components
 from digit_infer.image.ground import closed_ground, plane_ground
 from digit_infer.image.median import median, median_by_counts
 from digit_infer.image.median_filter import median_3x3
 from digit_infer.image.one_digit import of_one_digit
+from digit_infer.image.otsu import otsu
+from digit_infer.image.paper import paper_on_table
 from digit_infer.image.ruled_lines import without_ruled_lines
 
 if TYPE_CHECKING:
@@ -38,15 +39,6 @@ _FAINT = 40
 _UNEVEN = 0.05
 """Where so much of the picture's border is taken for ink, of this strength at least, its ground is no plane."""
 
-_PAPER_OUTSIDE = 0.12
-_PAPER_SIDE = 0.3
-_PAPER_FILLED = 0.7
-_PAPER_RIMS = (0.06, 0.12, 0.18)
-_PAPER_RIM_BRIGHT = 0.95
-_PAPER_WRITTEN = (0.01, 0.35)
-"""Paper may make up so much of the border, spans this share of the picture's sides and is bright in so much of its box. Its
-edge takes the first of these shares of its shorter side behind which so much is bright; of the rest, so much is ink."""
-
 _THIN = 0.12
 _WINDOW = 0.3
 """What is narrower than this share of the shorter side is thin, and what is narrower than that may be a stroke; what is
@@ -64,7 +56,7 @@ def find_ink(grey: Grey) -> Ink:
     Raises:
         BlankPictureError: nothing stands out.
     """
-    paper = _paper(grey)
+    paper = paper_on_table(grey)
     if paper is not None:
         ink = np.zeros(grey.shape, np.uint8)
         rows, columns = slice(paper.top, paper.bottom), slice(paper.left, paper.right)
@@ -73,7 +65,9 @@ def find_ink(grey: Grey) -> Ink:
     if min(grey.shape) <= _LARGE:
         return _scaled(_stronger(grey - plane_ground(grey)))
     smooth = median_3x3(grey)
-    ink = _scaled(without_ruled_lines(_stronger(smooth - plane_ground(smooth))))
+    strength = _stronger(smooth - plane_ground(smooth))
+    cleared = without_ruled_lines(strength)
+    ink = _scaled(cleared if cleared.max() >= _MIN_CONTRAST else strength)  # a one may run from top to bottom
     if _share_of_border(ink) > _UNEVEN and not _spans(ink):
         uneven = _on_uneven_ground(smooth)
         if uneven is not None:
@@ -100,31 +94,6 @@ def _narrow(grey: Grey, window: float) -> Ink:
     excess = closed_ground(grey, round(window * min(grey.shape))) - grey.astype(np.float32)
     strength: Ink = np.clip(np.rint(excess - median(excess)), 0, 255).astype(np.uint8)
     return strength
-
-
-def _paper(grey: Grey) -> Box | None:
-    """Return where bright paper lies on a dark table, if that is what the picture shows, without the paper's edge."""
-    if grey.min() == grey.max():
-        return None
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    threshold = otsu(np.array(Image.fromarray(grey).histogram()))
-    bright = grey > threshold
-    if np.count_nonzero(border > threshold) > _PAPER_OUTSIDE * len(border) or not bright.any():
-        return None
-    box = box_of(bright.view(np.uint8))
-    width, height = box.right - box.left, box.bottom - box.top
-    sides = width / grey.shape[1], height / grey.shape[0]
-    if min(sides) < _PAPER_SIDE or np.count_nonzero(bright) < _PAPER_FILLED * width * height:
-        return None
-    for share in _PAPER_RIMS:
-        rim = max(1, round(share * min(width, height)))
-        inner = Box(box.left + rim, box.top + rim, box.right - rim, box.bottom - rim)
-        seen = bright[inner.top : inner.bottom, inner.left : inner.right]
-        rims = np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]])
-        if np.count_nonzero(rims) >= _PAPER_RIM_BRIGHT * len(rims):
-            written = 1 - np.count_nonzero(seen) / seen.size
-            return inner if _PAPER_WRITTEN[0] <= written <= _PAPER_WRITTEN[1] else None
-    return None
 
 
 def _stronger(difference: NDArray[np.float32]) -> Ink:
@@ -163,17 +132,3 @@ def _share_of_border(ink: Ink) -> float:
     """Return how much of the picture's border holds ink."""
     border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
     return np.count_nonzero(border > _FAINT) / len(border)
-
-
-def otsu(counts: NDArray[np.integer]) -> int:
-    """Return the threshold that separates the values at or below it from those above it best.
-
-    ``counts`` [256] says how often each value occurs.
-    """
-    below = np.cumsum(counts, dtype=np.float64)
-    above = below[-1] - below
-    sums = np.cumsum(counts * np.arange(256.0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = sums / below - (sums[-1] - sums) / above
-        separation = below * above * gap * gap
-    return int(np.nanargmax(separation[:-1]))

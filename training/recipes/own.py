@@ -41,6 +41,7 @@ _POOLED = (*_block(24, 5), POOL, *_block(32, 3), *_block(32, 3), POOL, *_same(64
 _DIGITNET = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(64), *_block(64, 3), *_head(0.3))
 
 _TWO = (*_block(8, 3), *_block(12, 3), POOL, *_same(32), *_block(32, 3), POOL, *_same(64), *_block(64, 3), *_head(0.3))
+_BROAD = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(64), *_block(96, 3), *_head(0.3))
 _WIDE = (*_block(20, 5), POOL, *_same(36), *_block(36, 3), POOL, *_same(64), *_block(68, 3), *_head(0.3))
 
 _NANO_STRIDED = (*_block(8, 5, strides=2), *_block(16, 3), *_block(16, 3), *_same(20, strides=2), *_head(0.1))
@@ -50,6 +51,7 @@ _NANO_DEEP = (
 )  # fmt: skip
 _NANO_NARROW_HEAD = (*_block(10, 5), POOL, *_block(16, 3), *_block(16, 3), POOL, *_block(28, 3), *_head(0.1))
 _NANO = (*_block(8, 5), POOL, *_same(16), *_block(16, 3), POOL, *_block(24, 3), *_head(0.1))
+_NANO_EVEN = (*_block(16, 5), POOL, *_same(16), *_block(16, 3), POOL, *_block(20, 3), FLATTEN, classes())
 _NANO_FREE = (*_NANO[:-3], FLATTEN, classes())
 
 _SGD = Part("SGD", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4})
@@ -125,15 +127,15 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("nano_slight", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05),
         _candidate("nano_taught", _NANO_FREE, 9_538, 128, 24, SLIGHT, 0.0, ("digitnet_rehearsal",), non_digits=0.05),
         _candidate("nano_fast", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
+        _candidate("nano_even", _NANO_EVEN, 9_970, 136, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
         _candidate("nano_digits", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.0),
         _candidate("q_fast", _DIGITNET, 76_122, 416, 12, learning_rate=8e-3, weight_decay=1e-3),
         _candidate("q_digits", _DIGITNET, 76_122, 416, 12, non_digits=0.0),
         _candidate("q_two", _TWO, 75_522, 424, 12),
         _candidate("q_wide", _WIDE, 85_574, 448, 12),
-        _candidate("q_far", _DIGITNET, 76_122, 416, 12, distortion=replace(MILD, shift_pixels=4)),
-        _candidate("q_smooth", _DIGITNET, 76_122, 416, 12, label_smoothing=0.1),
         _candidate("q_decay", _DIGITNET, 76_122, 416, 12, weight_decay=0.1),
         replace(_candidate("q_sgd", _DIGITNET, 76_122, 416, 12), optimizer=_SGD),
+        _candidate("q_broad", _BROAD, 97_562, 480, 12),
         _candidate("digitnet_calm", _DIGITNET, 76_122, 416, 24, MEDIUM, calm_epochs=6),
         _candidate(
             "nano_calm",

@@ -1,9 +1,12 @@
 """Of what stands out on a picture, only the digit is ink: known grounds, lines, frames and neighbours."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
+from digit_infer.errors import BlankPictureError
 from digit_infer.image.components import components
 from digit_infer.image.ground import closed_ground
 from digit_infer.image.ink import find_ink
@@ -127,3 +130,18 @@ def test_boxes_areas_and_painting_agree_with_the_components_one_by_one():
     assert found.areas.tolist() == [entry.area for entry in each]
     np.testing.assert_array_equal(found.painted(np.ones(len(found), np.bool_)), mask)
     assert found.painted(np.arange(len(found)) == 3).sum() == found.areas[3]
+
+
+def test_a_one_from_edge_to_edge_is_no_ruled_line():
+    grey = np.full((SIDE, SIDE), 230, np.uint8)
+    grey[:, 98:102] = 40
+    assert (find_ink(grey)[:, 99:101] > 200).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (3, 3), (2, 90), (90, 3)])
+def test_the_smallest_pictures_have_ink_or_are_blank(shape):
+    draw = np.random.default_rng(0)
+    for _ in range(30):
+        grey = draw.integers(0, 2, shape).astype(np.uint8) * 200
+        with suppress(BlankPictureError):
+            assert find_ink(grey).shape == shape

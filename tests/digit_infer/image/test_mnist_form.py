@@ -8,8 +8,9 @@ from digit_infer import Predictor
 from digit_infer.errors import BlankPictureError
 from digit_infer.image import normalize
 from digit_infer.image.ground import plane_ground
-from digit_infer.image.ink import find_ink, otsu
+from digit_infer.image.ink import find_ink
 from digit_infer.image.mnist_form import BOX, CENTRE, centred, fitted, is_mnist_form
+from digit_infer.image.otsu import otsu
 
 
 def centre_of_mass(image):

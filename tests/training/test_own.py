@@ -1,0 +1,97 @@
+"""Our own networks: within their limits, chosen as the protocol says, and the page as the records are."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from digit_infer.errors import TrainingError, UsageError
+from training import search
+from training.cli.search import search as command
+from training.network import build
+from training.recipes import OWN, ROWS, recipe_named
+from training.recipes.own import CANDIDATES
+from training.report.own import own_page, stored
+from training.report.reproduction import DOCS
+from training.run import RunFolder
+from training.trainer import kept, taught_by, training_data
+
+LIMITS = {"digitnet": 100_000, "digitnet_nano": 10_000}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_they_keep_their_limits_and_never_watch_the_test_set(name):
+    recipe = OWN[name]
+    assert build(recipe).count_params() == recipe.parameters <= LIMITS[name]
+    assert recipe.validation == "none"
+    assert name not in ROWS
+    assert recipe_named(name) is recipe
+    with pytest.raises(TrainingError, match="nothing is published"):
+        _ = recipe.published
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_final_recipe_is_a_candidate_that_runs_longer_on_all_images(name):
+    free = {"name": "", "epochs": 0, "validation": "none", "temperature": 1.0, "reject_below": 0.0, "calm_epochs": 0}
+    final = dataclasses.replace(OWN[name], **free)
+    assert final in [dataclasses.replace(candidate, **free) for candidate in CANDIDATES.values()]
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_every_candidate_is_recorded_and_kept_away_from_the_test_set(name):
+    recipe, record = CANDIDATES[name], stored(name)
+    assert recipe.validation == "last 10,000 of train"
+    assert record["parameters"] == recipe.parameters
+    assert len(record["history"]) == recipe.epochs
+    held_out = record["held_out"]
+    assert held_out["plain_accuracy"] == pytest.approx(record["history"][-1]["val_accuracy"])
+    before, at = held_out["plain_calibration"]
+    assert at < before
+    rejected = list(held_out["changed_rejected"].values())
+    assert rejected == sorted(rejected, reverse=True), "who keeps more digits rejects fewer strangers"
+
+
+def test_the_split_holds_the_last_images_out():
+    (images, labels), (held_out, held_labels) = training_data(CANDIDATES["q_e12"])
+    assert (len(images), len(held_out)) == (50_000, 10_000)
+    (everything, every_label), _ = training_data(OWN["digitnet"])
+    np.testing.assert_array_equal(everything[-10_000:], held_out)
+    np.testing.assert_array_equal(every_label, np.concatenate([labels, held_labels]))
+
+
+def test_the_page_is_what_the_records_say():
+    assert (DOCS / "own_models.md").read_text(encoding="utf-8") == own_page(), "run python -m training report"
+
+
+def test_teachers_answer_by_their_mean(tmp_path, tiny):
+    paths = []
+    for number in range(2):
+        paths.append(tmp_path / f"{number}.keras")
+        kept(build(tiny), tiny).save(paths[-1])
+    images = np.random.default_rng(0).random((5, 28, 28, 1), np.float32)
+    single = [taught_by([path])(images) for path in paths]
+    np.testing.assert_allclose(taught_by(paths)(images), np.mean(single, axis=0), atol=1e-6)
+
+
+def test_a_candidate_is_judged_on_what_it_did_not_learn_from(tmp_path, tiny, little_data, watcher, monkeypatch):
+    candidate = dataclasses.replace(CANDIDATES["q_e12"], name="tiny", network=tiny.network, parameters=tiny.parameters,
+                                    frozen_parameters=tiny.frozen_parameters, epochs=1)  # fmt: skip
+    monkeypatch.setattr(search, "FOLDER", tmp_path)
+    monkeypatch.setattr("training.trainer.training_data", lambda _: little_data)
+    record = search.search(candidate, tmp_path / "runs", watcher)
+    assert json.loads((tmp_path / "tiny.json").read_text()) == json.loads(json.dumps(record))
+    assert 0 < record["held_out"]["plain_accuracy"] < 1
+    again = search.search(candidate, tmp_path / "runs", watcher)
+    assert again["held_out"] == record["held_out"]
+    assert len(RunFolder.of(tmp_path / "runs", candidate, 0).read().history) == 1
+
+
+def test_a_student_waits_for_its_teachers(tmp_path, watcher):
+    with pytest.raises(TrainingError, match="s3_e12 teaches"):
+        search.search(CANDIDATES["q_e12_taught"], tmp_path, watcher)
+
+
+def test_an_unknown_candidate_is_wrong_use():
+    with pytest.raises(UsageError, match="there is no candidate 'x'"):
+        command.callback(("x",), None)
