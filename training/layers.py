@@ -54,7 +54,7 @@ def in_words(part: Part) -> str:
         case "Conv2D":
             size = settings["kernel_size"]
             words = f"conv {settings['filters']} {size}×{size}"
-            words += f" stride {settings['strides']}" if "strides" in settings else ""
+            words += f" stride {settings['strides']}" if settings.get("strides", 1) != 1 else ""
         case "Dense":
             words = f"dense {settings['units']}"
         case "MaxPooling2D":
@@ -66,7 +66,7 @@ def in_words(part: Part) -> str:
         case other:
             words = other.lower()
     words += " same" if settings.get("padding") == "same" else ""
-    words += f" {settings['activation']}" if "activation" in settings else ""
+    words += f" {settings['activation']}" if settings.get("activation") is not None else ""
     if (penalty := settings.get("kernel_regularizer")) is not None:
         words += f", L2 {penalty.settings['l2']:g}"
     return words

@@ -127,15 +127,12 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("nano_slight", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05),
         _candidate("nano_taught", _NANO_FREE, 9_538, 128, 24, SLIGHT, 0.0, ("digitnet_rehearsal",), non_digits=0.05),
         _candidate("nano_fast", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
-        _candidate("nano_even", _NANO_EVEN, 9_970, 136, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
-        _candidate("nano_digits", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.0),
         _candidate("q_fast", _DIGITNET, 76_122, 416, 12, learning_rate=8e-3, weight_decay=1e-3),
-        _candidate("q_digits", _DIGITNET, 76_122, 416, 12, non_digits=0.0),
         _candidate("q_two", _TWO, 75_522, 424, 12),
-        _candidate("q_wide", _WIDE, 85_574, 448, 12),
+        _candidate("q_digits", _DIGITNET, 76_122, 416, 12, non_digits=0.0),
         _candidate("q_decay", _DIGITNET, 76_122, 416, 12, weight_decay=0.1),
         replace(_candidate("q_sgd", _DIGITNET, 76_122, 416, 12), optimizer=_SGD),
-        _candidate("q_broad", _BROAD, 97_562, 480, 12),
+        _candidate("q_wide", _WIDE, 85_574, 448, 12),
         _candidate("digitnet_calm", _DIGITNET, 76_122, 416, 24, MEDIUM, calm_epochs=6),
         _candidate(
             "nano_calm",
@@ -149,21 +146,27 @@ CANDIDATES: dict[str, Recipe] = {
             weight_decay=1e-3,
             calm_epochs=8,
         ),
+        _candidate("nano_digits", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.0),
+        _candidate("q_broad", _BROAD, 97_562, 480, 12),
+        _candidate("nano_even", _NANO_EVEN, 9_970, 136, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
     )
 }
 
 DIGITNET = replace(
-    CANDIDATES["digitnet_rehearsal"],
+    CANDIDATES["digitnet_calm"],
     name="digitnet",
-    epochs=60,
+    epochs=80,
+    calm_epochs=20,
     validation="none",
-    temperature=0.59,
-    reject_below=0.6,
+    temperature=0.58,
+    reject_below=0.55,
 )
 DIGITNET_NANO = replace(
-    CANDIDATES["digitnet_nano_rehearsal"],
+    CANDIDATES["nano_even"],
     name="digitnet_nano",
-    epochs=60,
+    epochs=120,
     validation="none",
+    temperature=0.57,
+    reject_below=0.4,
 )
 RECIPES = (DIGITNET, DIGITNET_NANO)
