@@ -94,7 +94,7 @@ def test_list_and_evaluate():
     ("words", "code", "message"),
     [
         (["run", "nosuch"], 2, "there is no recipe 'nosuch'; choose from shallow_cnn"),
-        (["evaluate", "nosuch"], 2, "'nosuch' is no row"),
+        (["evaluate", "nosuch"], 2, "'nosuch' ships no checkpoint"),
         (["run", "lenet", "--resume", "--restart"], 2, "--resume and --restart contradict"),
         (["run", "mlp_500_300_l2"], 2, "there is no recipe 'mlp_500_300_l2'; it is a sweep: python -m training sweep"),
         (["run"], 2, "what to run is not said"),
@@ -109,7 +109,7 @@ def test_list_and_evaluate():
         (["run", "lenet", "--cpus", "99999"], 2, "this process may not use the CPUs [99999]"),
         (["sweep", "nosuch"], 2, "there is no sweep 'nosuch'; choose from mlp_500_300_l2"),
         (["record"], 2, "what to record is not said"),
-        (["select", "nosuch"], 2, "'nosuch' is no row and ships no checkpoint"),
+        (["select", "nosuch"], 2, "'nosuch' ships no checkpoint"),
     ],
 )
 def test_wrong_use_is_told_in_one_line(words, code, message):
