@@ -10,12 +10,12 @@ import click
 from rich.progress import Progress
 
 from digit_infer.errors import DigitInferError, ExportError
+from digit_infer.zoo import models
 from export.everything import make_all, record, reports_in
 from export.making import make
 from export.pairs import ALL
 from export.published import enter_into_zoo
 from export.report import Refusal, Report
-from training.recipes import MODELS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,14 +95,14 @@ def export_source(
 def export_everything(order: Order, console: Console, results: Results) -> None:
     """Make the files of all networks; once all are made, record them and put what ships into the zoo."""
     with Progress(console=console) as progress:
-        task = progress.add_task("networks", total=len(MODELS))
-        for name, failure in make_all(MODELS, ALL, order.out, order.jobs):
+        task = progress.add_task("networks", total=len(models()))
+        for name, failure in make_all(tuple(models()), ALL, order.out, order.jobs):
             progress.update(task, advance=1, description=name)
             if failure is not None:
                 results.errors.append(ExportError(f"{name} was not exported to its end ({failure})", "run it again"))
     if results.errors:
         return
-    for name in MODELS:
+    for name in models():
         reports = reports_in(order.out, name, ALL)
         record(name, reports)
         enter_into_zoo(proven(reports), order.out)
