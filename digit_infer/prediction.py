@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from digit_infer.errors import PictureError
 
 
+NO_DIGIT = "no digit found"
+"""What people are told of a picture whose prediction is no digit."""
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """The answer to one picture.

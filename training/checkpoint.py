@@ -19,7 +19,7 @@ from digit_infer.files import write_bytes
 from digit_infer.zoo import sha256_of
 from training import results
 from training.recipe import Recipe
-from training.recipes import MODELS, OWN, RECIPES, SWEEPS
+from training.recipes import MODELS, SWEEPS, TRAINED
 from training.rows import Runs, points_of
 from training.run import RunFolder
 from training.sweep import Point, Sweep
@@ -51,9 +51,9 @@ def shipped(name: str) -> Shipped:
         best = max(runs.records, key=lambda record: float(record["history"][-1]["val_accuracy"]))
         rule = f"the best of {len(runs.records)} replicates at the best L2 factor, {point.label}, by accuracy on the first "
         return Shipped(runs.recipe, best, rule + "5,000 training images, which all of them held out")
-    if name not in RECIPES and name not in OWN:
+    if name not in TRAINED:
         raise UsageError(f"{name!r} ships no checkpoint", f"choose from {', '.join(MODELS)}")
-    recipe = {**RECIPES, **OWN}[name]
+    recipe = TRAINED[name]
     for record in results.stored(recipe):
         if record["seed"] == _SEED:
             return Shipped(recipe, record, "the run with seed 0, whatever other seeds gave")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from digit_infer.contract import CLASSES
 from training.distortion import distorted
 from training.non_digits import non_digits
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     Teacher = Callable[[Images], Targets]
 
-CLASSES = 10
 _POOL = 24_000
 _POOL_SEED = 20_261_121
 
@@ -31,6 +31,12 @@ _POOL_SEED = 20_261_121
 def one_hot(labels: Labels) -> Targets:
     """Return targets that believe the labels."""
     return np.eye(CLASSES, dtype=np.float32)[labels]
+
+
+def strangers(count: int, images: Images, labels: Labels, draw: np.random.Generator) -> Images:
+    """Return pictures without a digit in the form of the images that some are made of: float32 [N, 28, 28, 1] in 0..1."""
+    as_bytes = np.rint(images[..., 0] * 255).astype(np.uint8)
+    return non_digits(count, as_bytes, labels, draw)[..., None].astype(np.float32) / np.float32(255)
 
 
 class Lessons:
@@ -44,9 +50,8 @@ class Lessons:
         self._regime = regime
         self._images, self._labels = images[..., 0], labels
         self._teacher = teacher
-        as_bytes = np.rint(self._images * 255).astype(np.uint8)
-        pool = non_digits(_POOL, as_bytes, labels, np.random.default_rng(_POOL_SEED)) if regime.non_digits else as_bytes[:0]
-        self._pool = pool.astype(np.float32) / np.float32(255)
+        drawn = strangers(_POOL, images, labels, np.random.default_rng(_POOL_SEED)) if regime.non_digits else images[:0]
+        self._pool = drawn[..., 0]
 
     def epoch(self, seed: int, number: int, distortion: Distortion | None = None) -> tuple[Images, Targets]:
         """Return what an epoch learns from, in its order: images float32 [M, 28, 28, 1] in 0..1, and targets [M, 10].
@@ -55,10 +60,10 @@ class Lessons:
         """
         regime, count = self._regime, len(self._labels)
         draw = np.random.default_rng((seed, number, 3))
-        strangers = round(regime.non_digits * count)
-        chosen = draw.integers(max(len(self._pool), 1), size=strangers)  # of none, none
+        among = round(regime.non_digits * count)
+        chosen = draw.integers(max(len(self._pool), 1), size=among)  # of none, none
         images = np.concatenate([self._images, self._pool[chosen]])
-        targets = np.concatenate([one_hot(self._labels), np.full((strangers, CLASSES), 1 / CLASSES, np.float32)])
+        targets = np.concatenate([one_hot(self._labels), np.full((among, CLASSES), 1 / CLASSES, np.float32)])
         targets *= np.float32(1 - regime.label_smoothing)
         targets += np.float32(regime.label_smoothing / CLASSES)
         order = draw.permutation(len(images))

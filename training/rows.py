@@ -11,7 +11,7 @@ import numpy as np
 from digit_infer.errors import TrainingError
 from training import results
 from training.recipe import Recipe
-from training.recipes import OWN, RECIPES, ROWS, SWEEPS
+from training.recipes import RECIPES, ROWS, SWEEPS, TRAINED
 from training.spread import Spread
 from training.sweep import Point, Sweep
 
@@ -95,8 +95,8 @@ def runs_of_row(name: str) -> Runs:
 
     A sweep stands for the point with the best mean, as its notebook chose it.
     """
-    if name in RECIPES or name in OWN:
-        return runs_of({**RECIPES, **OWN}[name])
+    if name in TRAINED:
+        return runs_of(TRAINED[name])
     points = [runs_of(point.recipe) for point in SWEEPS[name].points]
     return max(points, key=lambda runs: runs.spread.mean if runs.records else 0.0)
 

@@ -26,8 +26,8 @@ from digit_infer.errors import TrainingError
 from digit_infer.files import write_text
 from training import trainer
 from training.distortion import distorted
-from training.non_digits import non_digits
 from training.recipe import Distortion, Recipe
+from training.regime import strangers
 from training.results import RESULTS
 from training.run import RunFolder
 
@@ -93,7 +93,7 @@ def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:
     _, (images, labels) = trainer.training_data(recipe)
     draw = np.random.default_rng(_DRAW_SEED)
     changed = distorted(images[..., 0], HARD, draw)[..., None]
-    strange = trainer.scaled(non_digits(_STRANGERS, np.rint(images[..., 0] * 255).astype(np.uint8), labels, draw))
+    strange = strangers(_STRANGERS, images, labels, draw)
     plain, bent, none = (model.predict(seen, batch_size=1_000, verbose=0) for seen in (images, changed, strange))
     temperature = best_temperature(plain, labels)
     near = [distorted(images[..., 0], NEAR, draw)[..., None] for _ in range(_NEAR_DRAWS)]

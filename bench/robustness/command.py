@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -13,10 +12,9 @@ import click
 from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_strangers
 from bench.robustness.real_pictures import Kind, labelled, read_all
 from digit_infer import Predictor, zoo
-from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.tables import Column, print_table
-from digit_infer.files import write_text
+from export.stored import store_measured
 
 SCHEMA = 1
 RESULTS = Path(__file__).parents[1] / "results"
@@ -82,5 +80,5 @@ def real_pictures(folder: Path, models: tuple[str, ...]) -> None:
 
 
 def _record(path: Path, measured: dict[str, Any]) -> None:
-    write_text(path, json.dumps({"schema": SCHEMA, "environment": environment(), **measured}, indent=1) + "\n")
+    store_measured(path, SCHEMA, measured)
     click.echo(f"recorded in {path}", err=True)

@@ -119,10 +119,10 @@ def on_table(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
     slip = _on_paper(_sharp(_ink(digit, draw, 220, 220)), draw, draw.uniform(200, 245))
     table = _grey(np.full((_SIDE, _SIDE), draw.uniform(30, 110)) + _slope((_SIDE, _SIDE), draw, 30))
     turned = _grey(slip).rotate(draw.uniform(-8, 8), Image.Resampling.BICUBIC, expand=True)
-    mask = Image.new("L", (220, 220), 255).rotate(0).resize((220, 220))
     left, top = (int(number) for number in draw.integers(-10, 60, 2))
     shape = Image.new("L", turned.size, 0)
-    shape.paste(mask, ((turned.width - 220) // 2, (turned.height - 220) // 2))
+    corner = (turned.width - 220) // 2, (turned.height - 220) // 2
+    shape.paste(255, (corner[0], corner[1], corner[0] + 220, corner[1] + 220))
     table.paste(turned, (left, top), shape.filter(ImageFilter.MinFilter(25)))
     return table
 

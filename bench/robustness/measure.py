@@ -13,10 +13,12 @@ from bench.robustness.drawn_pictures import KINDS
 from bench.robustness.strangers import STRANGERS
 from digit_infer import dataset, image
 from digit_infer.benchmark.calibration import Bin, expected_calibration_error, reliability
+from digit_infer.contract import CLASSES
 from digit_infer.errors import PictureError
 from digit_infer.predictor import Predictor
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PIL import Image
 
     from digit_infer.contract import Images, Probabilities
@@ -133,7 +135,7 @@ def on_strangers(models: Mapping[str, Predictor], pictures: int) -> dict[str, Re
     found = {}
     for name, predictor in models.items():
         digits = predictor.predict_array(test.images).max(axis=1)
-        confidence = {kind: _confidence(predictor, images) for kind, images in seen.items()}
+        confidence = {kind: _probabilities(predictor, images).max(axis=1) for kind, images in seen.items()}
         by_kept = {
             str(kept): {kind: float((values < np.quantile(digits, 1 - kept)).mean()) for kind, values in confidence.items()}
             for kept in KEPT
@@ -160,19 +162,16 @@ def _seen(pictures: Iterator[Image.Image]) -> list[Images | None]:
     return found
 
 
-def _answers(predictor: Predictor, seen: list[Images | None]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return the digit of each, -1 where there was none to see."""
-    answers = np.full(len(seen), -1, np.int64)
-    there = [number for number, one in enumerate(seen) if one is not None]
-    answers[there] = predictor.predict_array(np.stack([one for one in seen if one is not None])).argmax(axis=1)
-    return answers
-
-
-def _confidence(predictor: Predictor, seen: list[Images | None]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return the confidence in each, 0 where there was nothing to see."""
-    confidence = np.zeros(len(seen))
+def _probabilities(predictor: Predictor, seen: list[Images | None]) -> NDArray[np.float64]:
+    """Return the answer to each, [N, 10]; a row of zeros where there was nothing to see."""
+    rows = np.zeros((len(seen), CLASSES))
     there = [number for number, one in enumerate(seen) if one is not None]
     if there:
-        images = np.stack([one for one in seen if one is not None])
-        confidence[there] = predictor.predict_array(images).max(axis=1)
-    return confidence
+        rows[there] = predictor.predict_array(np.stack([one for one in seen if one is not None]))
+    return rows
+
+
+def _answers(predictor: Predictor, seen: list[Images | None]) -> NDArray[np.int64]:
+    """Return the digit of each, -1 where there was none to see."""
+    rows = _probabilities(predictor, seen)
+    return np.where(rows.any(axis=1), rows.argmax(axis=1), -1)

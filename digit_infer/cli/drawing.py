@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digit_infer.prediction import Prediction
+from digit_infer.prediction import NO_DIGIT, Prediction
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images
 
-_NO_DIGIT = "no digit found"
 _BAR_WIDTH = 30
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _GREY_RAMP_START, _GREY_RAMP_STEPS = 232, 24
@@ -18,7 +17,7 @@ _GREY_RAMP_START, _GREY_RAMP_STEPS = 232, 24
 
 def answer_lines(answer: Prediction, count: int, *, picture: bool) -> list[str]:
     """Return the digit, a bar for each of the ``count`` most probable ones, and, if asked, what the network saw."""
-    found = f"{answer.digit}  {percent(answer.confidence)}" if answer.is_digit else _NO_DIGIT
+    found = f"{answer.digit}  {percent(answer.confidence)}" if answer.is_digit else NO_DIGIT
     lines = [found, ""]
     lines += [f"  {digit}  {bar(probability)}  {percent(probability)}" for digit, probability in answer.top(count)]
     if not picture:
@@ -31,8 +30,13 @@ def answer_lines(answer: Prediction, count: int, *, picture: bool) -> list[str]:
 def summary_line(name: str, answer: Prediction) -> str:
     """Return an answer in one line."""
     if not answer.is_digit:
-        return f"{_NO_DIGIT}: {name}"
+        return nothing_found(name)
     return f"{answer.digit}  {percent(answer.confidence):>8}  {bar(answer.confidence, 10)}  {name}"
+
+
+def nothing_found(name: str) -> str:
+    """Return a line on a picture without a digit."""
+    return f"{NO_DIGIT}: {name}"
 
 
 def percent(share: float) -> str:

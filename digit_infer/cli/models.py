@@ -19,7 +19,6 @@ _LIMITS = (
     "Reads one digit, 0 to 9, in 28 × 28 pixels of MNIST's form; digit-infer predict and Predictor bring pictures into it.",
     "Trained on MNIST alone: other hands, photographs and other scripts are outside of what these figures say.",
 )
-_ANSWERS_ALL = "It answers a digit for everything, also for what is none."
 
 
 @click.group("models", cls=ReportingGroup, invoke_without_command=True)
@@ -114,12 +113,13 @@ def _card(model: ZooModel) -> Iterator[str]:
     if model.reject_below:
         yield f"  Less confidence than {model.reject_below:g} means that there is no digit (Prediction.is_digit)."
     else:
-        yield f"  {_ANSWERS_ALL}"
+        yield "  It answers a digit for everything, also for what is none."
     yield "  Data: MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0."
     measured = zoo.card_of(model)
     if measured is not None:
+        _, heading, sections = measured.partition("## ")  # its title and summary stand above
         yield ""
-        yield measured.partition("\n## ")[1].strip("\n") + measured.partition("\n## ")[2].rstrip()
+        yield heading + sections.rstrip()
 
 
 def _file(file: ZooFile) -> str:

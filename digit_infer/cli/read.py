@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digit_infer.cli import options
+from digit_infer.cli.drawing import nothing_found
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.pictures import NamedPicture, check_drawing, named_pictures
 from digit_infer.cli.ran import answering_facts, print_error, ran_on, unanswered_entry
 from digit_infer.errors import PictureError
+from digit_infer.prediction import NO_DIGIT
 from digit_infer.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def command(
 
 def _line(picture: NamedPicture, reading: Reading, *, alone: bool) -> str:
     if not reading.digits:
-        return "no digit found" if alone else f"no digit found: {picture.name}"
+        return NO_DIGIT if alone else nothing_found(picture.name)
     return reading.text if alone else f"{' '.join(reading.text.split())}  {picture.name}"
 
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digit_infer.files import replacing
 from digit_infer.image.mnist_form import Normalized
+from digit_infer.prediction import NO_DIGIT
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -29,7 +30,7 @@ def explanation(seen: Normalized, prediction: Prediction) -> Image.Image:
         ("picture, and the box of its ink", _boxed(seen)),
         ("what was taken for ink", _panel(255 - seen.ink)),
         ("28 by 28, as the network saw it", _panel(seen.image)),
-        ("probabilities" if prediction.is_digit else "no digit found", _bars(prediction.probabilities)),
+        ("probabilities" if prediction.is_digit else NO_DIGIT, _bars(prediction.probabilities)),
     ]
     width = len(panels) * (_PANEL + _GAP) + _GAP
     strip = Image.new("RGB", (width, _PANEL + _CAPTION + 2 * _GAP), "white")

@@ -51,6 +51,13 @@ def plane_ground(grey: Grey) -> NDArray[np.float32]:
     return level
 
 
+def standing_out(difference: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return by how much each pixel differs from the ground, 0 or more, on the side, darker or lighter, where more does."""
+    darker, lighter = np.negative(difference), np.maximum(difference, 0)
+    np.maximum(darker, 0, out=darker)
+    return darker if np.vdot(darker, darker) >= np.vdot(lighter, lighter) else lighter
+
+
 def closed_ground(grey: Grey, window: int) -> Grey:
     """Return the grey of a ground that may change suddenly, as at the edge of a shadow or of the paper: uint8 [H, W].
 

@@ -10,7 +10,7 @@ from PIL import Image
 from digit_infer.contract import SIDE
 from digit_infer.errors import BlankPictureError
 from digit_infer.image.components import components
-from digit_infer.image.ground import closed_ground, plane_ground
+from digit_infer.image.ground import closed_ground, plane_ground, standing_out
 from digit_infer.image.median import median, median_by_counts
 from digit_infer.image.median_filter import median_3x3
 from digit_infer.image.one_digit import of_one_digit
@@ -63,9 +63,9 @@ def find_ink(grey: Grey) -> Ink:
         ink[rows, columns] = find_ink(grey[rows, columns])
         return ink
     if min(grey.shape) <= _LARGE:
-        return _scaled(_stronger(grey - plane_ground(grey)))
+        return _scaled(_strength(grey))
     smooth = median_3x3(grey)
-    strength = _stronger(smooth - plane_ground(smooth))
+    strength = _strength(smooth)
     cleared = without_ruled_lines(strength)
     ink = _scaled(cleared if cleared.max() >= _MIN_CONTRAST else strength)  # a one may run from top to bottom
     if _share_of_border(ink) > _UNEVEN and not _spans(ink):
@@ -96,13 +96,10 @@ def _narrow(grey: Grey, window: float) -> Ink:
     return strength
 
 
-def _stronger(difference: NDArray[np.float32]) -> Ink:
-    """Return by how many grey levels each pixel differs, on the side where more does."""
-    darker = np.negative(difference)
-    for side in (difference, darker):
-        np.maximum(side, 0, out=side)
-    stronger = darker if np.vdot(darker, darker) >= np.vdot(difference, difference) else difference
-    return np.rint(np.minimum(stronger, 255, out=stronger), out=stronger).astype(np.uint8)
+def _strength(grey: Grey) -> Ink:
+    """Return by how many grey levels each pixel stands out from a ground that is a plane."""
+    strength = standing_out(grey - plane_ground(grey))
+    return np.rint(np.minimum(strength, 255, out=strength), out=strength).astype(np.uint8)
 
 
 def _scaled(strength: Ink) -> Ink:

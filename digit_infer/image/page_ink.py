@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.errors import BlankPictureError
+from digit_infer.image.ground import standing_out
 from digit_infer.image.median_filter import median_3x3
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ def ink_strength(grey: Grey) -> tuple[Strength, float]:
     """
     smooth = median_3x3(grey) if min(grey.shape) >= _FILTERED else grey
     difference = smooth - bent_ground(smooth)
-    darker, lighter = np.maximum(-difference, 0), np.maximum(difference, 0)
-    strength = darker if (darker**2).sum() >= (lighter**2).sum() else lighter
+    strength = standing_out(difference)
     if strength.max() < LEAST_CONTRAST:
         raise BlankPictureError("there is no ink on the picture", "give a picture with digits on it")
     return strength, 1.4826 * float(np.median(np.abs(difference)))

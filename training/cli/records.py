@@ -15,7 +15,7 @@ from digit_infer.runtimes.keras import load_network
 from training import checkpoint, results
 from training.cli.options import runs_option
 from training.cli.run import finish
-from training.recipes import MODELS, OWN, RECIPES, SWEEPS, recipe_named
+from training.recipes import MODELS, SWEEPS, TRAINED, recipe_named
 from training.rows import runs_of_row
 from training.run import RunFolder
 
@@ -63,7 +63,7 @@ def record(names: tuple[str, ...], every: bool, runs: Path) -> None:
     if every == bool(names):
         raise UsageError("what to record is not said", "name recipes, or pass --all")
     points = [point.recipe for sweep in SWEEPS.values() for point in sweep.points]
-    for recipe in [*RECIPES.values(), *OWN.values(), *points] if every else [recipe_named(name) for name in names]:
+    for recipe in [*TRAINED.values(), *points] if every else [recipe_named(name) for name in names]:
         folders = [RunFolder(path) for path in sorted((runs / recipe.name).glob("seed-*"))]
         finished = [(folder, state) for folder in folders if (state := folder.read()) is not None and state.finished]
         for folder, state in finished:

@@ -18,7 +18,7 @@ from training.cli.options import runs_option
 from training.jobs import Job, run_jobs
 from training.progress import JobBars, ProgressBars
 from training.recipe import Recipe
-from training.recipes import OWN, RECIPES, SWEEPS, recipe_named, sweep_named
+from training.recipes import SWEEPS, TRAINED, recipe_named, sweep_named
 from training.run import RunFolder, State
 from training.sweep import Point, Sweep
 
@@ -71,7 +71,7 @@ def run(
     """
     if every == bool(names):
         raise UsageError("what to run is not said", "name recipes, or pass --all")
-    recipes = [*RECIPES.values(), *OWN.values()] if every else [recipe_named(name) for name in names]
+    recipes = list(TRAINED.values()) if every else [recipe_named(name) for name in names]
     if every or seeds is not None:
         if any(option is not None for option in (seed, epochs, cpus)) or resume or restart:
             raise UsageError("--seed, --epochs, --cpus, --resume and --restart are for one seed", "leave them, or --seeds")

@@ -13,6 +13,9 @@ RECIPES: dict[str, Recipe] = {
 OWN: dict[str, Recipe] = {recipe.name: recipe for recipe in own.RECIPES}
 """Networks of our own."""
 
+TRAINED: dict[str, Recipe] = {**RECIPES, **OWN}
+"""All of them; a sweep has further recipes, one a point."""
+
 SWEEPS: dict[str, Sweep] = {sweep.name: sweep for group in (group_b, group_c, group_d) for sweep in group.SWEEPS}
 ROWS: tuple[str, ...] = tuple(name for group in (group_a, group_b, group_c, group_d, group_e) for name in group.ROWS)
 """The eighteen rows in the order of the published table: names of recipes, and one of a sweep."""
@@ -29,12 +32,10 @@ def recipe_named(name: str) -> Recipe:
     """
     points = {point.recipe.name: point.recipe for sweep in SWEEPS.values() for point in sweep.points}
     try:
-        return {**RECIPES, **OWN, **points}[name]
+        return {**TRAINED, **points}[name]
     except KeyError:
         advice = (
-            f"it is a sweep: python -m training sweep {name}"
-            if name in SWEEPS
-            else f"choose from {', '.join([*RECIPES, *OWN])}"
+            f"it is a sweep: python -m training sweep {name}" if name in SWEEPS else f"choose from {', '.join(TRAINED)}"
         )
         raise UsageError(f"there is no recipe {name!r}", advice) from None
 

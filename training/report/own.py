@@ -36,7 +36,7 @@ def _parts() -> Iterator[str]:
     yield "# Networks of our own"
     yield paragraph("""`python -m training report` writes this page from the records of `python -m training search` and
         `python -m training run`. [protocol.md](protocol.md) was written before the final runs, and says how candidates were
-        judged, what was fixed before, and that the test set was looked at once.""")
+        judged, what was fixed before, and how often the test set was looked at.""")
     yield "## What the final runs gave"
     yield table(
         [

@@ -1,4 +1,4 @@
-"""A model card of each network of our own, and of the network that it follows as the default, from the records alone.
+"""A model card of each network of our own, from the records alone.
 
     digit_infer/zoo/cards/NAME.md      travels in the wheel; ``digit-infer models show NAME`` prints it
 
@@ -62,8 +62,8 @@ def _parts(
     yield "## Data and protocol"
     yield paragraph("""Learned from the 60,000 training images of MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0), bent,
         shifted, damaged anew each epoch, and from pictures without a digit that the workshop draws. Chosen on held-out
-        training images, by a protocol that was written before the final runs (docs/protocol.md); the test set was looked at
-        once.""")
+        training images, by a protocol that was written before the final runs, and that says how often the test set was
+        looked at (docs/protocol.md).""")
     yield "## Accuracy by seed"
     yield paragraph(f"""On the 10,000 test images: {" ".join(f"{100 * seed:.2f} %" for seed in by_seed)}; mean
         {100 * statistics.fmean(by_seed):.2f} %. The checkpoint that ships is seed {model.checkpoint.seed}, by a rule that
