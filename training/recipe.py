@@ -88,6 +88,10 @@ class Regime:
     teachers: tuple[str, ...] = ()
     teacher_share: float = 0.0
 
+    def strangers_among(self, digits: int) -> int:
+        """Return how many pictures without a digit come to so many images with one."""
+        return round(self.non_digits * digits)
+
 
 @dataclass(frozen=True)
 class Recipe:

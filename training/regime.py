@@ -60,7 +60,7 @@ class Lessons:
         """
         regime, count = self._regime, len(self._labels)
         draw = np.random.default_rng((seed, number, 3))
-        among = round(regime.non_digits * count)
+        among = regime.strangers_among(count)
         chosen = draw.integers(max(len(self._pool), 1), size=among)  # of none, none
         images = np.concatenate([self._images, self._pool[chosen]])
         targets = np.concatenate([one_hot(self._labels), np.full((among, CLASSES), 1 / CLASSES, np.float32)])

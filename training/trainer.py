@@ -91,7 +91,9 @@ def train(
             model.steps_per_execution = STEPS_PER_CALL
         training, validation = training_data(recipe) if data is None else data
         draw = epochs_of(recipe, training, seed, teacher)
-        observer.started(recipe, state, _steps(recipe, training[1]))
+        digits = len(training[1])
+        images = digits if recipe.regime is None else digits + recipe.regime.strangers_among(digits)
+        observer.started(recipe, state, _steps(recipe, images))
         while not state.finished:
             state = _next_epoch(model, recipe, state, folder, draw, validation, observer)
     return state
@@ -165,8 +167,8 @@ def epoch_data(recipe: Recipe, training: Arrays, seed: int, number: int) -> Arra
     return images, labels[order]
 
 
-def _steps(recipe: Recipe, labels: NDArray[np.uint8 | np.float32]) -> int:
-    return -(-len(labels) // recipe.batch_size)
+def _steps(recipe: Recipe, images: int) -> int:
+    return -(-images // recipe.batch_size)
 
 
 def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -227,7 +229,7 @@ def _run_epoch(
 ) -> Epoch:
     start = time.perf_counter()
     images, labels = draw(number)
-    steps = _steps(recipe, labels)
+    steps = _steps(recipe, len(labels))
     fitted = model.fit(
         images,
         labels,

@@ -153,6 +153,7 @@ def test_a_run_of_a_regime_resumes_and_keeps_the_temperature(tiny, little_data, 
     )
     whole, parts = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "parts")
     undisturbed = train(recipe, 0, whole, watcher, data=little_data)
+    assert max(watcher.done) == watcher.steps_an_epoch, "the pictures without a digit count as well"
     for epochs in (1, 2):
         resumed = train(recipe, 0, parts, watcher, epochs, little_data)
     assert [epoch.val_loss for epoch in resumed.history] == [epoch.val_loss for epoch in undisturbed.history]
