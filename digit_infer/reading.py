@@ -28,6 +28,10 @@ _CLOSE = 0.15
 """Parts of a broken digit stand this near, as a share of its height."""
 
 _FEWEST_TO_TURN = 5
+_AS_MANY = 0.3
+"""A page of this many pieces or more may lie on its side, if it then has more than this share of them: a form whose lines
+were found upright alone may else be one big digit."""
+
 _A_DIGIT = 0.1
 """What a digit more costs, beside doubts: a page that lies on its side falls to pieces, in which a network believes."""
 
@@ -83,7 +87,8 @@ def read_page(answer: Answer, grey: Grey) -> Reading:
     upright = _pieces(answer, grey, 0)
     best = upright
     if len(upright) >= _FEWEST_TO_TURN:
-        best = min(upright, _pieces(answer, grey, 1), _pieces(answer, grey, 3), key=_cost)
+        turned = [_pieces(answer, grey, turns) for turns in (1, 3)]
+        best = min([upright, *(way for way in turned if len(way) > _AS_MANY * len(upright))], key=_cost)
     found = tuple(digit for _, digit in best if digit.prediction.is_digit)
     return Reading(found, best[0][0] if best else 0, grey)
 

@@ -8,7 +8,13 @@ import keras
 
 from digit_infer.errors import ExportError
 
-_FREE = (keras.layers.InputLayer, keras.layers.Flatten, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
+_FREE = (
+    keras.layers.InputLayer,
+    keras.layers.Flatten,
+    keras.layers.MaxPooling2D,
+    keras.layers.AveragePooling2D,
+    keras.layers.ReLU,
+)
 _GONE = (keras.layers.Dropout, keras.layers.BatchNormalization)
 """What an exported file no longer holds: dropout, and batch norm, which is folded into its neighbours."""
 

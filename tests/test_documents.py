@@ -18,6 +18,6 @@ def test_readme_shows_every_model_as_it_is():
             f"{model.parameters:,}",
             f"{100 * accuracy.share:.2f} % ({100 * accuracy.low:.2f} to {100 * accuracy.high:.2f})",
             f"{100 * statistics.fmean(seeds):.2f} % ({len(seeds)})",
-            f"{100 * model.published_accuracy:.2f} %",
+            "ours" if model.published_accuracy is None else f"{100 * model.published_accuracy:.2f} %",
         )
         assert f"| {' | '.join(cells)} |" in readme

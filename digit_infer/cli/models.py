@@ -18,7 +18,10 @@ from digit_infer.zoo.manifest import SCHEMA, ZooFile, ZooModel
 _LIMITS = (
     "Reads one digit, 0 to 9, in 28 × 28 pixels of MNIST's form; digit-infer predict and Predictor bring pictures into it.",
     "Trained on MNIST alone: other hands, photographs and other scripts are outside of what these figures say.",
+    "It answers a digit for everything, also for what is none.",
+    "Data: MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0.",
 )
+"""Those of the networks as published; each of our own has a card with its own."""
 
 
 @click.group("models", cls=ReportingGroup, invoke_without_command=True)
@@ -108,18 +111,13 @@ def _card(model: ZooModel) -> Iterator[str]:
     for file in model.exports:
         yield f"  {_file(file)}"
     yield ""
-    yield "Use and limits"
-    yield from (f"  {limit}" for limit in _LIMITS)
-    if model.reject_below:
-        yield f"  Less confidence than {model.reject_below:g} means that there is no digit (Prediction.is_digit)."
-    else:
-        yield "  It answers a digit for everything, also for what is none."
-    yield "  Data: MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0."
     measured = zoo.card_of(model)
-    if measured is not None:
-        _, heading, sections = measured.partition("## ")  # its title and summary stand above
-        yield ""
-        yield heading + sections.rstrip()
+    if measured is None:
+        yield "Use and limits"
+        yield from (f"  {limit}" for limit in _LIMITS)
+        return
+    _, heading, sections = measured.partition("## ")  # its title and summary stand above
+    yield heading + sections.rstrip()
 
 
 def _file(file: ZooFile) -> str:

@@ -15,6 +15,8 @@ from digit_infer.errors import BlankPictureError, UnreadablePictureError
 from digit_infer.image.box import Box
 from digit_infer.image.components import Component, components
 from digit_infer.image.page_ink import LEAST_CONTRAST, ink_strength
+from digit_infer.image.page_lines import without_print
+from digit_infer.image.paper import without_table
 from digit_infer.image.segment import Segment, enclosing
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ _ENOUGH = 2
 MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
 
-_BESIDE = 0.4
+_BESIDE = 0.3
 """Neighbours on a line have this share of the smaller one's height in common."""
 
 _NOISE = 5.0
@@ -46,8 +48,10 @@ def segments(grey: Grey) -> list[list[Segment]]:
         BlankPictureError: nothing stands out from the ground.
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
-    strength, noise = ink_strength(grey)
-    found = _sized(_inside(_strong(strength, noise), strength.shape))
+    strength, noise = ink_strength(without_table(grey))
+    faint = max(LEAST_CONTRAST / 2, _NOISE * noise)
+    strength = without_print(strength, faint)
+    found = _sized(_inside(_strong(strength, faint), strength.shape))
     if not found:
         raise BlankPictureError("there is no ink on the picture", "give a picture with digits on it")
     if len(found) > MOST:
@@ -58,14 +62,13 @@ def segments(grey: Grey) -> list[list[Segment]]:
     return [[_segment(strength, group) for group in line] for line in _in_lines(_put_together(found))]
 
 
-def _strong(strength: Strength, noise: float) -> list[Component]:
+def _strong(strength: Strength, faint: float) -> list[Component]:
     """Return the components of ink: all of a faint stroke that is strong somewhere."""
-    faint = max(LEAST_CONTRAST / 2, _NOISE * noise)
     standing_out = strength[strength > faint]
     if not standing_out.size:
         return []
     full = float(np.percentile(standing_out, 90))
-    low, high = max(faint, 0.3 * full), max(LEAST_CONTRAST, 0.5 * full)
+    low, high = max(faint, 0.2 * full), max(LEAST_CONTRAST, 0.5 * full)
     return [found for found in components(strength > low).each() if _peak(found, strength) >= high]
 
 

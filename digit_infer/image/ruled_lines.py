@@ -18,6 +18,9 @@ _COVERED = 0.8
 _THICKEST = 0.03
 """It is thinner than this share of the picture's shorter side; the strokes of a digit that spans the picture are not."""
 
+_RIM = 0.1
+"""It has ink in this outer share of both sides: less than it may lack, since a line along the edge takes its ends away."""
+
 _LEAST = 10
 """A line stands out by so many grey levels; what is fainter does no harm."""
 
@@ -26,19 +29,23 @@ _STRIPS = 24
 """A line may slope by so much; it is followed through so many strips, in each of which it is level."""
 
 
-def without_ruled_lines(strength: Strength) -> Strength:
-    """Return the picture without lines that cross it from side to side or from top to bottom, if there are any."""
-    across = _without_lines_across(strength)
-    return np.ascontiguousarray(_without_lines_across(across.T).T)
+def without_ruled_lines(strength: Strength, thickest: float = _THICKEST) -> Strength:
+    """Return the picture without lines that cross it from side to side or from top to bottom, if there are any.
+
+    ``thickest`` is the share of the shorter side that a line is thinner than.
+    """
+    across = without_lines_across(strength, thickest)
+    return np.ascontiguousarray(without_lines_across(across.T, thickest).T)
 
 
-def _without_lines_across(strength: Strength) -> Strength:
+def without_lines_across(strength: Strength, thickest: float = _THICKEST) -> Strength:
+    """Return the picture without lines that cross it from side to side; ``thickest`` as above."""
     standing_out = strength >= _LEAST
-    thickest = max(2, round(_THICKEST * min(strength.shape)))
-    if not _may_be_crossed(standing_out):
+    most = max(2, round(thickest * min(strength.shape)))
+    if strength.shape[1] < _STRIPS or not _may_be_crossed(standing_out):
         return strength
     covered, offsets = _best_slope(standing_out)
-    lines = _runs(covered, thickest)
+    lines = _runs(covered, most)
     if not lines:
         return strength
     result = strength.copy()
@@ -61,8 +68,8 @@ def _without_lines_across(strength: Strength) -> Strength:
 
 
 def _may_be_crossed(mask: NDArray[np.bool_]) -> bool:
-    """Tell whether something stands out at both sides, as a line that crosses the picture does."""
-    rim = max(2, mask.shape[1] // 50)
+    """Tell whether something stands out near both sides, as a line does that crosses the picture."""
+    rim = max(2, round(_RIM * mask.shape[1]))
     return bool(mask[:, :rim].any() and mask[:, -rim:].any())
 
 

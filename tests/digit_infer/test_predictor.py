@@ -163,13 +163,13 @@ def test_the_fast_path_takes_the_contract_alone(small, images):
 
 def test_it_says_what_it_is(predictor):
     assert (predictor.model, predictor.runtime, predictor.precision, predictor.threads) == (
-        "lenet5_v2",
+        "digitnet",
         "onnx-cpu",
         "float32",
         1,
     )
     assert predictor.provider == "CPUExecutionProvider"
-    assert repr(predictor) == "Predictor('lenet5_v2', runtime='onnx-cpu', precision='float32', threads=1)"
+    assert repr(predictor) == "Predictor('digitnet', runtime='onnx-cpu', precision='float32', threads=1)"
 
 
 def test_it_can_be_closed_twice_and_says_that_it_is_closed(examples):
@@ -223,7 +223,7 @@ def test_threads_share_it(predictor, examples, example_digits):
         ({"model": "folder/model.pb"}, UnknownModelError, "no suffix of a model"),
         ({"runtime": "cuda"}, UnknownRuntimeError, "no runtime 'cuda'"),
         ({"precision": "int4"}, UsageError, "no precision 'int4'"),
-        ({"runtime": "onnx-cpu", "precision": "int8"}, UnknownModelError, "no int8 onnx file of lenet"),
+        ({"model": "lenet", "runtime": "onnx-cpu", "precision": "int8"}, UnknownModelError, "no int8 onnx file of lenet"),
         ({"threads": 0}, UsageError, "0 threads"),
         ({"threads": 100_000}, UsageError, "pass 1 to 256"),
         ({"model": "nosuch.onnx", "precision": "int8"}, UsageError, "one precision"),

@@ -148,7 +148,8 @@ def _run_jobs(jobs: list[Job], runs: Path, at_once: int) -> int:
 
 def _end_with_standard_input() -> None:
     """Leave at once when the other end of the pipe is gone; the run goes on from its last full epoch another time."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not by the buffer, whose lock a thread would hold when the interpreter ends
+        pass
     os._exit(1)
 
 

@@ -70,7 +70,7 @@ def test_a_server_keeps_its_rate_and_a_search_its_bound(digit_infer):
 def test_what_is_not_available_fails_and_says_why(digit_infer):
     run = digit_infer("bench", "--runtime", "onnx-gpu", "--quick")
     assert (run.code, run.out) == (1, "")
-    assert run.err.splitlines()[-1].startswith("error: lenet5_v2 on onnx-gpu in float32 cannot be measured; ")
+    assert run.err.splitlines()[-1].startswith("error: digitnet on onnx-gpu in float32 cannot be measured; ")
 
 
 def test_a_damaged_model_fails_though_others_are_measured(digit_infer, tmp_path):

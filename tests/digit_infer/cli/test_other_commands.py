@@ -42,7 +42,7 @@ def test_a_card_says_what_the_manifest_says(digit_infer, name):
     for fact in (
         f"{model.parameters:,} parameters, {model.multiply_adds:,} multiply-adds",
         f"this model   {model.accuracy.share:.4f}",
-        f"published    {model.published_accuracy:.4f}",
+        "our own" if model.published_accuracy is None else f"published    {model.published_accuracy:.4f}",
         model.checkpoint.rule,
         *model.training.layers,
         *(file.file for file in model.files),

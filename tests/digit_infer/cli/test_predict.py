@@ -17,7 +17,7 @@ def test_the_readme_command(digit_infer, examples):
     assert run.code == 0
     assert re.fullmatch(r"7  (99\.\d\d|100\.00) %", run.out.splitlines()[0])
     assert re.search(r"^  7  █+▉?\s+(99\.\d\d|100\.00) %$", run.out, re.MULTILINE)
-    assert run.err == "lenet5_v2 · onnx-cpu (CPUExecutionProvider) · float32 · 1 thread\n"
+    assert run.err == "digitnet · onnx-cpu (CPUExecutionProvider) · float32 · 1 thread\n"
 
 
 def test_a_folder_a_pattern_and_standard_input(digit_infer, examples, example_digits):
@@ -35,7 +35,7 @@ def test_json_is_one_document_on_stdout_alone(digit_infer, examples, bad_picture
     document = json.loads(run.out)
     assert run.code == 1
     assert document["schema"] == 1
-    assert (document["model"], document["runtime"], document["precision"]) == ("lenet5_v2", "onnx-cpu", "float32")
+    assert (document["model"], document["runtime"], document["precision"]) == ("digitnet", "onnx-cpu", "float32")
     seven, text = document["predictions"]
     assert seven["digit"] == 7
     assert len(seven["top"]) == 2
@@ -71,7 +71,7 @@ def test_one_bad_picture_does_not_keep_the_others_from_their_answer(digit_infer,
     [
         (["--model", "lenet7"], 2, "there is no model 'lenet7'; choose from"),
         (["--model", "nosuch.onnx"], 2, "nosuch.onnx does not exist"),
-        (["--runtime", "onnx-cpu", "--precision", "int8"], 2, "the zoo has no int8 onnx file of lenet"),
+        (["--model", "lenet", "--runtime", "onnx-cpu", "--precision", "int8"], 2, "the zoo has no int8 onnx file of lenet"),
         (["--runtime", "onnx-gpu"], 1, "the runtime onnx-gpu is not available"),
         (["--explain", "why.jpg"], 2, "why.jpg does not end in .png"),
     ],

@@ -16,7 +16,7 @@ def number(tmp_path, mnist_test):
 def test_a_number_is_read(digit_infer, number):
     run = digit_infer("read", number)
     assert (run.code, run.out) == (0, "7210\n")
-    assert run.err == "lenet5_v2 · onnx-cpu (CPUExecutionProvider) · float32 · 1 thread\n"
+    assert run.err == "digitnet · onnx-cpu (CPUExecutionProvider) · float32 · 1 thread\n"
 
 
 def test_json_has_every_digit_with_its_box(digit_infer, number, bad_pictures):

@@ -1,0 +1,100 @@
+"""Digits in what forms and notebooks print around them."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digit_infer import Predictor
+from digit_infer.image.page_lines import without_print
+
+CELL, LEFT, TOP, HIGH = 100, 20, 20, 120
+NUMBERS = range(6)
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    with Predictor() as predictor:
+        yield predictor
+
+
+def form(mnist_test, *, lower=0):
+    """Write six test images where a form has fields: float64 [H, W], 1 = ink, and what stands there."""
+    ink = np.zeros((TOP + HIGH + 20, LEFT + CELL * len(NUMBERS) + 20))
+    for number in NUMBERS:
+        digit = np.asarray(Image.fromarray(mnist_test.images[number]).resize((84, 84), Image.Resampling.BICUBIC)) / 255
+        top, left = TOP + 18 + lower, LEFT + CELL * number + 8
+        ink[top : top + 84, left : left + 84] = np.clip(2 * digit - 0.5, 0, 1)
+    return ink, "".join(str(mnist_test.labels[number]) for number in NUMBERS)
+
+
+def boxes_in_a_row(lines):
+    lines[TOP : TOP + 3, LEFT:-17] = lines[TOP + HIGH : TOP + HIGH + 3, LEFT:-17] = 1
+    for left in range(LEFT, lines.shape[1] - 17, CELL):
+        lines[TOP : TOP + HIGH, left : left + 3] = 1
+
+
+def boxes_apart(lines):
+    for left in range(LEFT + 4, lines.shape[1] - CELL, CELL):
+        lines[TOP : TOP + HIGH, left : left + CELL - 8] = 1
+        lines[TOP + 3 : TOP + HIGH - 3, left + 3 : left + CELL - 11] = 0
+
+
+def comb(lines):
+    lines[TOP + HIGH : TOP + HIGH + 3, LEFT:-17] = 1
+    for left in range(LEFT, lines.shape[1] - 17, CELL):
+        lines[TOP + HIGH - 40 : TOP + HIGH, left : left + 3] = 1
+
+
+def notebook(lines):
+    lines[10::70] = lines[11::70] = lines[12::70] = 1
+
+
+def squares(lines):
+    lines[::30] = lines[1::30] = lines[:, ::30] = lines[:, 1::30] = 1
+
+
+@pytest.mark.parametrize("degrees", [0, 2.5])
+@pytest.mark.parametrize("draw", [boxes_in_a_row, boxes_apart, comb, notebook, squares])
+def test_printed_lines_are_not_read(predictor, mnist_test, draw, degrees):
+    ink, expected = form(mnist_test)
+    lines = np.zeros(ink.shape)
+    draw(lines)
+    page = Image.fromarray(np.minimum(235 - 90 * lines, 235 - 170 * ink).astype(np.uint8))
+    page = page.rotate(degrees, Image.Resampling.BICUBIC, expand=draw in (boxes_in_a_row, boxes_apart, comb), fillcolor=235)
+    assert predictor.read(page).text == expected
+
+
+def test_digits_that_run_over_the_lines_of_their_boxes_are_read(predictor, mnist_test):
+    ink, expected = form(mnist_test, lower=22)  # the seven and the nines cross the line under them
+    lines = np.zeros(ink.shape)
+    boxes_in_a_row(lines)
+    assert (lines * ink).any()
+    page = np.minimum(235 - 110 * lines, 235 - 170 * ink).astype(np.uint8)
+    assert predictor.read(page).text == expected
+
+
+@pytest.mark.parametrize("degrees", [0, 3, -5])
+def test_paper_on_a_table_is_read_without_the_table(predictor, mnist_test, degrees):
+    ink, expected = form(mnist_test)
+    paper = np.pad(235 - 170 * ink, 0)
+    table = np.random.default_rng(0).normal(70, 5, (paper.shape[0] + 160, paper.shape[1] + 160))
+    table[80:-80, 80:-80] = paper
+    page = Image.fromarray(table.clip(0, 255).astype(np.uint8))
+    assert predictor.read(page.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=70)).text == expected
+
+
+def test_a_row_of_ones_is_not_taken_for_lines():
+    strength = np.zeros((200, 400), np.uint8)
+    for left in range(40, 360, 40):
+        strength[60:120, left : left + 4] = 200
+    np.testing.assert_array_equal(without_print(strength, 10.0), strength)
+
+
+def test_a_line_goes_and_what_crosses_it_stays():
+    strength = np.zeros((200, 400), np.uint8)
+    strength[120:123] = 80
+    strength[80:150, 200:206] = 200
+    cleared = without_print(strength, 10.0)
+    assert (cleared[80:150, 201:205] == 200).all()
+    cleared[:, 199:207] = 0
+    assert not cleared.any()
