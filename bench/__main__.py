@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import click
 
@@ -17,22 +15,18 @@ from bench.bare import fastest_call, some_images
 from bench.cold_start import environment_of_user, predict_command, unavoidable_command
 from bench.defaults import MODELS
 from bench.defaults import compare as compare_settings
-from bench.exported import time_files
+from bench.files_command import exports, lean, quantization, shipped
 from bench.folder import Folder, write_pictures
 from bench.folder import measure as measure_folder
-from bench.lean_graphs import as_entry, compare
 from bench.paired import Call, Pairs, time_pairs
 from bench.peers.command import peers
 from bench.planted import command as planted
-from bench.quantization import measure
+from bench.recording import affordable, record, report
 from bench.robustness.command import real_pictures, robustness
 from digit_infer import Predictor, zoo
-from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.reporting import ReportingGroup
 from digit_infer.cli.tables import Column, print_table
-from digit_infer.files import write_text
-from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import RuntimeName
 
 SCHEMA = 1
@@ -57,7 +51,7 @@ def overhead(seconds: float, models: tuple[str, ...]) -> None:
         for name, pairs in _overheads(models or tuple(zoo.models()), seconds):
             results[name] = pairs
             print(name, file=stderr, flush=True)  # how far it is; click would print where nobody sees it
-    _report("predict_array", results)
+    report("predict_array", results)
 
 
 @main.command("cold-start")
@@ -70,7 +64,7 @@ def cold_start(pairs: int) -> None:
 
     unavoidable, predict = unavoidable_command(), predict_command()
     result = time_pairs(lambda _: (lambda: run(unavoidable), lambda: run(predict)), pairs, rounds=1, warm_up=3)
-    _report("cold_start", {f"digit-infer predict, {zoo.DEFAULT_MODEL}": result})
+    report("cold_start", {f"digit-infer predict, {zoo.DEFAULT_MODEL}": result})
 
 
 @main.command()
@@ -78,8 +72,8 @@ def cold_start(pairs: int) -> None:
 @click.option("--model", "models", multiple=True, type=click.Choice(list(zoo.models())), default=MODELS, show_default=True)
 def defaults(seconds: float, models: tuple[str, ...]) -> None:
     """Time other settings of ONNX Runtime against those that digit_infer takes by default."""
-    found = dict(compare_settings(models, lambda make: _affordable(make, seconds)))
-    _report("defaults", found, ("default", "changed"))
+    found = dict(compare_settings(models, lambda make: affordable(make, seconds)))
+    report("defaults", found, ("default", "changed"))
 
 
 @main.command()
@@ -110,46 +104,7 @@ def folder(rounds: int, models: tuple[str, ...]) -> None:
             for name, entry in results.items()
         ],
     )
-    _record("folder", {"rounds": rounds, "results": {name: asdict(entry) for name, entry in results.items()}})
-
-
-@main.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--rounds", type=click.IntRange(min=3), default=5, show_default=True)
-@click.option("--seconds", type=click.FloatRange(min=0.01), default=0.2, show_default=True, help="For a file in a round.")
-def exports(folder: Path, rounds: int, seconds: float) -> None:
-    """Time one picture on every file that python -m export wrote into FOLDER."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix in (".onnx", ".tflite"))
-    with quiet_native_log():
-        timed = {path.name: asdict(found) for path, found in time_files(paths, rounds, seconds)}
-    _record("exports", {"rounds": rounds, "seconds": seconds, "results": timed})
-
-
-@main.command()
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=4.0, show_default=True, help="For each comparison.")
-def lean(seconds: float) -> None:
-    """Time our float32 graphs, and what other optimisers make, against what tf2onnx writes by itself."""
-    with quiet_native_log():
-        found = list(compare(lambda make: _affordable(make, seconds)))
-    _report(
-        "lean_graphs",
-        {f"{entry.model}, {entry.by}": entry.times for entry in found},
-        ("tf2onnx", "the other"),
-        {f"{entry.model}, {entry.by}": as_entry(entry) for entry in found},
-        packages=("onnx", "onnxslim", "tf2onnx"),
-    )
-
-
-@main.command()
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=2.0, show_default=True, help="For each choice.")
-def quantization(seconds: float) -> None:
-    """Measure what each choice of quantized layers costs and gains, and record it in export/results."""
-    from export.records.quantization import RECORD, write_record
-
-    with quiet_native_log():
-        measured = list(measure(lambda make: _affordable(make, seconds)))
-    write_record(measured)
-    click.echo(f"recorded in {RECORD}", err=True)
+    record("folder", {"rounds": rounds, "results": {name: asdict(entry) for name, entry in results.items()}})
 
 
 def _overheads(models: Sequence[str], seconds: float) -> Iterator[tuple[str, Pairs]]:
@@ -157,15 +112,8 @@ def _overheads(models: Sequence[str], seconds: float) -> Iterator[tuple[str, Pai
         for runtime in _RUNTIMES:
             for batch in BATCHES:
                 make = _maker(model, runtime, batch)
-                pairs = _affordable(make, seconds)
+                pairs = affordable(make, seconds)
                 yield f"{model}, {runtime}, batch {batch}", time_pairs(make, pairs, _ROUNDS, warm_up=max(3, pairs // 100))
-
-
-def _affordable(make: Callable[[bool], tuple[Call, Call]], seconds: float) -> int:
-    """Return how many pairs fit into the time, from 36, three for each of twelve rounds, to 20,000."""
-    bare, _ = make(True)
-    trial = time_pairs(lambda _: (bare, bare), 6, rounds=1, warm_up=2)
-    return int(min(max(seconds * 1e6 / (4 * trial.first_us), 36), 20_000))
 
 
 def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tuple[Call, Call]]:
@@ -180,45 +128,11 @@ def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tup
     return make
 
 
-def _report(
-    name: str,
-    results: Mapping[str, Pairs],
-    named: tuple[str, str] = ("by hand", "digit_infer"),
-    entries: Mapping[str, dict[str, object]] | None = None,
-    packages: tuple[str, ...] = (),
-) -> None:
-    """Print the pairs, and record them, or ``entries`` that say more, with the versions of further packages."""
-    rows = [
-        (
-            what,
-            f"{pairs.pairs:,}",
-            f"{pairs.first_us:,.1f}",
-            f"{pairs.second_us:,.1f}",
-            f"{pairs.difference_us:,.2f} ({pairs.difference_low_us:,.2f} to {pairs.difference_high_us:,.2f})",
-            f"{pairs.ratio:.3f} ({pairs.ratio_low:.3f} to {pairs.ratio_high:.3f})",
-        )
-        for what, pairs in results.items()
-    ]
-    columns = [
-        Column("what"),
-        Column("pairs", number=True),
-        *(Column(f"{who}, µs", number=True) for who in named),
-        Column("difference in a pair, µs (95 %)", number=True),
-        Column("ratio in a pair (95 %)", number=True),
-    ]
-    print_table(columns, rows)
-    measured = {"results": entries or {what: asdict(pairs) for what, pairs in results.items()}}
-    _record(name, measured, {package: installed_version(package) or "" for package in packages})
-
-
-def _record(name: str, measured: dict[str, Any], versions: dict[str, str] | None = None) -> None:
-    path = RESULTS / f"{name}.json"
-    document = {"schema": SCHEMA, "environment": environment() | (versions or {}), **measured}
-    write_text(path, json.dumps(document, indent=1) + "\n")
-    click.echo(f"recorded in {path}", err=True)
-
-
 main.add_command(planted)
+main.add_command(exports)
+main.add_command(lean)
+main.add_command(quantization)
+main.add_command(shipped)
 main.add_command(peers)
 main.add_command(robustness)
 main.add_command(real_pictures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,6 @@ import numpy as np
 
 from bench.bare import bare_onnx, pair_of_files, shipped_onnx, some_images
 from bench.paired import Call, Pairs, time_pairs
-from digit_infer import zoo
 from digit_infer.errors import InferenceError
 
 if TYPE_CHECKING:
@@ -43,13 +42,15 @@ class Comparison:
     times: Pairs
 
 
-def compare(pairs_within: Callable[[Callable[[bool], tuple[Call, Call]]], int]) -> Iterator[Comparison]:
-    """Make and time the graphs of every network of the zoo; ``pairs_within`` says how many pairs the time allows.
+def compare(
+    models: Iterable[str], pairs_within: Callable[[Callable[[bool], tuple[Call, Call]]], int]
+) -> Iterator[Comparison]:
+    """Make and time the graphs of networks of the zoo; ``pairs_within`` says how many pairs the time allows.
 
     Raises:
         InferenceError: two graphs of a network differ in their answers.
     """
-    for name in zoo.models():
+    for name in models:
         with TemporaryDirectory() as folder:
             plain, others = _graphs(name, Path(folder))
             _check_same([plain, *others.values()])

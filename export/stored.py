@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from digit_infer.benchmark.environment import environment
 from digit_infer.errors import ExportError
 from digit_infer.files import write_text
+from digit_infer.zoo import models
 
 
 @contextmanager
@@ -27,6 +28,42 @@ def stored_document(path: Path, schema: int, how_to_make: str) -> Iterator[dict[
         yield document
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExportError(f"{path} does not hold what it should ({error!r})", how_to_make) from error
+
+
+def store_among(
+    path: Path,
+    schema: int,
+    key: str,
+    measured: dict[str, Any] | list[Any],
+    model_of: Callable[[Any], str],
+    only: Collection[str],
+    how_to_make: str,
+) -> None:
+    """Put what was measured of some models among what a record holds of the others, in the order of the zoo.
+
+    ``measured`` is like what stands under ``key``: a list of entries or a dictionary, of whose items ``model_of`` tells the
+    model. A record's environment is that of its first run; ``later`` lists the runs after it: each environment, and the
+    models that were measured then.
+
+    Raises:
+        ExportError: there is no record yet, or it is damaged.
+    """
+    order = list(models())
+    with stored_document(path, schema, how_to_make) as document:
+        before = document[key]
+        items = list(before.items()) if isinstance(before, dict) else before
+        kept = [item for item in items if model_of(item) not in only]
+        added = list(measured.items()) if isinstance(measured, dict) else measured
+        together = sorted([*kept, *added], key=lambda item: order.index(model_of(item)))
+        document[key] = dict(together) if isinstance(before, dict) else together
+        runs = [run | {"models": [name for name in run["models"] if name not in only]} for run in document.get("later", [])]
+        document["later"] = [run for run in runs if run["models"]] + [{"environment": environment(), "models": list(only)}]
+        write_text(path, json.dumps(document, indent=1) + "\n")
+
+
+def measured_later(document: dict[str, Any]) -> list[str]:
+    """Return the models of a record that were measured after its first run."""
+    return [name for run in document.get("later", []) for name in run["models"]]
 
 
 def store_measured(path: Path, schema: int, measured: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from digit_infer.errors import ExportError
 from export.report import Refusal, Report
-from export.stored import stored_document
+from export.stored import measured_later, stored_document
 
 SCHEMA = 1
 PATH = Path(__file__).parents[2] / "bench" / "results" / "exports.json"
@@ -16,11 +16,12 @@ PATH = Path(__file__).parents[2] / "bench" / "results" / "exports.json"
 
 @dataclass(frozen=True)
 class Times:
-    """Medians in µs at batch 1 with one thread, by file, and where they were measured."""
+    """Medians in µs at batch 1 with one thread, by file, and where they were measured; and which networks' later, apart."""
 
     p50_us: Mapping[str, float]
     rounds: int
     environment: Mapping[str, str]
+    later: Sequence[str]
 
 
 def read_times(networks: Mapping[str, Sequence[Report | Refusal]]) -> Times:
@@ -34,7 +35,7 @@ def read_times(networks: Mapping[str, Sequence[Report | Refusal]]) -> Times:
         wanted = [report.file for reports in networks.values() for report in reports if isinstance(report, Report)]
         stale = [file.file for file in wanted if timed.get(file.file, {}).get("sha256") != file.sha256]
         p50 = {file: entry["p50_us"] for file, entry in timed.items()}
-        times = Times(p50, document["rounds"], document["environment"])
+        times = Times(p50, document["rounds"], document["environment"], measured_later(document))
     if stale:
         raise ExportError(
             f"{PATH} has no times of {', '.join(stale[:3])} as they are now", "python -m bench exports exports"

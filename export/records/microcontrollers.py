@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -16,12 +16,14 @@ from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.reporting import ReportingCommand
 from digit_infer.zoo.manifest import zoo_file_of
 from export.cli.tables import print_microcontrollers
-from export.stored import store_measured, stored_document
+from export.records.only import of_models, store
+from export.stored import stored_document
 
 if TYPE_CHECKING:
     from export.microcontroller import MicroFile
 
 SCHEMA = 1
+AGAIN = "python -m export.records.microcontrollers"
 RESULTS = Path(__file__).parents[1] / "results" / "tflm.json"
 
 
@@ -41,7 +43,7 @@ def read_tflm_results(path: Path = RESULTS) -> TflmResults:
     """
     from export.microcontroller import MicroFile
 
-    with stored_document(path, SCHEMA, "python -m export.records.microcontrollers") as document:
+    with stored_document(path, SCHEMA, AGAIN) as document:
         rows = tuple(
             MicroFile(**{**row, "file": zoo_file_of(row["file"]), "operators": tuple(row["operators"])})
             for row in document["rows"]
@@ -50,7 +52,8 @@ def read_tflm_results(path: Path = RESULTS) -> TflmResults:
 
 
 @click.command(cls=ReportingCommand)
-def main() -> int:
+@of_models
+def main(only: tuple[str, ...]) -> int:
     """Make, prove and measure the file for microcontrollers of every network of the zoo, and record the measurements.
 
     Each is run over the 10,000 test images picture by picture: two minutes for the slowest, twelve for all.
@@ -61,12 +64,16 @@ def main() -> int:
         from export.source import load_source
 
         rows = []
-        for model in zoo.models():
+        for model in only or zoo.models():
             with Console(file=stderr).status(model), TemporaryDirectory() as folder:
                 rows.append(export_microcontroller(Exporter(load_source(model)), Path(folder)))
-    store_measured(RESULTS, SCHEMA, {"rows": [asdict(row) for row in rows]})
+    store(RESULTS, SCHEMA, "rows", [asdict(row) for row in rows], _model_of, only, AGAIN)
     print_microcontrollers(read_tflm_results().rows)
     return 0
+
+
+def _model_of(row: dict[str, Any]) -> str:
+    return str(row["file"]["file"]).partition(".")[0]
 
 
 if __name__ == "__main__":

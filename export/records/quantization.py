@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from export.stored import store_measured, stored_document
+from export.records.only import store
+from export.stored import stored_document
 
 SCHEMA = 1
 RECORD = Path(__file__).parents[1] / "results" / "quantization.json"
@@ -44,9 +45,10 @@ class Quantized:
     ratio_high: float
 
 
-def write_record(measured: Sequence[Quantized], path: Path = RECORD) -> None:
-    """Write the record, with the machine that it is from."""
-    store_measured(path, SCHEMA, {"results": [asdict(entry) for entry in measured]})
+def write_record(measured: Sequence[Quantized], only: Collection[str] = (), path: Path = RECORD) -> None:
+    """Write the record, with the machine that it is from; with ``only``, of these models, among those of the others."""
+    entries = [asdict(entry) for entry in measured]
+    store(path, SCHEMA, "results", entries, lambda entry: entry["model"], only, "python -m bench quantization")
 
 
 def read_record(path: Path = RECORD) -> tuple[Quantized, ...]:

@@ -10,10 +10,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from digit_infer.benchmark.accuracy import accuracy_of, flips
 from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.cli.reporting import ReportingCommand
 from export.records.answering import answers_of
-from export.stored import store_measured, stored_document
+from export.records.only import of_models, store
+from export.stored import stored_document
 from training.recipes import MODELS
 
 if TYPE_CHECKING:
@@ -79,7 +83,9 @@ def read_choices() -> tuple[Choice, ...]:
         return tuple(Choice(**entry) for entry in document["files"])
 
 
-def main() -> None:
+@click.command(cls=ReportingCommand)
+@of_models
+def main(only: tuple[str, ...]) -> None:
     """Measure all networks and store what was found."""
     with quiet_native_log() as stderr:
         from rich.console import Console
@@ -88,10 +94,11 @@ def main() -> None:
         from export.pipeline import Exporter
         from export.source import load_source
 
-        names = track(MODELS, "full-integer files", console=Console(file=stderr))
+        names = track(only or MODELS, "full-integer files", console=Console(file=stderr))
         files = [choice for name in names for choice in choices(Exporter(load_source(name)))]
-    store_measured(PATH, SCHEMA, {"files": [asdict(file) for file in files]})
+    again = "python -m export.records.tflite_choices"
+    store(PATH, SCHEMA, "files", [asdict(file) for file in files], lambda entry: entry["model"], only, again)
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m export.records.tflite_choices")

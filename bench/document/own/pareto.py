@@ -10,16 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
-from bench.document.times import Times, read_times
+from bench.files_command import BESIDE
+from bench.recording import RESULTS, SCHEMA
 from digit_infer.cli.tables import three_digits
 from digit_infer.contract import Format, Precision
+from digit_infer.errors import ExportError
 from digit_infer.zoo import models
 from digit_infer.zoo.manifest import ZooModel
-from export.everything import recorded
+from export.stored import stored_document
 from training.report.page import document, paragraph, table
 from training.report.style import PUBLISHED, VALIDATION, figure
 
 PICTURE = "pareto.png"
+SHIPPED = RESULTS / "shipped.json"
+AGAIN = "python -m bench shipped"
 _EXACT: tuple[Format, Precision] = ("onnx", "float32")
 _SMALL: tuple[Format, Precision] = ("tflite", "int8")
 _CUT = 0.97
@@ -50,17 +54,28 @@ def networks() -> list[Network]:
     """Return every network of the zoo, the most accurate first.
 
     Raises:
-        ExportError: the times that are recorded are of other files.
+        ExportError: no times are recorded, or those of other files.
     """
-    times = read_times(recorded())
-    return sorted((_network(model, times) for model in models().values()), key=lambda one: (-one.accuracy, one.name))
+    p50_us, _ = _shipped()
+    return sorted((_network(model, p50_us) for model in models().values()), key=lambda one: (-one.accuracy, one.name))
 
 
-def _network(model: ZooModel, times: Times) -> Network:
-    files = {(file.format, file.precision): file for file in (*model.files, *model.exports)}
+def _shipped() -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Read the times of all files that ship, and the pairs of our own networks with a published one."""
+    with stored_document(SHIPPED, SCHEMA, AGAIN) as stored:
+        timed, pairs = stored["files"], stored["results"]
+        wanted = [file for model in models().values() for file in model.files]
+        stale = [file.file for file in wanted if timed.get(file.file, {}).get("sha256") != file.sha256]
+    if stale:
+        raise ExportError(f"{SHIPPED} has no times of {', '.join(stale[:3])} as they are now", AGAIN)
+    return {name: entry["p50_us"] for name, entry in timed.items()}, pairs
+
+
+def _network(model: ZooModel, p50_us: Mapping[str, float]) -> Network:
+    files = {(file.format, file.precision): file for file in model.files}
     exact, small = files[_EXACT], files[_SMALL]
     by_seed = model.training.accuracy_by_seed
-    costs = (model.parameters, exact.bytes, small.bytes, times.p50_us[exact.file], times.p50_us[small.file])
+    costs = (model.parameters, exact.bytes, small.bytes, p50_us[exact.file], p50_us[small.file])
     ours = model.published_accuracy is None
     return Network(model.name, ours, statistics.fmean(by_seed), len(by_seed), dict(zip(COSTS, costs, strict=True)))
 
@@ -80,7 +95,7 @@ def pareto_page() -> str:
     """Return the page.
 
     Raises:
-        ExportError: the times that are recorded are of other files.
+        ExportError: no times are recorded, or those of other files.
     """
     return document(_parts(networks()))
 
@@ -89,7 +104,7 @@ def _parts(found: Sequence[Network]) -> Iterator[str]:
     fronts = {cost: front(found, cost) for cost in COSTS}
     yield "# Accuracy, and what it costs"
     yield paragraph("""`python -m bench.document` writes this page from the zoo's manifest and the times that
-        `python -m bench exports` recorded: the median of one picture, one thread, all files in one run, in turns. Accuracy
+        `python -m bench shipped` recorded: the median of one picture, one thread, all files in one run, in turns. Accuracy
         is the mean over a network's seeds on the 10,000 test images. **Bold** is what no other network equals in accuracy
         at no higher cost: the front.""")
     yield f"![Accuracy against parameters, bytes and µs](models/{PICTURE})"
@@ -104,6 +119,16 @@ def _parts(found: Sequence[Network]) -> Iterator[str]:
             ]
             for network in found
         ],
+    )
+    _, pairs = _shipped()
+    yield paragraph(f"""Beside `{BESIDE}`, one picture at a time on ONNX Runtime with one thread, in pairs (median of the
+        ratios of a pair's times, with its 95 % interval): {"; ".join(_beside(*pair) for pair in pairs.items())}.""")
+
+
+def _beside(name: str, pairs: Mapping[str, float]) -> str:
+    return (
+        f"`{name}` × {pairs['ratio']:.3f} ({pairs['ratio_low']:.3f} to {pairs['ratio_high']:.3f}), "
+        f"{three_digits(pairs['second_us'])} against {three_digits(pairs['first_us'])} µs, {pairs['pairs']:,} pairs"
     )
 
 

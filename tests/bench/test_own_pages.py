@@ -1,0 +1,81 @@
+"""The pages on networks of our own are what the records say, and what the records say keeps the bars."""
+
+import json
+import statistics
+from pathlib import Path
+
+import pytest
+
+from bench.document.own.card import BESIDE, card, own_models
+from bench.document.own.pareto import SHIPPED, front, networks, pareto_page
+from bench.robustness.command import REAL_PICTURES, ROBUSTNESS
+from digit_infer import zoo
+
+DOCS = Path(__file__).parents[2] / "docs"
+OWN = own_models()
+ROBUST = json.loads(ROBUSTNESS.read_text(encoding="utf-8"))["models"]
+REAL = json.loads(REAL_PICTURES.read_text(encoding="utf-8"))["models"]
+PAIRS = json.loads(SHIPPED.read_text(encoding="utf-8"))["results"]
+
+
+def test_the_page_of_costs_is_what_the_records_say():
+    assert (DOCS / "pareto.md").read_text(encoding="utf-8") == pareto_page(), "run python -m bench.document"
+
+
+@pytest.mark.parametrize("model", OWN, ids=[model.name for model in OWN])
+def test_a_card_is_what_the_records_say(model):
+    assert zoo.card_of(model) == card(model), "run python -m bench.document"
+
+
+def test_ours_are_small_and_the_largest_of_them_is_the_best_of_all():
+    assert [(model.name, model.parameters <= limit) for model, limit in zip(OWN, (100_000, 10_000), strict=True)] == [
+        ("digitnet", True),
+        ("digitnet_nano", True),
+    ]
+    best, *_ = networks()
+    assert best.name == "digitnet"
+    assert {"digitnet", "digitnet_nano"} <= front(networks(), "parameters")
+
+
+def test_integers_cost_three_hundredths_of_a_point_and_the_smallest_file_fits_in_twenty_kilobytes():
+    for model in OWN:
+        for file in model.files:
+            assert model.accuracy.share - file.parity.accuracy.share <= 0.0003
+    (smallest,) = (file for file in OWN[1].files if (file.format, file.precision) == ("tflite", "int8"))
+    assert smallest.bytes <= 20_000
+
+
+def test_nano_keeps_its_accuracy():
+    assert statistics.fmean(zoo.model_named("digitnet_nano").training.accuracy_by_seed) >= 0.9955
+
+
+def test_no_slower_than_the_published_network_and_twice_as_fast():
+    assert PAIRS["digitnet"]["ratio_high"] <= 1
+    assert PAIRS["digitnet_nano"]["ratio_high"] <= 0.5
+    assert all(entry["pairs"] >= 1_000 for entry in PAIRS.values())
+
+
+def test_real_pictures():
+    single = REAL["digitnet"]["single"].values()
+    assert sum(kind["right"] for kind in single) >= 0.98 * sum(kind["pictures"] for kind in single)
+    several = REAL["digitnet"]["several"]
+    assert several["right"] >= 0.8 * several["pictures"]
+
+
+def test_drawn_out_pictures_are_answered_as_the_originals():
+    drawn = ROBUST["digitnet"]["drawn"]
+    assert drawn["agreeing_pictures"] == 10_000
+    assert drawn["agreeing"] >= 0.993
+
+
+def test_strangers_are_rejected_where_digits_are_kept():
+    shares = ROBUST["digitnet"]["strangers"]["by_kept"]["0.95"]
+    assert statistics.fmean(shares.values()) >= 0.9
+
+
+def test_damage_costs_less_than_it_costs_the_best_published_network():
+    ours, theirs = ROBUST["digitnet"]["corrupted"], ROBUST[BESIDE]["corrupted"]
+    assert 1 - ours["mean"] < 0.5 * (1 - theirs["mean"])
+    for model in OWN:
+        calibration = ROBUST[model.name]["calibration"]
+        assert calibration["error"] < 0.005
