@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.paired import time_pairs
+from digit_infer import zoo
 from digit_infer.benchmark.record import SCHEMA, read_record
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results"
@@ -33,6 +34,10 @@ def test_recorded_results_carry_their_environment_and_counts(path):
         return
     assert document["schema"] == 1
     assert {"cpu", "cores_visible", "python", "onnxruntime"} <= set(document["environment"])
+    if "models" in document:  # answers, not times: of the networks as they are
+        for name, entry in document["models"].items():
+            assert entry["sha256"] == zoo.model_named(name).checkpoint.sha256
+        return
     counts = [
         [entry[name] for name in ("pairs", "samples", "trials") if name in entry] for entry in document["results"].values()
     ]
