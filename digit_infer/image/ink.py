@@ -45,6 +45,13 @@ _WINDOW = 0.3
 wider is a shadow, a table or paper."""
 
 
+_BROAD = 0.05
+_FULL = 128
+_SOFT = 2.0
+"""What holds less ink than the second, and is broader than the first share of the shorter side, is the soft edge of a
+shadow, if less ink than that covers so many times as much as more does: soft edges of strokes cover less."""
+
+
 def find_ink(grey: Grey) -> Ink:
     """Return how much ink of the digit each pixel holds: uint8 [H, W], 0 = ground, 255 = ink.
 
@@ -72,7 +79,17 @@ def find_ink(grey: Grey) -> Ink:
         uneven = _on_uneven_ground(smooth)
         if uneven is not None:
             return uneven
-    return of_one_digit(ink)
+    return of_one_digit(_without_penumbra(ink))
+
+
+def _without_penumbra(ink: Ink) -> Ink:
+    """Return the ink without what is faint and wide, as the soft edge of a shadow is; strokes that cross it stay."""
+    faint = np.count_nonzero(ink) - np.count_nonzero(ink >= _FULL)
+    if faint <= _SOFT * np.count_nonzero(ink >= _FULL):
+        return ink
+    wide = np.invert(closed_ground(np.invert(ink), round(_BROAD * min(ink.shape))))
+    rest = np.where(wide < _FULL, ink - wide, ink)
+    return np.where((wide > 0) & (rest < _FAINT), 0, rest).astype(np.uint8)
 
 
 def _on_uneven_ground(grey: Grey) -> Ink | None:

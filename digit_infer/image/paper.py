@@ -27,10 +27,13 @@ _OUTSIDE = 0.12
 _SIDE = 0.3
 _FILLED = 0.7
 _RIMS = (0.06, 0.12, 0.18)
-_RIM_BRIGHT = 0.95
-_WRITTEN = (0.01, 0.35)
+_RIM_CLEAR = 0.95
+_RIM_BRIGHT = 0.75
+_WRITTEN = (0.005, 0.4)
+_CONTRAST = 24
 """Paper may make up so much of the border, spans this share of the picture's sides and is bright in so much of its box. Its
-edge takes the first of these shares of its shorter side behind which so much is bright; of the rest, so much is ink."""
+edge takes the first of these shares of its shorter side behind which so much is bright, or the best of them, if a digit
+runs over the edge. Of the rest, so much is ink, by so many grey levels."""
 
 
 def paper_on_table(grey: Grey) -> Box | None:
@@ -40,17 +43,32 @@ def paper_on_table(grey: Grey) -> Box | None:
         return None
     bright, box = paper
     width, height = box.right - box.left, box.bottom - box.top
+    best, inner = 0.0, box
     for share in _RIMS:
         rim = max(1, round(share * min(width, height)))
-        inner = Box(box.left + rim, box.top + rim, box.right - rim, box.bottom - rim)
-        seen = bright[inner.top : inner.bottom, inner.left : inner.right]
+        within = Box(box.left + rim, box.top + rim, box.right - rim, box.bottom - rim)
+        seen = bright[within.top : within.bottom, within.left : within.right]
         if not seen.size:
-            return None
-        rims = np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]])
-        if np.count_nonzero(rims) >= _RIM_BRIGHT * len(rims):
-            written = 1 - np.count_nonzero(seen) / seen.size
-            return inner if _WRITTEN[0] <= written <= _WRITTEN[1] else None
-    return None
+            break
+        clear = float(np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).mean())
+        if clear > best:
+            best, inner = clear, within
+        if clear >= _RIM_CLEAR:
+            break
+    return (
+        inner if best >= _RIM_BRIGHT and _is_written_on(grey[inner.top : inner.bottom, inner.left : inner.right]) else None
+    )
+
+
+def _is_written_on(paper: Grey) -> bool:
+    """Tell whether something darker stands out from paper, and little of it."""
+    if paper.min() == paper.max():
+        return False
+    dark = paper <= otsu(np.array(Image.fromarray(paper).histogram()))
+    share = np.count_nonzero(dark) / dark.size
+    if not _WRITTEN[0] <= share <= _WRITTEN[1]:
+        return False
+    return float(np.median(paper[~dark])) - float(np.median(paper[dark])) >= _CONTRAST
 
 
 def without_table(grey: Grey) -> Grey:

@@ -83,6 +83,28 @@ def test_paper_on_a_dark_table_is_the_ground(seven):
     assert not ink.any()
 
 
+@pytest.mark.parametrize("pen", [60, 100, 150, 190])
+def test_pale_ink_on_paper_on_a_dark_table_is_ink(seven, pen):
+    _, digit = seven
+    table = np.full((300, 320), 30, np.uint8)
+    table[40 : 40 + SIDE, 60 : 60 + SIDE] = np.where(digit, pen, 240)
+    assert covers(find_ink(table)[40 : 40 + SIDE, 60 : 60 + SIDE], digit)
+
+
+def test_bare_bright_paper_on_a_dark_table_is_not_cut_out():
+    table = np.full((300, 320), 30, np.uint8)
+    table[40:240, 60:260] = 240
+    assert find_ink(table)[140, 160] == 255  # a bright square may be all that was drawn
+
+
+@pytest.mark.parametrize("soft", [8, 25])
+def test_the_soft_edge_of_a_shadow_is_no_ink(seven, soft):
+    grey, digit = seven
+    edge = np.clip((np.arange(SIDE) - 100) / soft, 0, 1)
+    found = find_ink(np.rint(grey * (1 - 0.4 * edge[:, None])).astype(np.uint8))
+    assert covers(found, digit)
+
+
 @pytest.mark.parametrize(
     "mark",
     [
