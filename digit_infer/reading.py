@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from digit_infer.cutting import best_cut, cost_of
+from digit_infer.errors import BlankPictureError, UnreadablePictureError
 from digit_infer.image.box import Box
 from digit_infer.image.page import segments
 from digit_infer.image.segment import Segment
@@ -87,7 +88,7 @@ def read_page(answer: Answer, grey: Grey) -> Reading:
     upright = _pieces(answer, grey, 0)
     best = upright
     if len(upright) >= _FEWEST_TO_TURN:
-        turned = [_pieces(answer, grey, turns) for turns in (1, 3)]
+        turned = [_pieces_if_any(answer, grey, turns) for turns in (1, 3)]
         best = min([upright, *(way for way in turned if len(way) > _AS_MANY * len(upright))], key=_cost)
     found = tuple(digit for _, digit in best if digit.prediction.is_digit)
     return Reading(found, best[0][0] if best else 0, grey)
@@ -104,6 +105,14 @@ def _pieces(answer: Answer, grey: Grey, turns: int) -> list[Piece]:
         for number, line in enumerate(segments(np.ascontiguousarray(np.rot90(grey, turns))))
         for segment, prediction in _answered(answer, line)
     ]
+
+
+def _pieces_if_any(answer: Answer, grey: Grey, turns: int) -> list[Piece]:
+    """Return the same, or nothing where the page cannot be read that way: it may well be upright."""
+    try:
+        return _pieces(answer, grey, turns)
+    except (BlankPictureError, UnreadablePictureError):
+        return []
 
 
 def _turned_back(box: Box, turns: int, shape: tuple[int, ...]) -> Box:

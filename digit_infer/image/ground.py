@@ -64,7 +64,12 @@ def closed_ground(grey: Grey, window: int) -> Grey:
     It is a closing (J. Serra, Image Analysis and Mathematical Morphology, 1982) by a square: what is dark and narrower than
     ``window`` is filled up, and a step from one grey to another stays where it is.
     """
-    return _extreme(_extreme(grey, window, np.maximum, 0), window, np.minimum, 255)
+    return _extreme(dilated(grey, window), window, np.minimum, 255)
+
+
+def dilated(grey: Grey, window: int) -> Grey:
+    """Return the largest value in a square of this side, made odd, about each pixel: uint8 [H, W] -> the same."""
+    return _extreme(grey, window, np.maximum, 0)
 
 
 def _extreme(grey: Grey, window: int, best: np.ufunc, beyond: int) -> Grey:

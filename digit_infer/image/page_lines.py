@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.image.components import components
+from digit_infer.image.ground import dilated
 from digit_infer.image.ruled_lines import without_lines_across, without_ruled_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.components import Components
+    from digit_infer.image.components import Component, Components
 
     Strength = NDArray[np.uint8]
     """uint8 [H, W]: by how many grey levels a pixel stands out from the ground"""
@@ -32,16 +33,22 @@ _HOLLOW = 0.5
 """A box of a form has ink within the first share of its longer side of its edges, along the second of all four, for it may
 be tilted, and is empty but for the third share at most."""
 
+_HOLDS = 0.3
+_ALIKE = 0.2
+"""It holds something of this share of its height, or its sides are within that of those of one that does: a digit may be
+square, too."""
+
 _BAR = 0.12
 _LEANING = 0.25
-_AS_LONG = 0.9
-_SHORTEST = 24
-"""A bar between two boxes is thinner than the first share of its length, and leans by less than the second. No other piece
-is longer, but for other bars."""
+_NEAR = 3
+"""A bar between two boxes is thinner than the first share of its length, leans by less than the second, and ends within so
+many pixels of lines of the box at both ends."""
 
-_TEETH = 3
+_TEETH = 4
+_EVEN = 0.1
 _SPECK = 0.25
-"""So many bars that stand on a line are a comb, if all else that stood on it is shorter than this share of them."""
+"""So many bars are the teeth of a comb, if their lengths and distances differ by this share at most, and all else that
+stood on the line is shorter than this share of them."""
 
 _THICKEST = 0.1
 """The lines of a form's box are thinner than this share of its shorter side."""
@@ -52,42 +59,97 @@ def without_print(strength: Strength, faintest: float) -> Strength:
     if min(strength.shape) < _SMALLEST:
         return strength
     cleared = strength.copy()
-    for piece in components(strength > faintest).each():
-        box = piece.box
-        height, width = box.bottom - box.top, box.right - box.left
-        own = np.zeros((height, width), np.bool_)
-        piece.paint(own, box.left, box.top)
-        place = cleared[box.top : box.bottom, box.left : box.right]
+    found = components(strength > faintest)
+    pieces, boxes = found.each(), found.boxes
+    frames: dict[int, Strength] = {}
+    for number, piece in enumerate(pieces):
+        own = _mask(piece)
+        if own.shape[1] > _WIDE * own.shape[0]:
+            rest = _without_line(_alone(cleared, piece, own), faintest)
+            if not _is_frame(own) or not rest.any():
+                _put(cleared, piece, rest)
+                continue
         if _is_frame(own):
-            rest = without_ruled_lines(np.where(own, place, 0).astype(np.uint8), _THICKEST)
-            place[own] = _without_bars(rest, faintest)[own]
-        elif width > _WIDE * height:
-            rest = without_lines_across(np.where(own, place, 0).astype(np.uint8), _THICKEST)
-            place[own] = _without_comb(rest, faintest)[own]
+            frames[number] = _without_frame(_alone(cleared, piece, own), faintest)
+    holding = [number for number, rest in frames.items() if _holds(boxes, number, rest, faintest)]
+    for number, rest in frames.items():
+        if number in holding or _is_like_one(boxes, number, holding):
+            _put(cleared, pieces[number], rest)
     return without_ruled_lines(cleared)
 
 
-def _without_bars(strength: Strength, faintest: float) -> Strength:
-    """Return what is left of a frame without the bars between its cells, which at an angle do not cross all of it."""
-    left = components(strength > faintest)
-    bars, _ = _bars(left)
-    return np.where(left.painted(bars), 0, strength).astype(np.uint8)
+def _mask(piece: Component) -> NDArray[np.bool_]:
+    box = piece.box
+    own = np.zeros((box.bottom - box.top, box.right - box.left), np.bool_)
+    piece.paint(own, box.left, box.top)
+    return own
 
 
-def _without_comb(strength: Strength, faintest: float) -> Strength:
-    """Return what stood on a line, or nothing if that is bars alone, as on the comb of a form."""
-    left = components(strength > faintest)
-    bars, specks = _bars(left)
-    return np.zeros_like(strength) if np.count_nonzero(bars) >= _TEETH and (bars | specks).all() else strength
+def _alone(strength: Strength, piece: Component, own: NDArray[np.bool_]) -> Strength:
+    """Return the part of a picture that a piece's box cuts out, without what belongs to others."""
+    box = piece.box
+    return np.where(own, strength[box.top : box.bottom, box.left : box.right], 0).astype(np.uint8)
 
 
-def _bars(left: Components) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which pieces are bars, as long as any other piece, and which are specks beside them."""
+def _put(strength: Strength, piece: Component, rest: Strength) -> None:
+    box, own = piece.box, _mask(piece)
+    strength[box.top : box.bottom, box.left : box.right][own] = rest[own]
+
+
+def _without_frame(frame: Strength, faintest: float) -> Strength:
+    """Return what is left of a piece without the lines around and between cells."""
+    rest = without_ruled_lines(frame, _THICKEST)
+    left = components(rest > faintest)
+    lines = dilated(((frame > faintest) & (rest <= faintest)).view(np.uint8), 2 * _NEAR + 1) > 0
+    bars = _bars(left) & np.array([_ends_on(lines, box) for box in left.boxes.tolist()], np.bool_)
+    return _without_comb(np.where(left.painted(bars), 0, rest).astype(np.uint8), faintest)
+
+
+def _without_line(row: Strength, faintest: float) -> Strength:
+    """Return what stands on a line, without it."""
+    return _without_comb(without_lines_across(row, _THICKEST), faintest)
+
+
+def _without_comb(rest: Strength, faintest: float) -> Strength:
+    """Return what stood on a line, or nothing where that is the teeth of a form's comb alone."""
+    left = components(rest > faintest)
+    sizes = left.boxes[:, 2:] - left.boxes[:, :2]
+    lengths = sizes.max(axis=1)
+    teeth = lengths >= _SPECK * lengths.max(initial=0)
+    if np.count_nonzero(teeth) < _TEETH or not _bars(left)[teeth].all():
+        return rest
+    distances = np.diff(np.sort(left.boxes[teeth, 0]))
+    even = all(np.ptp(values) <= _EVEN * np.median(values) for values in (lengths[teeth], distances))
+    return np.zeros_like(rest) if even else rest
+
+
+def _bars(left: Components) -> NDArray[np.bool_]:
     sizes = left.boxes[:, 2:] - left.boxes[:, :2]
     lengths, widths = sizes.max(axis=1), sizes.min(axis=1)
-    longest = lengths.max(initial=_SHORTEST)
-    thin = (widths < _LEANING * lengths) & (left.areas < _BAR * lengths**2)
-    return thin & (lengths >= _AS_LONG * longest), lengths < _SPECK * longest
+    bars: NDArray[np.bool_] = (widths < _LEANING * lengths) & (left.areas < _BAR * lengths**2)
+    return bars
+
+
+def _ends_on(lines: NDArray[np.bool_], box: list[int]) -> bool:
+    """Tell whether a bar ends on lines at both ends."""
+    left, top, right, bottom = box
+    if bottom - top >= right - left:
+        return bool(lines[top, left:right].any() and lines[bottom - 1, left:right].any())
+    return bool(lines[top:bottom, left].any() and lines[top:bottom, right - 1].any())
+
+
+def _holds(boxes: NDArray[np.intp], number: int, rest: Strength, faintest: float) -> bool:
+    """Tell whether a frame has something in it: a piece of its own, or what is left without its lines."""
+    left, top, right, bottom = boxes[number]
+    least = _HOLDS * (bottom - top)
+    within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
+    inner = components(rest > faintest).boxes
+    return bool((within & (boxes[:, 3] - boxes[:, 1] >= least)).any() or (inner[:, 3] - inner[:, 1] >= least).any())
+
+
+def _is_like_one(boxes: NDArray[np.intp], number: int, others: list[int]) -> bool:
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    return any((np.abs(sizes[number] - sizes[other]) <= _ALIKE * sizes[other]).all() for other in others)
 
 
 def _is_frame(own: NDArray[np.bool_]) -> bool:

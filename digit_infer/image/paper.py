@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from digit_infer.image.box import Box, box_of
 from digit_infer.image.components import components
+from digit_infer.image.ground import dilated
 from digit_infer.image.otsu import otsu
 
 if TYPE_CHECKING:
@@ -19,21 +20,19 @@ if TYPE_CHECKING:
 _SOFT_EDGE = 0.01
 """The edge of the paper is so wide, as a share of the picture's shorter side."""
 
-_PLACES = 5_000
 _MOST_TILTED = 20
-"""Paper lies at so many degrees at most, which this many of its pixels tell."""
+"""Paper lies at so many degrees at most."""
 
 _OUTSIDE = 0.12
 _SIDE = 0.3
 _FILLED = 0.7
 _RIMS = (0.06, 0.12, 0.18)
-_RIM_CLEAR = 0.95
-_RIM_BRIGHT = 0.75
+_RIM_BRIGHT = 0.95
 _WRITTEN = (0.005, 0.4)
 _CONTRAST = 24
 """Paper may make up so much of the border, spans this share of the picture's sides and is bright in so much of its box. Its
-edge takes the first of these shares of its shorter side behind which so much is bright, or the best of them, if a digit
-runs over the edge. Of the rest, so much is ink, by so many grey levels."""
+edge takes the first of these shares of its shorter side behind which so much is bright. Of the rest, so much is ink, by so
+many grey levels."""
 
 
 def paper_on_table(grey: Grey) -> Box | None:
@@ -43,21 +42,17 @@ def paper_on_table(grey: Grey) -> Box | None:
         return None
     bright, box = paper
     width, height = box.right - box.left, box.bottom - box.top
-    best, inner = 0.0, box
     for share in _RIMS:
         rim = max(1, round(share * min(width, height)))
-        within = Box(box.left + rim, box.top + rim, box.right - rim, box.bottom - rim)
-        seen = bright[within.top : within.bottom, within.left : within.right]
+        inner = Box(box.left + rim, box.top + rim, box.right - rim, box.bottom - rim)
+        rows, columns = slice(inner.top, inner.bottom), slice(inner.left, inner.right)
+        seen = bright[rows, columns]
         if not seen.size:
-            break
-        clear = float(np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).mean())
-        if clear > best:
-            best, inner = clear, within
-        if clear >= _RIM_CLEAR:
-            break
-    return (
-        inner if best >= _RIM_BRIGHT and _is_written_on(grey[inner.top : inner.bottom, inner.left : inner.right]) else None
-    )
+            return None
+        rims = np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]])
+        if np.count_nonzero(rims) >= _RIM_BRIGHT * len(rims):
+            return inner if _is_written_on(grey[rows, columns]) else None
+    return None
 
 
 def _is_written_on(paper: Grey) -> bool:
@@ -83,8 +78,10 @@ def without_table(grey: Grey) -> Grey:
     dark = components(~bright)
     boxes, (height, width) = dark.boxes, grey.shape
     at_edge = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2] == width) | (boxes[:, 3] == height)
+    if at_edge.all():  # nothing is written on it: a bright stroke on a dark ground is no paper
+        return grey
     soft = 2 * max(1, round(_SOFT_EDGE * min(grey.shape))) + 1
-    table = np.asarray(Image.fromarray(dark.painted(at_edge)).convert("L").filter(ImageFilter.MaxFilter(soft))) > 0
+    table = dilated(dark.painted(at_edge).view(np.uint8), soft) > 0
     return np.where(table, np.uint8(np.median(grey[bright])), grey)
 
 
@@ -107,10 +104,11 @@ def _bright_paper(grey: Grey) -> tuple[NDArray[np.bool_], Box] | None:
 
 def _least_area(bright: NDArray[np.bool_]) -> float:
     """Return the area of the smallest box around what is bright, at any of some angles."""
-    down, across = np.nonzero(bright)
-    places = np.stack([across, down])[:, :: max(1, len(down) // _PLACES)]
+    rows = np.flatnonzero(bright.any(axis=1))
+    firsts = bright[rows].argmax(axis=1)
+    lasts = bright.shape[1] - 1 - bright[rows, ::-1].argmax(axis=1)
+    places = np.stack([np.concatenate([firsts, lasts]), np.concatenate([rows, rows])])
     angles = np.deg2rad(np.arange(-_MOST_TILTED, _MOST_TILTED + 1, 2.5))
-    sides = [np.ptp(axis @ places, axis=-1) for axis in (
-        np.stack([np.cos(angles), np.sin(angles)], axis=1), np.stack([-np.sin(angles), np.cos(angles)], axis=1)
-    )]  # fmt: skip
-    return float(((sides[0] + 1) * (sides[1] + 1)).min())
+    along = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    across = np.stack([-np.sin(angles), np.cos(angles)], axis=1)
+    return float(((np.ptp(along @ places, axis=1) + 1) * (np.ptp(across @ places, axis=1) + 1)).min())

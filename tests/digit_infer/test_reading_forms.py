@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from digit_infer import Predictor
 from digit_infer.image.page_lines import without_print
@@ -65,7 +65,7 @@ def test_printed_lines_are_not_read(predictor, mnist_test, draw, degrees):
 
 
 def test_digits_that_run_over_the_lines_of_their_boxes_are_read(predictor, mnist_test):
-    ink, expected = form(mnist_test, lower=22)  # the seven and the nines cross the line under them
+    ink, expected = form(mnist_test, lower=22)  # some cross the line under them
     lines = np.zeros(ink.shape)
     boxes_in_a_row(lines)
     assert (lines * ink).any()
@@ -76,11 +76,60 @@ def test_digits_that_run_over_the_lines_of_their_boxes_are_read(predictor, mnist
 @pytest.mark.parametrize("degrees", [0, 3, -5])
 def test_paper_on_a_table_is_read_without_the_table(predictor, mnist_test, degrees):
     ink, expected = form(mnist_test)
-    paper = np.pad(235 - 170 * ink, 0)
+    paper = 235 - 170 * ink
     table = np.random.default_rng(0).normal(70, 5, (paper.shape[0] + 160, paper.shape[1] + 160))
     table[80:-80, 80:-80] = paper
     page = Image.fromarray(table.clip(0, 255).astype(np.uint8))
     assert predictor.read(page.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=70)).text == expected
+
+
+def drawn(width, strokes, *, ground=240, pen=40):
+    """Draw lines of 5 pixels, and what is pale of 3, on a page of 200 pixels' height."""
+    page = Image.new("L", (width, 200), ground)
+    for left, top, right, bottom, pale in strokes:
+        ImageDraw.Draw(page).line([left, top, right, bottom], 100 if pale else pen, 3 if pale else 5)
+    return page
+
+
+@pytest.mark.parametrize("count", [3, 5, 7])
+def test_ones_that_stand_on_a_line_are_no_comb(predictor, count):
+    draw = np.random.default_rng(count)
+    ones = [(60 + 60 * number + int(draw.integers(-8, 9)), 60 + int(draw.integers(-8, 9))) for number in range(count)]
+    strokes = [(left, top, left - 6, 160, False) for left, top in ones]
+    page = drawn(100 + 60 * count, [*strokes, (20, 160, 80 + 60 * count, 160, True)])
+    assert predictor.read(page).text == "1" * count
+
+
+@pytest.mark.parametrize("empty", [None, 1])
+@pytest.mark.parametrize("gap", [0, 14])
+def test_ones_that_touch_their_boxes_are_read_and_empty_boxes_are_not(predictor, gap, empty):
+    strokes = []
+    for number in range(3):
+        left, right = 30 + 110 * number, 140 - gap + 110 * number
+        sides = [(left, 30, right, 30), (left, 150, right, 150), (left, 30, left, 150), (right, 30, right, 150)]
+        strokes += [(*side, True) for side in sides]
+        strokes += [] if number == empty else [(left + 55, 60, left + 50, 150, False)]
+    assert predictor.read(drawn(400, strokes)).text == ("111" if empty is None else "11")
+
+
+def test_a_row_of_ones_that_turned_would_be_lines_is_read(predictor):
+    strokes = [(60 + 80 * number, 65, 60 + 80 * number, 135, False) for number in range(6)]
+    assert predictor.read(drawn(600, strokes)).text == "111111"
+
+
+def test_a_bright_stroke_on_a_dark_ground_is_no_paper(predictor):
+    page = Image.new("L", (280, 280), 0)
+    ImageDraw.Draw(page).line([160, 40, 110, 240], 255, 22)
+    assert predictor.read(page).text == "1"
+
+
+def test_a_square_zero_is_no_box():
+    page = Image.new("L", (500, 220), 0)
+    for number in range(3):
+        left = 60 + 130 * number
+        ImageDraw.Draw(page).rounded_rectangle([left, 50, left + 60, 160], 8, outline=200, width=5)
+    strength = np.asarray(page)
+    np.testing.assert_array_equal(without_print(strength, 10.0), strength)
 
 
 def test_a_row_of_ones_is_not_taken_for_lines():
