@@ -29,8 +29,6 @@ from digit_infer.cli.reporting import ReportingGroup
 from digit_infer.cli.tables import Column, print_table
 from digit_infer.runtimes.protocol import RuntimeName
 
-SCHEMA = 1
-RESULTS = Path(__file__).parent / "results"
 BATCHES = (1, 256, 1_024)
 _ROUNDS = 12  # a multiple of four: each is made first and called first in half of them
 _RUNTIMES: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite")

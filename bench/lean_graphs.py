@@ -14,6 +14,7 @@ import numpy as np
 from bench.bare import bare_onnx, pair_of_files, shipped_onnx, some_images
 from bench.paired import Call, Pairs, time_pairs
 from digit_infer.errors import InferenceError
+from export.stored import measured_later
 
 if TYPE_CHECKING:
     import keras
@@ -72,6 +73,11 @@ def comparisons(path: Path = RESULT) -> tuple[Comparison, ...]:
         )
         for entry in results.values()
     )
+
+
+def other_runs(path: Path = RESULT) -> str:
+    """Say which networks of the record were measured in another run than the first, and where."""
+    return measured_later(json.loads(path.read_text(encoding="utf-8")))
 
 
 def as_entry(comparison: Comparison) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def report(
     """Print the pairs, and record them, or ``entries`` that say more, with the versions of further packages.
 
     With ``only``, entries of these models are put among those of others that are recorded; they tell their ``model``.
-    ``beside`` is recorded, too.
+    ``beside`` is recorded, too, in a record that is written anew.
     """
     rows = [
         (
@@ -62,11 +62,12 @@ def report(
     ]
     print_table(columns, rows)
     found = dict(entries or {what: asdict(pairs) for what, pairs in results.items()})
+    versions = {package: installed_version(package) or "" for package in packages}
     if only:
-        again = f"python -m bench {name}"
-        store_among(RESULTS / f"{name}.json", SCHEMA, "results", found, lambda item: item[1]["model"], only, again)
+        path, again = RESULTS / f"{name}.json", f"python -m bench {name}"
+        store_among(path, SCHEMA, "results", found, lambda item: item[1]["model"], only, again, versions)
+        click.echo(f"recorded in {path}", err=True)
     else:
-        versions = {package: installed_version(package) or "" for package in packages}
         record(name, {"results": found, **(beside or {})}, versions)
 
 

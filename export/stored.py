@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,32 +38,38 @@ def store_among(
     model_of: Callable[[Any], str],
     only: Collection[str],
     how_to_make: str,
+    versions: Mapping[str, str] | None = None,
 ) -> None:
     """Put what was measured of some models among what a record holds of the others, in the order of the zoo.
 
     ``measured`` is like what stands under ``key``: a list of entries or a dictionary, of whose items ``model_of`` tells the
-    model. A record's environment is that of its first run; ``later`` lists the runs after it: each environment, and the
-    models that were measured then.
+    model. A record's environment is that of its first run; ``later`` lists the runs after it: each environment, with
+    ``versions`` of further packages, and the models that were measured then.
 
     Raises:
-        ExportError: there is no record yet, or it is damaged.
+        ExportError: there is no record yet, it is damaged, or nothing was measured of one of the models.
     """
-    order = list(models())
+    added = list(measured.items()) if isinstance(measured, dict) else measured
+    missing = set(only) - {model_of(item) for item in added}
+    if missing:
+        raise ExportError(f"nothing was measured of {', '.join(sorted(missing))}", "name models that are there")
     with stored_document(path, schema, how_to_make) as document:
         before = document[key]
         items = list(before.items()) if isinstance(before, dict) else before
         kept = [item for item in items if model_of(item) not in only]
-        added = list(measured.items()) if isinstance(measured, dict) else measured
-        together = sorted([*kept, *added], key=lambda item: order.index(model_of(item)))
-        document[key] = dict(together) if isinstance(before, dict) else together
         runs = [run | {"models": [name for name in run["models"] if name not in only]} for run in document.get("later", [])]
-        document["later"] = [run for run in runs if run["models"]] + [{"environment": environment(), "models": list(only)}]
-        write_text(path, json.dumps(document, indent=1) + "\n")
+    order = list(models())
+    together = sorted([*kept, *added], key=lambda item: order.index(model_of(item)))
+    document[key] = dict(together) if isinstance(before, dict) else together
+    now = {"environment": environment() | dict(versions or {}), "models": list(dict.fromkeys(only))}
+    document["later"] = [*(run for run in runs if run["models"]), now]
+    write_text(path, json.dumps(document, indent=1) + "\n")
 
 
-def measured_later(document: dict[str, Any]) -> list[str]:
-    """Return the models of a record that were measured after its first run."""
-    return [name for run in document.get("later", []) for name in run["models"]]
+def measured_later(document: dict[str, Any]) -> str:
+    """Say which models of a record were measured after its first run, and on which machine; nothing if none was."""
+    words = [f"{' and '.join(run['models'])} later, on {run['environment']['cpu']}" for run in document.get("later", [])]
+    return f" Of another run: {'; '.join(words)}." if words else ""
 
 
 def store_measured(path: Path, schema: int, measured: dict[str, Any]) -> None:

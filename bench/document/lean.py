@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from statistics import median
 
-from bench.lean_graphs import OURS, Comparison, comparisons
+from bench.lean_graphs import OURS, Comparison, comparisons, other_runs
 from training.report.page import paragraph, table
 
 
@@ -24,13 +24,13 @@ def section() -> Iterator[str]:
 
 
 def _introduction() -> str:
-    return paragraph("""What tf2onnx writes by itself (opset 17, from the plainest wrapper around the network: cast,
+    return paragraph(f"""What tf2onnx writes by itself (opset 17, from the plainest wrapper around the network: cast,
         divide by 255, add the channel axis), what onnxslim and ONNX Runtime's own optimiser (saved at its levels basic
         and extended) make of that file, and ours. One run of `python -m bench lean`, batch 1, one thread; each graph is
         timed in pairs with tf2onnx's, in an order that alternates, in sessions that are made anew. The ratio is the
         median of a pair's ratios, with its 95 % bootstrap interval. Ours comes from exact folds: the factor 1/255 and
         batch norms into weights, transpositions into the rows of a dense layer, `MatMul` and `Add` into `Gemm`,
-        computed shapes into constants.""")
+        computed shapes into constants.{other_runs()}""")
 
 
 def _line(name: str, entries: Mapping[str, Comparison], others: list[str]) -> list[str]:

@@ -113,11 +113,10 @@ def _refused(report: Refusal) -> str:
 def how_to_read(times: Times) -> str:
     """Say what the columns mean, and where the times come from."""
     place = times.environment
-    later = f"; those of {' and '.join(times.later)} in a later run of their own" if times.later else ""
     return paragraph(f"""*Differences* are of probabilities, over all 10,000 images; *flips* are answers that changed,
         for better or worse. *p50*: the median time of `Predictor.predict_array` for one picture with one thread, the
         median of {times.rounds} rounds in which all files took turns ({place["cpu"]}, {place["cores_visible"]} cores,
-        ONNX Runtime {place["onnxruntime"]}, LiteRT {place["ai-edge-litert"]}){later}. *A wrong pixel moves*: one random
-        pixel of each of 1,000 images set to a random byte, and by how much the probability that moves most does, on
-        average. *Other kernels*: the same file run by ONNX Runtime without any optimization, integers simulated in
+        ONNX Runtime {place["onnxruntime"]}, LiteRT {place["ai-edge-litert"]}).{times.later} *A wrong pixel moves*: one
+        random pixel of each of 1,000 images set to a random byte, and by how much the probability that moves most does,
+        on average. *Other kernels*: the same file run by ONNX Runtime without any optimization, integers simulated in
         floats, or by LiteRT without XNNPACK: an answer must not depend on the CPU or the delegate.""")

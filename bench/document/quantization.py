@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from export.records.quantization import Quantized, read_record
+from export.records.quantization import Quantized, other_runs, read_record
 from export.records.tflite_choices import SHIPPED, Choice, read_choices
 from training.report.page import paragraph, table
 
@@ -23,12 +23,13 @@ def section() -> Iterator[str]:
 
 
 def _of_onnx() -> str:
-    return paragraph("""int8 ONNX files quantize the first of several choices that changes at most 1 % of the answers on the
-        calibration images: training images, never test images. *All but thin convolutions* comes first, since a
+    return paragraph(f"""int8 ONNX files quantize the first of several choices that changes at most 1 % of the answers on
+        the calibration images: training images, never test images. *All but thin convolutions* comes first, since a
         convolution that reads few channels, as the first one does, is faster in floats. A cell has the change of right
         answers among the 10,000 test images, which decided nothing, and the time beside float32's (`python -m bench
         quantization`); the choice that was taken is bold. Weights have seven bits, from -64 to 64: x86 without VNNI adds
-        pairs of products in 16 bits, and 2 · 255 · 64 = 32,640 is below 32,767, so nothing saturates on any CPU.""")
+        pairs of products in 16 bits, and 2 · 255 · 64 = 32,640 is below 32,767, so nothing saturates on any
+        CPU.{other_runs()}""")
 
 
 def _of_tflite() -> str:

@@ -16,12 +16,12 @@ PATH = Path(__file__).parents[2] / "bench" / "results" / "exports.json"
 
 @dataclass(frozen=True)
 class Times:
-    """Medians in µs at batch 1 with one thread, by file, and where they were measured; and which networks' later, apart."""
+    """Medians in µs at batch 1 with one thread, by file, and where they were measured; ``later`` says which elsewhere."""
 
     p50_us: Mapping[str, float]
     rounds: int
     environment: Mapping[str, str]
-    later: Sequence[str]
+    later: str
 
 
 def read_times(networks: Mapping[str, Sequence[Report | Refusal]]) -> Times:

@@ -30,6 +30,7 @@ def store(
     how_to_make: str,
 ) -> None:
     """Write a record anew, or with ``only`` put these models among the others (``store_among``)."""
+    only = tuple(dict.fromkeys(only))
     if only:
         store_among(path, schema, key, measured, model_of, only, how_to_make)
     else:

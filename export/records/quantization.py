@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from export.records.only import store
-from export.stored import stored_document
+from export.stored import measured_later, stored_document
 
 SCHEMA = 1
 RECORD = Path(__file__).parents[1] / "results" / "quantization.json"
@@ -49,6 +49,16 @@ def write_record(measured: Sequence[Quantized], only: Collection[str] = (), path
     """Write the record, with the machine that it is from; with ``only``, of these models, among those of the others."""
     entries = [asdict(entry) for entry in measured]
     store(path, SCHEMA, "results", entries, lambda entry: entry["model"], only, "python -m bench quantization")
+
+
+def other_runs(path: Path = RECORD) -> str:
+    """Say which networks of the record were measured in another run than the first, and where.
+
+    Raises:
+        ExportError: there is no record, or it is damaged.
+    """
+    with stored_document(path, SCHEMA, "python -m bench quantization") as document:
+        return measured_later(document)
 
 
 def read_record(path: Path = RECORD) -> tuple[Quantized, ...]:
