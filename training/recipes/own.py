@@ -1,7 +1,7 @@
 """Networks of our own, and the candidates of the search that led to them, in the order in which they were tried.
 
-Candidates learn from the first 50,000 training images and are judged on the last 10,000; ``docs/search.md`` says what came
-out and what was chosen.
+Candidates learn from the first 50,000 training images and are judged on the last 10,000; ``docs/own_models.md`` says
+what came out, ``docs/protocol.md`` what was chosen.
 """
 
 from __future__ import annotations
