@@ -103,6 +103,7 @@ def _candidate(
     )
 
 
+_LARGE = (*_block(32, 5), POOL, *_same(64), *_block(64, 3), POOL, *_same(128), *_block(128, 3), *_head(0.4))
 _TEACHERS = ("s3_e12", "v_e12", "p_e12")
 _UNDAMAGED = replace(MILD, damage=0)
 
@@ -149,6 +150,7 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("nano_digits", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.0),
         _candidate("q_broad", _BROAD, 97_562, 480, 12),
         _candidate("nano_even", _NANO_EVEN, 9_970, 136, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
+        _candidate("large", _LARGE, 290_474, 832, 24, MEDIUM, calm_epochs=6),
     )
 }
 
