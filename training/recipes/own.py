@@ -151,6 +151,7 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("q_broad", _BROAD, 97_562, 480, 12),
         _candidate("nano_even", _NANO_EVEN, 9_970, 136, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
         _candidate("large", _LARGE, 290_474, 832, 24, MEDIUM, calm_epochs=6),
+        _candidate("digitnet_pupil", _DIGITNET, 76_122, 416, 24, MEDIUM, teachers=("large",), calm_epochs=6),
     )
 }
 
