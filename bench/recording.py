@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Any
 import click
 
 from bench.paired import Call, Pairs, time_pairs
-from digit_infer.benchmark.environment import environment
 from digit_infer.cli.tables import Column, print_table
-from digit_infer.files import write_text
 from digit_infer.runtimes.installed import installed_version
-from export.stored import store_among
+from export.stored import store_among, store_measured
 
 SCHEMA = 1
 RESULTS = Path(__file__).parent / "results"
@@ -74,6 +71,5 @@ def report(
 def record(name: str, measured: dict[str, Any], versions: dict[str, str] | None = None) -> None:
     """Write what was measured to ``bench/results/NAME.json``, with the machine and further versions."""
     path = RESULTS / f"{name}.json"
-    document = {"schema": SCHEMA, "environment": environment() | (versions or {}), **measured}
-    write_text(path, json.dumps(document, indent=1) + "\n")
+    store_measured(path, SCHEMA, measured, versions)
     click.echo(f"recorded in {path}", err=True)

@@ -43,8 +43,8 @@ def store_among(
     """Put what was measured of some models among what a record holds of the others, in the order of the zoo.
 
     ``measured`` is like what stands under ``key``: a list of entries or a dictionary, of whose items ``model_of`` tells the
-    model. A record's environment is that of its first run; ``later`` lists the runs after it: each environment, with
-    ``versions`` of further packages, and the models that were measured then.
+    model; ``only`` names each model once. A record's environment is that of its first run; ``later`` lists the runs after
+    it: each environment, with ``versions`` of further packages, and the models that were measured then.
 
     Raises:
         ExportError: there is no record yet, it is damaged, or nothing was measured of one of the models.
@@ -61,7 +61,7 @@ def store_among(
     order = list(models())
     together = sorted([*kept, *added], key=lambda item: order.index(model_of(item)))
     document[key] = dict(together) if isinstance(before, dict) else together
-    now = {"environment": environment() | dict(versions or {}), "models": list(dict.fromkeys(only))}
+    now = {"environment": environment() | dict(versions or {}), "models": list(only)}
     document["later"] = [*(run for run in runs if run["models"]), now]
     write_text(path, json.dumps(document, indent=1) + "\n")
 
@@ -72,6 +72,7 @@ def measured_later(document: dict[str, Any]) -> str:
     return f" Of another run: {'; '.join(words)}." if words else ""
 
 
-def store_measured(path: Path, schema: int, measured: dict[str, Any]) -> None:
-    """Write what was measured, with the machine that it is from."""
-    write_text(path, json.dumps({"schema": schema, "environment": environment(), **measured}, indent=1) + "\n")
+def store_measured(path: Path, schema: int, measured: dict[str, Any], versions: Mapping[str, str] | None = None) -> None:
+    """Write what was measured, with the machine that it is from and the versions of further packages."""
+    place = environment() | dict(versions or {})
+    write_text(path, json.dumps({"schema": schema, "environment": place, **measured}, indent=1) + "\n")

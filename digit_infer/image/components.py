@@ -70,6 +70,19 @@ class Components:
         return np.stack([left, self.rows[self.firsts], right, self.rows[lasts] + 1], axis=1)
 
     @property
+    def sizes(self) -> Numbers:
+        """How wide and high each is, [K, 2]."""
+        boxes = self.boxes
+        return boxes[:, 2:] - boxes[:, :2]
+
+    @property
+    def at_edge(self) -> Mask:
+        """Which reach the picture's edge, [K]."""
+        boxes, (height, width) = self.boxes, self.shape
+        at_edge: Mask = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2] == width) | (boxes[:, 3] == height)
+        return at_edge
+
+    @property
     def areas(self) -> Numbers:
         """How many pixels each has, [K]."""
         return np.add.reduceat(self.stops - self.starts, self.firsts) if len(self) else np.empty(0, np.intp)
@@ -104,6 +117,16 @@ def components(mask: Mask) -> Components:
     order = np.argsort(numbers, kind="stable")
     firsts = np.append(0, np.flatnonzero(np.diff(numbers[order])) + 1)
     return Components(rows[order], starts[order], stops[order], firsts, (height, width))
+
+
+def covered_sides(own: Mask, band: float) -> float:
+    """Return along which share of its four sides, at least, a piece has ink in the outer ``band`` of its longer side.
+
+    ``own`` are its pixels, bool [H, W], within its own box.
+    """
+    depth = max(2, round(band * max(own.shape)))
+    sides = own[:depth].any(axis=0), own[-depth:].any(axis=0), own[:, :depth].any(axis=1), own[:, -depth:].any(axis=1)
+    return min(float(side.mean()) for side in sides)
 
 
 def _paint(mask: Mask, rows: Numbers, starts: Numbers, stops: Numbers) -> None:

@@ -57,8 +57,8 @@ def find_ink(grey: Grey) -> Ink:
 
     Ink is what differs from the ground in the direction, darker or lighter, in which more differs. Otsu's threshold (IEEE
     Trans. SMC 9, 1979) separates the two, and the edges of strokes keep their grey. The ground is taken for a plane, and
-    where that fails, for something that may change suddenly. Of large pictures, ruled lines and what lies apart are left
-    out; paper on a dark table is cut out first.
+    where that fails, for something that may change suddenly. Of large pictures, ruled lines, soft edges of shadows
+    and what lies apart are left out; paper on a dark table is cut out first.
 
     Raises:
         BlankPictureError: nothing stands out.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.components import Components, components
+from digit_infer.image.components import Components, components, covered_sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,10 +41,8 @@ def of_one_digit(ink: Ink) -> Ink:
 
 
 def _chosen(found: Components) -> Mask:
-    height, width = found.shape
-    boxes, areas = found.boxes, found.areas.astype(np.float64)
-    sizes = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
-    at_edge = (boxes[:, 0] == 0) | (boxes[:, 1] == 0) | (boxes[:, 2] == width) | (boxes[:, 3] == height)
+    boxes, areas, at_edge = found.boxes, found.areas.astype(np.float64), found.at_edge
+    sizes = found.sizes.max(axis=1)
     open_to_choice = ~_frames(found, boxes, sizes)
     main = int(np.where(open_to_choice, areas * np.where(at_edge, _AT_EDGE, 1), -1).argmax())
     fit = open_to_choice & (sizes >= _SPECK * sizes[main]) & (~at_edge | at_edge[main])
@@ -84,8 +82,5 @@ def _frames(found: Components, boxes: Boxes, sizes: NDArray[np.intp]) -> Mask:
             continue
         only = np.zeros(len(boxes), np.bool_)
         only[number] = True
-        own = found.painted(only)[top:bottom, left:right]
-        band = max(2, round(_FRAME_BAND * max(own.shape)))
-        sides = own[:band].any(axis=0), own[-band:].any(axis=0), own[:, :band].any(axis=1), own[:, -band:].any(axis=1)
-        frames[number] = min(float(side.mean()) for side in sides) >= _FRAME_COVERED
+        frames[number] = covered_sides(found.painted(only)[top:bottom, left:right], _FRAME_BAND) >= _FRAME_COVERED
     return frames

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.components import components
+from digit_infer.image.components import components, covered_sides
 from digit_infer.image.ground import dilated
 from digit_infer.image.ruled_lines import without_lines_across, without_ruled_lines
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from digit_infer.image.components import Component, Components
-
-    Strength = NDArray[np.uint8]
-    """uint8 [H, W]: by how many grey levels a pixel stands out from the ground"""
+    from digit_infer.image.page_ink import Strength
 
 _SMALLEST = 84
 """In a page with a shorter side than this, the stroke of a digit may look like a line."""
@@ -64,17 +62,18 @@ def without_print(strength: Strength, faintest: float) -> Strength:
     frames: dict[int, Strength] = {}
     for number, piece in enumerate(pieces):
         own = _mask(piece)
+        frame = _is_frame(own)
         if own.shape[1] > _WIDE * own.shape[0]:
             rest = _without_line(_alone(cleared, piece, own), faintest)
-            if not _is_frame(own) or not rest.any():
-                _put(cleared, piece, rest)
+            if not frame or not rest.any():
+                _put(cleared, piece, own, rest)
                 continue
-        if _is_frame(own):
+        if frame:
             frames[number] = _without_frame(_alone(cleared, piece, own), faintest)
     holding = [number for number, rest in frames.items() if _holds(boxes, number, rest, faintest)]
     for number, rest in frames.items():
-        if number in holding or _is_like_one(boxes, number, holding):
-            _put(cleared, pieces[number], rest)
+        if number in holding or _is_like_one(found.sizes, number, holding):
+            _put(cleared, pieces[number], _mask(pieces[number]), rest)
     return without_ruled_lines(cleared)
 
 
@@ -91,8 +90,8 @@ def _alone(strength: Strength, piece: Component, own: NDArray[np.bool_]) -> Stre
     return np.where(own, strength[box.top : box.bottom, box.left : box.right], 0).astype(np.uint8)
 
 
-def _put(strength: Strength, piece: Component, rest: Strength) -> None:
-    box, own = piece.box, _mask(piece)
+def _put(strength: Strength, piece: Component, own: NDArray[np.bool_], rest: Strength) -> None:
+    box = piece.box
     strength[box.top : box.bottom, box.left : box.right][own] = rest[own]
 
 
@@ -113,8 +112,7 @@ def _without_line(row: Strength, faintest: float) -> Strength:
 def _without_comb(rest: Strength, faintest: float) -> Strength:
     """Return what stood on a line, or nothing where that is the teeth of a form's comb alone."""
     left = components(rest > faintest)
-    sizes = left.boxes[:, 2:] - left.boxes[:, :2]
-    lengths = sizes.max(axis=1)
+    lengths = left.sizes.max(axis=1)
     teeth = lengths >= _SPECK * lengths.max(initial=0)
     if np.count_nonzero(teeth) < _TEETH or not _bars(left)[teeth].all():
         return rest
@@ -124,8 +122,7 @@ def _without_comb(rest: Strength, faintest: float) -> Strength:
 
 
 def _bars(left: Components) -> NDArray[np.bool_]:
-    sizes = left.boxes[:, 2:] - left.boxes[:, :2]
-    lengths, widths = sizes.max(axis=1), sizes.min(axis=1)
+    lengths, widths = left.sizes.max(axis=1), left.sizes.min(axis=1)
     bars: NDArray[np.bool_] = (widths < _LEANING * lengths) & (left.areas < _BAR * lengths**2)
     return bars
 
@@ -147,15 +144,10 @@ def _holds(boxes: NDArray[np.intp], number: int, rest: Strength, faintest: float
     return bool((within & (boxes[:, 3] - boxes[:, 1] >= least)).any() or (inner[:, 3] - inner[:, 1] >= least).any())
 
 
-def _is_like_one(boxes: NDArray[np.intp], number: int, others: list[int]) -> bool:
-    sizes = boxes[:, 2:] - boxes[:, :2]
+def _is_like_one(sizes: NDArray[np.intp], number: int, others: list[int]) -> bool:
     return any((np.abs(sizes[number] - sizes[other]) <= _ALIKE * sizes[other]).all() for other in others)
 
 
 def _is_frame(own: NDArray[np.bool_]) -> bool:
     """Tell whether a piece has ink along all four sides of its box, and none in most of it."""
-    if own.mean() > _HOLLOW:
-        return False
-    band = max(2, round(_BAND * max(own.shape)))
-    sides = own[:band].any(axis=0), own[-band:].any(axis=0), own[:, :band].any(axis=1), own[:, -band:].any(axis=1)
-    return min(float(side.mean()) for side in sides) >= _COVERED
+    return bool(own.mean() <= _HOLLOW) and covered_sides(own, _BAND) >= _COVERED

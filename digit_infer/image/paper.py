@@ -76,8 +76,7 @@ def without_table(grey: Grey) -> Grey:
         return grey
     bright, _ = paper
     dark = components(~bright)
-    boxes, (height, width) = dark.boxes, grey.shape
-    at_edge = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2] == width) | (boxes[:, 3] == height)
+    at_edge = dark.at_edge
     if at_edge.all():  # nothing is written on it: a bright stroke on a dark ground is no paper
         return grey
     soft = 2 * max(1, round(_SOFT_EDGE * min(grey.shape))) + 1

@@ -16,6 +16,7 @@ of_models = click.option(
     "only",
     multiple=True,
     type=click.Choice(list(zoo.models())),
+    callback=lambda _context, _option, names: tuple(dict.fromkeys(names)),
     help="Only this one, and keep what is recorded of others. Repeatable. [default: all, anew]",
 )
 
@@ -30,7 +31,6 @@ def store(
     how_to_make: str,
 ) -> None:
     """Write a record anew, or with ``only`` put these models among the others (``store_among``)."""
-    only = tuple(dict.fromkeys(only))
     if only:
         store_among(path, schema, key, measured, model_of, only, how_to_make)
     else:

@@ -56,7 +56,10 @@ def networks() -> list[Network]:
     Raises:
         ExportError: no times are recorded, or those of other files.
     """
-    p50_us, _ = _shipped()
+    return _networks(_shipped()[0])
+
+
+def _networks(p50_us: Mapping[str, float]) -> list[Network]:
     return sorted((_network(model, p50_us) for model in models().values()), key=lambda one: (-one.accuracy, one.name))
 
 
@@ -97,10 +100,11 @@ def pareto_page() -> str:
     Raises:
         ExportError: no times are recorded, or those of other files.
     """
-    return document(_parts(networks()))
+    p50_us, pairs = _shipped()
+    return document(_parts(_networks(p50_us), pairs))
 
 
-def _parts(found: Sequence[Network]) -> Iterator[str]:
+def _parts(found: Sequence[Network], pairs: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     fronts = {cost: front(found, cost) for cost in COSTS}
     yield "# Accuracy, and what it costs"
     yield paragraph("""`python -m bench.document` writes this page from the zoo's manifest and the times that
@@ -120,13 +124,13 @@ def _parts(found: Sequence[Network]) -> Iterator[str]:
             for network in found
         ],
     )
-    _, pairs = _shipped()
+    alone = {network.name: network.costs["exact µs"] for network in found}
     yield paragraph(f"""Beside `{BESIDE}`, one picture at a time on ONNX Runtime with one thread, in pairs (median of the
         ratios of a pair's times, with its 95 % interval): {"; ".join(_beside(*pair) for pair in pairs.items())}. Asked
         were `digitnet` no slower: {_kept(pairs["digitnet"], 1)}; `digitnet_nano` in half the time: {
         _kept(pairs["digitnet_nano"], 0.5)
     }. Calls of two networks in turn find caches that the other has filled; in the table above, where each is called
-        on its own, `digitnet_nano` takes × {_alone("digitnet_nano"):.3f} of `{BESIDE}`'s time.""")
+        on its own, `digitnet_nano` takes × {alone["digitnet_nano"] / alone[BESIDE]:.3f} of `{BESIDE}`'s time.""")
 
 
 def _beside(name: str, pairs: Mapping[str, float]) -> str:
@@ -138,12 +142,6 @@ def _beside(name: str, pairs: Mapping[str, float]) -> str:
 
 def _kept(pairs: Mapping[str, float], most: float) -> str:
     return "kept" if pairs["ratio_high"] <= most else f"not kept, × {pairs['ratio']:.3f}"
-
-
-def _alone(name: str) -> float:
-    p50_us, _ = _shipped()
-    ours, beside = (p50_us[f"{one}.float32.onnx"] for one in (name, BESIDE))
-    return ours / beside
 
 
 def _cell(network: Network, cost: str, fronts: Mapping[str, set[str]]) -> str:
