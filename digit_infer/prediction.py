@@ -29,8 +29,8 @@ class Prediction:
         confidence: the probability of that digit, 0 to 1.
         probabilities: float32 [10], by digit; they sum to 1 (int8 models: within 0.03).
         image: uint8 [28, 28], 0 = background, 255 = ink: what the network saw.
-        is_digit: whether the confidence reaches what the predictor asks for (``Predictor.reject_below``); if not,
-            ``digit`` is the best guess about a picture that shows none, or one that cannot be read.
+        is_digit: whether there is ink and the confidence reaches what the predictor asks for (``Predictor.reject_below``);
+            if not, ``digit`` is the best guess about a picture that shows none, or one that cannot be read.
     """
 
     digit: int
@@ -38,6 +38,10 @@ class Prediction:
     probabilities: NDArray[np.float32]
     image: NDArray[np.uint8]
     is_digit: bool = True
+
+    def __repr__(self) -> str:
+        found = f"{self.digit}, confidence={self.confidence:.4f}"
+        return f"Prediction({found})" if self.is_digit else f"Prediction({found}, is_digit=False)"
 
     @classmethod
     def of(cls, probabilities: NDArray[np.float32], image: NDArray[np.uint8], reject_below: float = 0.0) -> Prediction:
@@ -50,7 +54,7 @@ class Prediction:
             raise InferenceError("the model answers no numbers (NaN or infinity)", "export it again")
         digit = int(probabilities.argmax())
         confidence = float(probabilities[digit])
-        return cls(digit, confidence, probabilities, image, confidence >= reject_below)
+        return cls(digit, confidence, probabilities, image, confidence >= reject_below and bool(image.any()))
 
     def top(self, count: int) -> list[tuple[int, float]]:
         """Return the ``count`` most probable digits with their probabilities, most probable first."""

@@ -129,8 +129,10 @@ class Predictor:
 
         Arrays hold uint8, booleans, or floats in 0..1 (or 0..255). Dark on light and light on dark are both understood.
 
+        On a picture without ink ``is_digit`` is false, whatever the model answers.
+
         Raises:
-            PictureError: the picture cannot be read, or there is no ink on it.
+            PictureError: the picture cannot be read.
         """
         seen = image.read(picture).image
         return Prediction.of(self.predict_array(seen[None])[0], seen, self._reject_below)
@@ -138,12 +140,12 @@ class Predictor:
     def read(self, picture: PictureSource) -> Reading:
         """Read all digits of a picture, line by line: a number, a form, a page, also one that lies on its side.
 
-        What is answered with less confidence than ``reject_below`` is left out, so there may be none.
+        What is answered with less confidence than ``reject_below`` is left out, so there may be none, as on a blank page.
 
         Takes what ``predict`` takes. ``.text`` of the answer is what stands there, ``.digits`` has each with its box.
 
         Raises:
-            PictureError: the picture cannot be read, or there is no ink on it.
+            PictureError: the picture cannot be read.
         """
         from digit_infer.reading import read_page  # with what one digit can do without
 

@@ -83,9 +83,12 @@ def read_page(answer: Answer, grey: Grey) -> Reading:
     """Read a page as it is, or sideways.
 
     Raises:
-        BlankPictureError: nothing stands out from the ground.
+        UnreadablePictureError: more pieces stand out than a page has digits.
     """
-    upright = _pieces(answer, grey, 0)
+    try:
+        upright = _pieces(answer, grey, 0)
+    except BlankPictureError:
+        return Reading((), 0, grey)
     best = upright
     if len(upright) >= _FEWEST_TO_TURN:
         turned = [_pieces_if_any(answer, grey, turns) for turns in (1, 3)]

@@ -80,7 +80,7 @@ def read_pictures(folder: Path) -> OwnPictures:
         warnings.filterwarnings("error", "Image size")  # Pillow's warning becomes the error that follows anyway
         for path in paths:
             try:
-                read[path.relative_to(folder)] = image.read(path).image
+                read[path.relative_to(folder)] = image.normalize(image.decode(path)).image
             except PictureError as error:
                 name = "" if str(path) in str(error) else f"{path}: "
                 notes.append(f"skipped: {name}{error}")

@@ -156,7 +156,7 @@ def _seen(pictures: Iterator[Image.Image]) -> list[Images | None]:
     found: list[Images | None] = []
     for picture in pictures:
         try:
-            found.append(image.read(picture).image)
+            found.append(image.normalize(image.decode(picture)).image)
         except PictureError:
             found.append(None)
     return found

@@ -59,6 +59,12 @@ def normalize(grey: Grey) -> Normalized:
     return Normalized(grey, ink, box, centred(fitted(cropped)))
 
 
+def without_ink(grey: Grey) -> Normalized:
+    """Return what a picture without ink comes to: an empty image, and the whole picture as the box."""
+    height, width = grey.shape
+    return Normalized(grey, np.zeros_like(grey), Box(0, 0, width, height), np.zeros((SIDE, SIDE), np.uint8))
+
+
 def is_mnist_form(grey: Grey) -> bool:
     """Tell whether a picture already is what ``normalize`` would make of it, give or take a pixel."""
     return _box_in_mnist_form(grey) is not None

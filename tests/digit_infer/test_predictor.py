@@ -1,6 +1,7 @@
 import io
 import multiprocessing
 import pickle
+import re
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -72,8 +73,9 @@ def test_a_stream_keeps_order_and_puts_errors_in_their_place(predictor, examples
     ]
     for batch_size in (1, 2, 32):
         answers = list(predictor.predict_many(pictures, batch_size=batch_size))
-        assert [type(answer) for answer in answers] == [Prediction, Unanswered, Prediction, Unanswered, Unanswered]
+        assert [type(answer) for answer in answers] == [Prediction, Unanswered, Prediction, Prediction, Unanswered]
         assert [answers[0].digit, answers[2].digit] == [7, 3]
+        assert [answers[number].is_digit for number in (0, 2, 3)] == [True, True, False]
         assert isinstance(answers[1].error, UnreadablePictureError)
 
 
@@ -310,3 +312,8 @@ def test_less_confidence_than_asked_for_is_no_digit(examples):
 def test_no_confidence_is_below_that(share):
     with pytest.raises(UsageError, match="reject_below"):
         Predictor("softmax_regression", reject_below=share)
+
+
+def test_a_prediction_prints_in_a_line(predictor, examples):
+    assert re.fullmatch(r"Prediction\(7, confidence=(0\.99\d\d|1\.0000)\)", repr(predictor.predict(examples / "seven.png")))
+    assert repr(predictor.predict(np.zeros((30, 30)))).endswith(", is_digit=False)")

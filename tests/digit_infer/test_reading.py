@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from digit_infer import Predictor
-from digit_infer.errors import BlankPictureError, UnreadablePictureError, UsageError
+from digit_infer.errors import UnreadablePictureError, UsageError
 from digit_infer.image.page import MOST
 
 
@@ -95,9 +95,9 @@ def test_a_single_digit_is_a_reading_of_one(predictor, examples):
     assert reading.confidence == reading.digits[0].prediction.confidence
 
 
-def test_what_holds_no_digits_is_an_error(predictor):
-    with pytest.raises(BlankPictureError):
-        predictor.read(np.full((200, 300), 200, np.uint8))
+def test_a_blank_page_holds_nothing_and_specks_are_an_error(predictor):
+    blank = predictor.read(np.full((200, 300), 200, np.uint8))
+    assert (blank.text, blank.digits, blank.confidence) == ("", (), 0)
     rng = np.random.default_rng(0)
     specks = np.kron(rng.random((200, 200)) < 0.12, np.ones((5, 5))) * 255
     with pytest.raises(UnreadablePictureError, match=f"more than {MOST:,} digits would"):
