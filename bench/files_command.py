@@ -35,8 +35,9 @@ def exports(folder: Path, rounds: int, seconds: float, only: tuple[str, ...]) ->
         wanted = [path for path in paths if not only or _model_of(path.name) in only]
         timed = {path.name: asdict(found) for path, found in time_files(wanted, rounds, seconds)}
     if only:
-        again = "python -m bench exports FOLDER"
-        store(RESULTS / "exports.json", SCHEMA, "results", timed, lambda item: _model_of(item[0]), only, again)
+        path, again = RESULTS / "exports.json", "python -m bench exports FOLDER"
+        store(path, SCHEMA, "results", timed, lambda item: _model_of(item[0]), only, again)
+        click.echo(f"recorded in {path}", err=True)
     else:
         record("exports", {"rounds": rounds, "seconds": seconds, "results": timed})
 
@@ -47,7 +48,7 @@ def exports(folder: Path, rounds: int, seconds: float, only: tuple[str, ...]) ->
 def shipped(rounds: int, seconds: float) -> None:
     """Time one picture on every file of the wheel in turns, and our own networks in pairs with shallow_cnn."""
     paths = sorted(zoo.FILES.iterdir())
-    ours = [model.name for model in zoo.models().values() if model.published_accuracy is None]
+    ours = [model.name for model in zoo.models().values() if model.is_ours]
     with quiet_native_log():
         timed = {path.name: asdict(found) for path, found in time_files(paths, rounds, seconds=0.2)}
         pairs = {}

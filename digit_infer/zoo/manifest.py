@@ -106,6 +106,11 @@ class ZooModel:
     files: tuple[ZooFile, ...]
     exports: tuple[ZooFile, ...]
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a network of our own, and not a published one."""
+        return self.published_accuracy is None
+
 
 def read_manifest(path: Path) -> dict[str, ZooModel]:
     """Read the list, in its order.

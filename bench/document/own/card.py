@@ -29,7 +29,7 @@ BESIDE = "lenet5_v2"
 
 def own_models() -> list[ZooModel]:
     """Return the networks of our own that the zoo holds."""
-    return [model for model in models().values() if model.published_accuracy is None]
+    return [model for model in models().values() if model.is_ours]
 
 
 def card(model: ZooModel) -> str:

@@ -79,8 +79,7 @@ def _network(model: ZooModel, p50_us: Mapping[str, float]) -> Network:
     exact, small = files[_EXACT], files[_SMALL]
     by_seed = model.training.accuracy_by_seed
     costs = (model.parameters, exact.bytes, small.bytes, p50_us[exact.file], p50_us[small.file])
-    ours = model.published_accuracy is None
-    return Network(model.name, ours, statistics.fmean(by_seed), len(by_seed), dict(zip(COSTS, costs, strict=True)))
+    return Network(model.name, model.is_ours, statistics.fmean(by_seed), len(by_seed), dict(zip(COSTS, costs, strict=True)))
 
 
 def front(found: Sequence[Network], cost: str) -> set[str]:
