@@ -52,6 +52,12 @@ _NANO_DEEP = (
 _NANO_NARROW_HEAD = (*_block(10, 5), POOL, *_block(16, 3), *_block(16, 3), POOL, *_block(28, 3), *_head(0.1))
 _NANO = (*_block(8, 5), POOL, *_same(16), *_block(16, 3), POOL, *_block(24, 3), *_head(0.1))
 _NANO_EVEN = (*_block(16, 5), POOL, *_same(16), *_block(16, 3), POOL, *_block(20, 3), FLATTEN, classes())
+_NANO_VALID = (*_block(16, 5), POOL, *_block(16, 3), *_block(16, 3), POOL, *_block(24, 3), FLATTEN, classes())
+_NANO_BRISK = (*_block(16, 5), POOL, *_block(16, 3), *_same(16), POOL, *_block(20, 3), FLATTEN, classes())
+_NANO_THRICE = (*_block(16, 5), POOL, *_block(16, 3), *_block(16, 3), POOL, *_same(24), POOL, FLATTEN, classes())
+_NANO_STEP = (
+    *_block(16, 5), POOL, *_same(16), *_block(16, 3, strides=2), *_block(20, 3), FLATTEN, classes(),
+)  # fmt: skip
 _NANO_FREE = (*_NANO[:-3], FLATTEN, classes())
 
 _SGD = Part("SGD", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4})
@@ -103,6 +109,11 @@ def _candidate(
     )
 
 
+def _small(name: str, network: tuple[Part, ...], parameters: int, frozen: int) -> Recipe:
+    """Declare a candidate that differs from ``nano_fast`` in its network alone."""
+    return _candidate(name, network, parameters, frozen, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3)
+
+
 _LARGE = (*_block(32, 5), POOL, *_same(64), *_block(64, 3), POOL, *_same(128), *_block(128, 3), *_head(0.4))
 _TEACHERS = ("s3_e12", "v_e12", "p_e12")
 _UNDAMAGED = replace(MILD, damage=0)
@@ -127,7 +138,7 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("digitnet_nano_rehearsal", _NANO, 9_538, 128, 24, distortion=GENTLE),
         _candidate("nano_slight", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05),
         _candidate("nano_taught", _NANO_FREE, 9_538, 128, 24, SLIGHT, 0.0, ("digitnet_rehearsal",), non_digits=0.05),
-        _candidate("nano_fast", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
+        _small("nano_fast", _NANO_FREE, 9_538, 128),
         _candidate("q_fast", _DIGITNET, 76_122, 416, 12, learning_rate=8e-3, weight_decay=1e-3),
         _candidate("q_two", _TWO, 75_522, 424, 12),
         _candidate("q_digits", _DIGITNET, 76_122, 416, 12, non_digits=0.0),
@@ -149,9 +160,15 @@ CANDIDATES: dict[str, Recipe] = {
         ),
         _candidate("nano_digits", _NANO_FREE, 9_538, 128, 24, SLIGHT, non_digits=0.0),
         _candidate("q_broad", _BROAD, 97_562, 480, 12),
-        _candidate("nano_even", _NANO_EVEN, 9_970, 136, 24, SLIGHT, non_digits=0.05, learning_rate=8e-3, weight_decay=1e-3),
+        _small("nano_even", _NANO_EVEN, 9_970, 136),
         _candidate("large", _LARGE, 290_474, 832, 24, MEDIUM, calm_epochs=6),
         _candidate("digitnet_pupil", _DIGITNET, 76_122, 416, 24, MEDIUM, teachers=("large",), calm_epochs=6),
+        _small("nano_valid", _NANO_VALID, 9_722, 144),
+        _candidate("digitnet_mild", _DIGITNET, 76_122, 416, 24, replace(CALM, damage=0.3)),
+        _small("nano_brisk", _NANO_BRISK, 9_970, 136),
+        _candidate("digitnet_strong", _DIGITNET, 76_122, 416, 24, STRONG, calm_epochs=6),
+        _small("nano_thrice", _NANO_THRICE, 9_722, 144),
+        _small("nano_step", _NANO_STEP, 9_970, 136),
     )
 }
 
