@@ -14,6 +14,7 @@ import numpy as np
 from digit_infer.cutting import best_cut, cost_of
 from digit_infer.errors import BlankPictureError, UnreadablePictureError
 from digit_infer.image.box import Box
+from digit_infer.image.mnist_form import normalize
 from digit_infer.image.page import segments
 from digit_infer.image.segment import Segment
 from digit_infer.prediction import Prediction
@@ -32,6 +33,10 @@ _FEWEST_TO_TURN = 5
 _AS_MANY = 0.3
 """A page of this many pieces or more may lie on its side, if it then has more than this share of them: a form whose lines
 were found upright alone may else be one big digit."""
+
+_MOST_OF_ONE = 20
+_SURE = 0.8
+"""So many pieces may all be parts of one digit that fills the picture, if the network is as sure as this that it is one."""
 
 _A_DIGIT = 0.1
 """What a digit more costs, beside doubts: a page that lies on its side falls to pieces, in which a network believes."""
@@ -88,13 +93,28 @@ def read_page(answer: Answer, grey: Grey) -> Reading:
     try:
         upright = _pieces(answer, grey, 0)
     except BlankPictureError:
-        return Reading((), 0, grey)
-    best = upright
+        upright = []
+    ways = [upright]
     if len(upright) >= _FEWEST_TO_TURN:
         turned = [_pieces_if_any(answer, grey, turns) for turns in (1, 3)]
-        best = min([upright, *(way for way in turned if len(way) > _AS_MANY * len(upright))], key=_cost)
+        ways += [way for way in turned if len(way) > _AS_MANY * len(upright)]
+    if len(upright) <= _MOST_OF_ONE:
+        ways.append(_as_one_digit(answer, grey, [piece.box for _, piece in upright]))
+    best = min(filter(None, ways), key=_cost, default=[])
     found = tuple(digit for _, digit in best if digit.prediction.is_digit)
     return Reading(found, best[0][0] if best else 0, grey)
+
+
+def _as_one_digit(answer: Answer, grey: Grey, pieces: list[Box]) -> list[Piece]:
+    """Return the one digit of a picture, as ``Predictor.predict`` sees it, if all pieces belong to it; else nothing."""
+    try:
+        seen = normalize(grey)
+    except BlankPictureError:
+        return []
+    if any(not seen.box.has_middle_of(piece) for piece in pieces):
+        return []
+    [prediction] = answer(seen.image[None])
+    return [(0, ReadDigit(seen.box, 0, prediction))] if prediction.confidence >= _SURE else []
 
 
 def _cost(pieces: list[Piece]) -> float:

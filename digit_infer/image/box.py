@@ -20,6 +20,11 @@ class Box:
     right: int
     bottom: int
 
+    def has_middle_of(self, other: Box) -> bool:
+        """Tell whether the middle of another lies within."""
+        across, down = other.left + other.right, other.top + other.bottom
+        return 2 * self.left <= across <= 2 * self.right and 2 * self.top <= down <= 2 * self.bottom
+
 
 def box_of(ink: NDArray[np.uint8]) -> Box:
     """Return the smallest box that holds all that is not 0 in a picture that is not empty."""

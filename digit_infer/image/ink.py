@@ -11,6 +11,7 @@ from digit_infer.contract import SIDE
 from digit_infer.errors import BlankPictureError
 from digit_infer.image.components import components
 from digit_infer.image.ground import closed_ground, plane_ground, standing_out
+from digit_infer.image.lamp_light import bare_ground
 from digit_infer.image.median import median, median_by_counts
 from digit_infer.image.median_filter import median_3x3
 from digit_infer.image.one_digit import of_one_digit
@@ -70,9 +71,9 @@ def find_ink(grey: Grey) -> Ink:
         ink[rows, columns] = find_ink(grey[rows, columns])
         return ink
     if min(grey.shape) <= _LARGE:
-        return _scaled(_strength(grey))
+        return _scaled(_strength(grey, plane_ground(grey)))
     smooth = median_3x3(grey)
-    strength = _strength(smooth)
+    strength = _strength(smooth, bare_ground(smooth))
     cleared = without_ruled_lines(strength)
     ink = _scaled(cleared if cleared.max() >= _MIN_CONTRAST else strength)  # a one may run from top to bottom
     if _share_of_border(ink) > _UNEVEN and not _spans(ink):
@@ -113,9 +114,9 @@ def _narrow(grey: Grey, window: float) -> Ink:
     return strength
 
 
-def _strength(grey: Grey) -> Ink:
-    """Return by how many grey levels each pixel stands out from a ground that is a plane."""
-    strength = standing_out(grey - plane_ground(grey))
+def _strength(grey: Grey, ground: NDArray[np.float32]) -> Ink:
+    """Return by how many grey levels each pixel stands out from a ground."""
+    strength = standing_out(grey - ground)
     return np.rint(np.minimum(strength, 255, out=strength), out=strength).astype(np.uint8)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.components import Components, components, covered_sides
+from digit_infer.image.components import Components, components, covered_directions, covered_sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +29,10 @@ _FRAME_BAND = 0.08
 _FRAME_COVERED = 0.7
 _FRAME_HOLDS = 0.2
 """A frame has ink in this outer share of its box, along so much of all four sides, and a piece of that height within."""
+
+_RING_COVERED = 0.95
+RING_HOLDS = 0.4
+"""A ring has ink in so many directions from its middle, and a piece of that share of its height within."""
 
 
 def of_one_digit(ink: Ink) -> Ink:
@@ -72,15 +76,23 @@ def _gaps(boxes: Boxes, box: NDArray[np.intp]) -> NDArray[np.float64]:
 
 
 def _frames(found: Components, boxes: Boxes, sizes: NDArray[np.intp]) -> Mask:
-    """Return which pieces are frames around others, such as the box of a form."""
+    """Return which pieces are drawn around others: the box of a form, a circle."""
     frames = np.zeros(len(boxes), np.bool_)
     heights = boxes[:, 3] - boxes[:, 1]
     for number in np.flatnonzero(sizes >= sizes.max() / 2):
         left, top, right, bottom = boxes[number]
         within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
-        if not (within & (heights >= _FRAME_HOLDS * heights[number])).any():
+        highest = max(heights[within], default=0) / heights[number]
+        if highest < _FRAME_HOLDS:
             continue
         only = np.zeros(len(boxes), np.bool_)
         only[number] = True
-        frames[number] = covered_sides(found.painted(only)[top:bottom, left:right], _FRAME_BAND) >= _FRAME_COVERED
+        own = found.painted(only)[top:bottom, left:right]
+        ring = highest >= RING_HOLDS and is_ring(own)
+        frames[number] = ring or covered_sides(own, _FRAME_BAND) >= _FRAME_COVERED
     return frames
+
+
+def is_ring(own: Mask) -> bool:
+    """Tell whether a piece, bool [H, W] within its box, goes all around what lies in its middle."""
+    return covered_directions(own) >= _RING_COVERED

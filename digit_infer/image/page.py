@@ -14,6 +14,7 @@ import numpy as np
 from digit_infer.errors import BlankPictureError, UnreadablePictureError
 from digit_infer.image.box import Box
 from digit_infer.image.components import Component, components
+from digit_infer.image.one_digit import RING_HOLDS, is_ring
 from digit_infer.image.page_ink import LEAST_CONTRAST, ink_strength
 from digit_infer.image.page_lines import without_print
 from digit_infer.image.paper import without_table
@@ -51,7 +52,7 @@ def segments(grey: Grey) -> list[list[Segment]]:
     strength, noise = ink_strength(without_table(grey))
     faint = max(LEAST_CONTRAST / 2, _NOISE * noise)
     strength = without_print(strength, faint)
-    found = _sized(_inside(_strong(strength, faint), strength.shape))
+    found = _sized(_without_rings(_inside(_strong(strength, faint), strength.shape)))
     if not found:
         raise BlankPictureError("there is no ink on the picture", "give a picture with digits on it")
     if len(found) > MOST:
@@ -92,6 +93,20 @@ def _reaches_edge(box: Box, width: int, height: int) -> bool:
 def _is_ruled_line(box: Box, width: int, height: int) -> bool:
     across, down = box.right - box.left, box.bottom - box.top
     return (across > 0.5 * width and down < 0.1 * across) or (down > 0.5 * height and across < 0.03 * down)
+
+
+def _without_rings(found: Sequence[Component]) -> list[Component]:
+    """Leave out what is drawn around others, as the circle around an answer."""
+    if not found:
+        return []
+    boxes = _edges(component.box for component in found)
+    heights = boxes[:, 3] - boxes[:, 1]
+    kept = []
+    for component, (left, top, right, bottom) in zip(found, boxes, strict=True):
+        within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
+        if heights[within].max(initial=0) < RING_HOLDS * (bottom - top) or not is_ring(component.mask()):
+            kept.append(component)
+    return kept
 
 
 def _sized(found: Sequence[Component]) -> list[Component]:

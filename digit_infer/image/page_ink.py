@@ -1,4 +1,4 @@
-"""How much ink lies where on a page, whatever the light: the ground bends with it."""
+"""How much ink lies where on a page, whatever the light: the ground bends with it, where it has to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.errors import BlankPictureError
-from digit_infer.image.ground import standing_out
+from digit_infer.image.ground import dilated, standing_out
+from digit_infer.image.lamp_light import BARE_GREYS, bare_ground
 from digit_infer.image.median_filter import median_3x3
 
 if TYPE_CHECKING:
@@ -34,21 +35,48 @@ _FINER = 3
 _FILTERED = 100
 """Pictures of this side or more are freed from specks of a pixel first; in smaller ones a pixel may be a stroke."""
 
+_WRONG = 0.01
+_BETWEEN = 0.06
+_BROAD = 0.3
+"""A page is evenly lit if at most the first share of it differs from the ground towards the side on which ink does not,
+at most the second is neither ground nor half as strong as ink is, and nothing is wider than the third share of the shorter
+side. Of drawn pages with a shadow few are, of those without nearly all."""
+
+_THUMBNAIL = 100
+
 
 def ink_strength(grey: Grey) -> tuple[Strength, float]:
     """Return by how many grey levels each pixel stands out from the ground, on the side where more does, and the noise.
 
-    The first is uint8 [H, W]; the second the standard deviation of the bare ground, if that is most of it.
+    The first is uint8 [H, W]; the second the standard deviation of the bare ground.
 
     Raises:
         BlankPictureError: nothing does.
     """
     smooth = median_3x3(grey) if min(grey.shape) >= _FILTERED else grey
-    difference = smooth - bent_ground(smooth)
+    difference = smooth - bare_ground(smooth)
+    if not _is_even(difference):  # where strokes are broad, it takes them for ground
+        difference = smooth - bent_ground(smooth)
     strength = standing_out(difference)
     if strength.max() < LEAST_CONTRAST:
         raise BlankPictureError("there is no ink on the picture", "give a picture with digits on it")
-    return np.rint(np.minimum(strength, 255)).astype(np.uint8), 1.4826 * float(np.median(np.abs(difference)))
+    other_side = np.abs(difference[strength == 0])  # where no ink is, however much of the page is ink
+    noise = 1.4826 * float(np.median(other_side)) if other_side.size else 0.0
+    return np.rint(np.minimum(strength, 255)).astype(np.uint8), noise
+
+
+def _is_even(difference: NDArray[np.float32]) -> bool:
+    """Tell from what differs from a ground whether that is ink alone, and no shadow."""
+    step = max(1, min(difference.shape) // _THUMBNAIL)
+    seen = difference[::step, ::step]
+    strength = standing_out(seen)
+    ink = strength > BARE_GREYS
+    if not ink.any():
+        return False
+    wrong = (np.abs(seen) > BARE_GREYS) & ~ink
+    between = ink & (strength < 0.5 * np.percentile(strength[ink], 75))
+    broad = dilated(np.where(ink, 0, 255).astype(np.uint8), round(_BROAD * min(seen.shape))) == 0
+    return bool(wrong.mean() <= _WRONG and between.mean() <= _BETWEEN and not broad.any())
 
 
 def bent_ground(grey: Grey) -> NDArray[np.float32]:

@@ -61,7 +61,7 @@ def without_print(strength: Strength, faintest: float) -> Strength:
     pieces, boxes = found.each(), found.boxes
     frames: dict[int, Strength] = {}
     for number, piece in enumerate(pieces):
-        own = _mask(piece)
+        own = piece.mask()
         frame = _is_frame(own)
         if own.shape[1] > _WIDE * own.shape[0]:
             rest = _without_line(_alone(cleared, piece, own), faintest)
@@ -73,15 +73,8 @@ def without_print(strength: Strength, faintest: float) -> Strength:
     holding = [number for number, rest in frames.items() if _holds(boxes, number, rest, faintest)]
     for number, rest in frames.items():
         if number in holding or _is_like_one(found.sizes, number, holding):
-            _put(cleared, pieces[number], _mask(pieces[number]), rest)
+            _put(cleared, pieces[number], pieces[number].mask(), rest)
     return without_ruled_lines(cleared)
-
-
-def _mask(piece: Component) -> NDArray[np.bool_]:
-    box = piece.box
-    own = np.zeros((box.bottom - box.top, box.right - box.left), np.bool_)
-    piece.paint(own, box.left, box.top)
-    return own
 
 
 def _alone(strength: Strength, piece: Component, own: NDArray[np.bool_]) -> Strength:
