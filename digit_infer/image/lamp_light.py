@@ -51,10 +51,12 @@ def bare_ground(grey: Grey) -> Level:
     rows, columns = (np.linspace(0, size - 1, min(size, _SAMPLES)).round().astype(np.intp) for size in grey.shape)
     some = np.ix_(rows, columns)
     values = grey[some].astype(np.float32).ravel()
+    bare_on_plane = _bare(values, plane[some].ravel())
+    if bare_on_plane > 1 - _MORE_BARE:
+        return plane
     terms = _terms(grey.shape, rows, columns)
     surface = _fitted(terms, values)
-    bare = _bare(values, terms @ surface)
-    if bare < _BARE or bare - _bare(values, plane[some].ravel()) < _MORE_BARE:
+    if _bare(values, terms @ surface) < max(_BARE, bare_on_plane + _MORE_BARE):
         return plane
     return _level(grey.shape, surface)
 
