@@ -225,10 +225,31 @@ def canvas(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
     return _grey(255.0 * (ink if draw.random() < 0.5 else ~ink))
 
 
+def lamp_lit(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
+    """Light the sheet from above its middle, so that its corners lie in the dark."""
+    rows, columns = (np.linspace(-1, 1, _SIDE) - draw.uniform(-0.4, 0.4) for _ in range(2))
+    light = 1 - draw.uniform(0.15, 0.4) * (rows[:, None] ** 2 + columns**2)
+    return _grey(_on_paper(_sharp(_ink(digit, draw)), draw) * light)
+
+
+def circled(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
+    """Draw a circle around the digit with the same pen."""
+    ink = _sharp(_ink(digit, draw, size=draw.uniform(0.4, 0.6)))
+    edges = [
+        (int(where[0]), int(where[-1])) for where in (np.flatnonzero(ink.any(axis=0)), np.flatnonzero(ink.any(axis=1)))
+    ]
+    sheet = Image.fromarray(np.pad(ink * 255, _SIDE // 4).astype(np.uint8))
+    reach = 8 + 0.7 * max(last - first for first, last in edges)
+    middle = [_SIDE // 4 + (first + last) / 2 + draw.uniform(-4, 4) for first, last in edges]
+    round_it = [middle[0] - reach, middle[1] - reach, middle[0] + reach, middle[1] + reach]
+    ImageDraw.Draw(sheet).ellipse(round_it, outline=255, width=int(draw.integers(3, 8)))
+    return _grey(_on_paper(np.asarray(sheet, np.float32) / 255, draw))
+
+
 KINDS: dict[str, Kind] = {
     kind.__name__: kind
     for kind in (
         drawn_out, lined, squared, framed, shadowed, on_table, small, tight, leaning,
-        noisy, coloured, highlighted, thin, thick, see_through, specked, crowded, canvas,
+        noisy, coloured, highlighted, thin, thick, see_through, specked, crowded, canvas, lamp_lit, circled,
     )
 }  # fmt: skip
