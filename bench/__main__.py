@@ -18,6 +18,7 @@ from bench.defaults import compare as compare_settings
 from bench.files_command import exports, lean, quantization, shipped
 from bench.folder import Folder, write_pictures
 from bench.folder import measure as measure_folder
+from bench.normalizers.command import normalizers
 from bench.paired import Call, Pairs, time_pairs
 from bench.peers.command import peers
 from bench.planted import command as planted
@@ -132,6 +133,7 @@ main.add_command(lean)
 main.add_command(quantization)
 main.add_command(shipped)
 main.add_command(peers)
+main.add_command(normalizers)
 main.add_command(robustness)
 main.add_command(real_pictures)
 

@@ -1,4 +1,4 @@
-"""``python -m bench.document``: from stored records to the pages on exports, benchmarks and models, and model cards."""
+"""``python -m bench.document``: from stored records to the pages on exports, benchmarks, models and pictures, and cards."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.document.benchmarks.page import RESULTS, benchmarks_page
 from bench.document.benchmarks.pictures import draw_pictures
+from bench.document.normalizers import normalizers_page
 from bench.document.own.card import card, own_models, reliability_picture
 from bench.document.own.pareto import PICTURE, pareto_page, pareto_picture
 from bench.document.page import exports_page
@@ -22,6 +23,7 @@ def main() -> None:
     write_text(_DOCS / "benchmarks.md", benchmarks_page())
     draw_pictures(RESULTS, _DOCS / "benchmarks")
     write_text(_DOCS / "pareto.md", pareto_page())
+    write_text(_DOCS / "normalizer.md", normalizers_page())
     with styled():
         save(pareto_picture(), _DOCS / "models" / PICTURE)
         for model in own_models():

@@ -47,7 +47,7 @@ def _models(_context: click.Context, _option: click.Parameter, value: str) -> li
 @peers.command(cls=ReportingCommand)
 @click.argument("names", nargs=-1, type=click.Choice(list(ENVIRONMENTS)))
 def install(names: tuple[str, ...]) -> None:
-    """Make the environments NAMES, or all: about 2.5 GB, nearly all of it TensorFlow. What is there is only checked."""
+    """Make the environments NAMES, or all: about 2.9 GB, nearly all of it TensorFlow. What is there is only checked."""
     for name in names or ENVIRONMENTS:
         environment = ENVIRONMENTS[name]
         _tell(f"{name}: {' '.join(environment.requirements.read_text(encoding='utf-8').split())}")

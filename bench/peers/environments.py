@@ -96,7 +96,7 @@ class Environment:
 
 
 ENVIRONMENTS: Mapping[str, Environment] = {
-    name: Environment(name) for name in ("onnxruntime", "litert", "openvino", "keras", "loadgen")
+    name: Environment(name) for name in ("onnxruntime", "litert", "openvino", "keras", "loadgen", "opencv", "scikit_image")
 }
 
 

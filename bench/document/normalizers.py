@@ -1,0 +1,116 @@
+"""``docs/normalizer.md``: how a picture becomes 28 x 28, and what libraries of computer vision would gain there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.normalizers.recipes import OURS
+from bench.recording import RESULTS, SCHEMA
+from export.stored import stored_document
+from training.report.page import document, paragraph, table
+
+RECORD = RESULTS / "normalizers.json"
+AGAIN = "python -m bench normalizers"
+
+
+def normalizers_page() -> str:
+    """Return the page from the record.
+
+    Raises:
+        ExportError: nothing is recorded.
+    """
+    with stored_document(RECORD, SCHEMA, AGAIN) as stored:
+        return document(["# From a picture to 28 × 28", *_how(), *_beside(stored), *_costs(stored)])
+
+
+_STEPS = """\
+1. `decode`: any file or array becomes grey, upright, with a transparent ground laid on what the ink is not; where light
+   hardly differs and colour does, the grey is that of the colour.
+2. `paper`: bright paper on a dark table is cut out.
+3. `ground`, `lamp_light`: the bare ground is a plane, since light comes from one side, and under a lamp a bent surface;
+   where both fail, as at the edge of a shadow, it is a closing.
+4. `ink`: what differs from it, darker or lighter, beyond Otsu's threshold; edges of strokes keep their grey.
+5. `ruled_lines`, `one_digit`: lines that cross the picture, frames, circles, specks and neighbours go, and the parts of a
+   broken digit stay together.
+6. `mnist_form`: box, scale, centre of mass."""
+
+
+def _how() -> Iterator[str]:
+    yield paragraph("""`digit_infer.image` follows how MNIST was made: ink in a box of 20 × 20, scaled by area, its largest
+        value 255, and moved by whole pixels until its centre of mass lies in the middle (LeCun et al. 1998;
+        facebookresearch/qmnist documents the procedure). What is ink is the hard part:""")
+    yield _STEPS
+    yield paragraph("""`digit-infer predict photo.jpg --explain why.png` shows these steps for one picture. `digit-infer
+        read` takes a page apart first (`page_ink`, `page_lines`, `page`).""")
+
+
+def _beside(stored: Mapping[str, Any]) -> Iterator[str]:
+    drawn, real = stored["drawn"], stored["real"]
+    each = next(iter(drawn[OURS.name]["pictures"].values()))
+    yield "## Beside OpenCV and scikit-image"
+    yield paragraph(f"""What a user would write with each library (`bench/normalizers`), each in front of
+        `{stored["model"]}`: pictures answered rightly, of {each:,} of each kind that are drawn around test digits, and of
+        the labelled single digits from many hands that the normaliser was developed on. `{AGAIN}` counts and times; a time
+        is processor time, so threads count.""")
+    names = list(drawn)
+    yield table(
+        ["pictures", *(f"{drawn[name]['written']}:" for name in names)],
+        [
+            *(
+                [kind.replace("_", " "), *(_share(drawn[name], kind) for name in names)]
+                for kind in drawn[OURS.name]["pictures"]
+            ),
+            ["**all drawn**", *(f"**{_share(drawn[name])}**" for name in names)],
+            *(
+                [f"real, {kind}", *(_share(real[name], kind) for name in names)]
+                for kind in real.get(OURS.name, {}).get("pictures", ())
+            ),
+            *([["**all real**", *(f"**{_share(real[name])}**" for name in names)]] if real else []),
+            ["µs a drawn picture, median", *(f"{drawn[name]['median_us']:,.0f}" for name in names)],
+        ],
+    )
+
+
+def _costs(stored: Mapping[str, Any]) -> Iterator[str]:
+    drawn, libraries = stored["drawn"], stored["libraries"]
+    others = sorted((entry for name, entry in drawn.items() if name != OURS.name), key=lambda entry: -entry["median_us"])
+    one_of = {package: {entry["package"]: entry for entry in others}[package] for package in libraries}  # its quickest
+    ours = drawn[OURS.name]
+    yield "## What they weigh, and what they do faster"
+    yield table(
+        ["", "ours:", *(f"{package}:" for package in one_of)],
+        [
+            [
+                "MB that come with it, installed",
+                "0",
+                *(f"{libraries[name]['installed_bytes'] / 1e6:,.0f}" for name in one_of),
+            ],
+            ["ms to import", "0", *(_import(libraries[name]["imported"]) for name in one_of)],
+            *(
+                [
+                    f"µs, {step}, on 1,600 × 1,200",
+                    f"{us:,.0f}",
+                    *(f"{entry['steps_us'][step]:,.0f}" for entry in one_of.values()),
+                ]
+                for step, us in ours["steps_us"].items()
+            ),
+        ],
+    )
+    heavy = libraries["opencv-python-headless"]
+    yield paragraph(f"""OpenCV's filters are faster than numpy's, and its recipes answer what is evenly lit and lies alone
+        as well as ours. Filters are not why pictures are answered wrongly: what to take for the ground, a line, a frame or a
+        neighbour is, and that would have to be written with OpenCV, too. A picture takes
+        {ours["median_us"] / 1_000:.1f} ms with ours and {one_of["opencv-python-headless"]["median_us"] / 1_000:.1f} with
+        OpenCV's quickest recipe; its import takes {heavy["imported"]["difference_us"] / 1_000:.0f} ms more, and its files
+        {heavy["installed_bytes"] / 1e6:,.0f} MB. So numpy and Pillow are enough.""")
+
+
+def _share(entry: Mapping[str, Any], kind: str | None = None) -> str:
+    right, pictures = (entry[key] if kind is None else {kind: entry[key][kind]} for key in ("right", "pictures"))
+    return f"{100 * sum(right.values()) / sum(pictures.values()):.1f} %"
+
+
+def _import(pairs: Mapping[str, float]) -> str:
+    low, high = pairs["difference_low_us"] / 1_000, pairs["difference_high_us"] / 1_000
+    return f"{pairs['difference_us'] / 1_000:,.0f} ({low:,.0f} to {high:,.0f})"

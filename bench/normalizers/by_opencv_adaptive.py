@@ -1,0 +1,28 @@
+"""OpenCV with a threshold that follows the light."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+
+from bench.normalizers.by_opencv_otsu import normalize as by_otsu
+from bench.normalizers.opencv_steps import SMALL, STEPS, in_mnist_form, smoothed
+
+if TYPE_CHECKING:
+    from digit_infer.image.decode import Grey
+
+__all__ = ["STEPS", "normalize"]
+
+_BELOW = 15
+"""Ink is so many grey levels darker than what surrounds it. Of 5 to 25, best on drawn pictures."""
+
+
+def normalize(grey: Grey) -> Grey:
+    """Take for ink what is darker than the mean of a window of half the picture; small pictures go by Otsu's threshold."""
+    if min(grey.shape) <= SMALL:
+        return by_otsu(grey)
+    dark = smoothed(grey)
+    window = min(dark.shape) // 2 | 1
+    mask = cv2.adaptiveThreshold(dark, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, _BELOW)
+    return in_mnist_form(mask)

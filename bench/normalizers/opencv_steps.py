@@ -1,0 +1,69 @@
+"""What both recipes with OpenCV do before and after the threshold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from digit_infer.image.decode import Grey
+
+SMALL = 84
+"""Smaller pictures are not smoothed: a stroke may be a pixel wide."""
+
+_SPECK = 0.05
+_KERNEL = np.ones((31, 31), np.uint8)
+
+
+def smoothed(grey: Grey) -> Grey:
+    """Return a picture without specks, and dark on light: ink is on the side where what differs, differs more."""
+    smooth: Any = cv2.medianBlur(grey, 3) if min(grey.shape) > SMALL else grey
+    window = min(grey.shape) // 2 | 1
+    difference = smooth.astype(np.float32) - cv2.blur(smooth, (window, window))
+    dark: Grey = smooth if (difference**3).sum() <= 0 else cv2.bitwise_not(smooth)
+    return dark
+
+
+def in_mnist_form(ink: Grey) -> Grey:
+    """Keep the largest piece and what is not much smaller, and put it into 28 x 28 by its centre of mass."""
+    image = np.zeros((28, 28), np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8), connectivity=8)
+    if count < 2:
+        return image
+    areas = stats[1:, cv2.CC_STAT_AREA].astype(float)
+    left, top = stats[1:, cv2.CC_STAT_LEFT], stats[1:, cv2.CC_STAT_TOP]
+    right, bottom = left + stats[1:, cv2.CC_STAT_WIDTH], top + stats[1:, cv2.CC_STAT_HEIGHT]
+    at_edge = (left == 0) | (top == 0) | (right == ink.shape[1]) | (bottom == ink.shape[0])
+    main = int(np.where(at_edge, areas * 0.2, areas).argmax())
+    kept = (areas >= _SPECK * areas[main]) & (~at_edge | at_edge[main])
+    kept[main] = True
+    ink = np.where(np.concatenate([[False], kept])[labels], ink, 0).astype(np.uint8)
+    x, y, width, height = cv2.boundingRect((ink > 0).astype(np.uint8))
+    scale = 20 / max(width, height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(
+        ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    )
+    moments = cv2.moments(small)
+    row = round(14 - moments["m01"] / max(moments["m00"], 1))
+    column = round(14 - moments["m10"] / max(moments["m00"], 1))
+    row, column = min(max(row, 0), 28 - size[1]), min(max(column, 0), 28 - size[0])
+    image[row : row + size[1], column : column + size[0]] = cv2.normalize(small, None, 0, 255, cv2.NORM_MINMAX)
+    return image
+
+
+def _median(grey: Grey) -> object:
+    return cv2.medianBlur(grey, 3)
+
+
+def _closed(grey: Grey) -> object:
+    return cv2.morphologyEx(grey, cv2.MORPH_CLOSE, _KERNEL)
+
+
+def _pieces(grey: Grey) -> object:
+    return cv2.connectedComponentsWithStats((grey < 128).astype(np.uint8), connectivity=8)
+
+
+STEPS = {"median, 3 × 3": _median, "closing, 31 × 31": _closed, "pieces, boxes and areas": _pieces}

@@ -1,0 +1,42 @@
+"""Inside a library's environment: how many bytes a package brings beyond those that digit_infer needs anyway.
+
+``python -m bench.normalizers.weight PACKAGE`` prints them.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+
+def brought_by(package: str) -> set[str]:
+    """Return a package and all that it needs, without what only its extras need and what is not installed."""
+    found: set[str] = set()
+    waiting = [package]
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        if name in found:
+            continue
+        try:
+            needs = distribution(name).requires or []
+        except PackageNotFoundError:  # needed on another platform
+            continue
+        found.add(name)
+        waiting += [re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in needs if "extra ==" not in need]
+    return found
+
+
+def installed_bytes(package: str) -> int:
+    """Return how many bytes of files come with a package alone, without compiled Python."""
+    return sum(
+        path.stat().st_size
+        for name in brought_by(package) - brought_by("digit-infer")
+        for path in (Path(file.locate()) for file in distribution(name).files or () if file.suffix != ".pyc")
+        if path.is_file()
+    )
+
+
+if __name__ == "__main__":
+    print(installed_bytes(sys.argv[1]))  # noqa: T201  # the answer to the process that asked
