@@ -182,11 +182,11 @@ DIGITNET = replace(
     reject_below=0.55,
 )
 DIGITNET_NANO = replace(
-    CANDIDATES["nano_even"],
+    CANDIDATES["nano_step"],
     name="digitnet_nano",
     epochs=120,
     validation="none",
-    temperature=0.57,
+    temperature=0.54,
     reject_below=0.4,
 )
 RECIPES = (DIGITNET, DIGITNET_NANO)
