@@ -69,7 +69,7 @@ class InvalidArrayError(PictureError):
 
 
 class BlankPictureError(PictureError):
-    """There is no ink on the picture."""
+    """There is no ink on the picture: for those who normalize; a predictor answers that there is no digit."""
 
 
 class ModelError(DigitInferError):

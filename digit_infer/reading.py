@@ -14,6 +14,7 @@ import numpy as np
 from digit_infer.cutting import best_cut, cost_of
 from digit_infer.errors import BlankPictureError, UnreadablePictureError
 from digit_infer.image.box import Box
+from digit_infer.image.components import components
 from digit_infer.image.mnist_form import normalize
 from digit_infer.image.page import segments
 from digit_infer.image.segment import Segment
@@ -35,8 +36,10 @@ _AS_MANY = 0.3
 were found upright alone may else be one big digit."""
 
 _MOST_OF_ONE = 20
-_SURE = 0.8
-"""So many pieces may all be parts of one digit that fills the picture, if the network is as sure as this that it is one."""
+_DOUBTFUL = 0.1
+_UNSURE = 0.2
+"""So many pieces may all be parts of one digit that fills the picture: if all its ink hangs together or one of them is
+doubted more than the second says, and the whole less than the third and no more than all of them together."""
 
 _A_DIGIT = 0.1
 """What a digit more costs, beside doubts: a page that lies on its side falls to pieces, in which a network believes."""
@@ -98,23 +101,29 @@ def read_page(answer: Answer, grey: Grey) -> Reading:
     if len(upright) >= _FEWEST_TO_TURN:
         turned = [_pieces_if_any(answer, grey, turns) for turns in (1, 3)]
         ways += [way for way in turned if len(way) > _AS_MANY * len(upright)]
-    if len(upright) <= _MOST_OF_ONE:
-        ways.append(_as_one_digit(answer, grey, [piece.box for _, piece in upright]))
-    best = min(filter(None, ways), key=_cost, default=[])
+    best = _whole_if_believed(answer, grey, min(ways, key=_cost))
     found = tuple(digit for _, digit in best if digit.prediction.is_digit)
     return Reading(found, best[0][0] if best else 0, grey)
 
 
-def _as_one_digit(answer: Answer, grey: Grey, pieces: list[Box]) -> list[Piece]:
-    """Return the one digit of a picture, as ``Predictor.predict`` sees it, if all pieces belong to it; else nothing."""
+def _whole_if_believed(answer: Answer, grey: Grey, pieces: list[Piece]) -> list[Piece]:
+    """Return the one digit of a picture, as ``Predictor.predict`` sees it, where its parts were taken for pieces."""
+    if len(pieces) > _MOST_OF_ONE:
+        return pieces
     try:
         seen = normalize(grey)
     except BlankPictureError:
-        return []
-    if any(not seen.box.has_middle_of(piece) for piece in pieces):
-        return []
+        return pieces
+    doubts = [1 - piece.prediction.confidence for _, piece in pieces]
+    hangs_together = len(components(seen.ink > 0)) == 1
+    parts = hangs_together or not pieces or max(doubts) > _DOUBTFUL
+    if not parts or any(not seen.box.has_middle_of(piece.box) for _, piece in pieces):
+        return pieces
     [prediction] = answer(seen.image[None])
-    return [(0, ReadDigit(seen.box, 0, prediction))] if prediction.confidence >= _SURE else []
+    doubt = 1 - prediction.confidence
+    gain = _A_DIGIT * (len(pieces) - 1) if hangs_together else 0
+    believed = doubt <= _UNSURE and (not pieces or doubt <= sum(doubts) + gain)
+    return [(0, ReadDigit(seen.box, 0, prediction))] if believed else pieces
 
 
 def _cost(pieces: list[Piece]) -> float:

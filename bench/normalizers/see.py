@@ -31,7 +31,8 @@ def see(recipe: str, listed: Path, out: Path) -> None:
         start = process_time_ns()
         images.append(normalize(grey))
         times.append((process_time_ns() - start) / 1_000)
-    page = np.tile(pictures[0], (12, 12))[:1_200, :1_600]
+    height, width = pictures[0].shape
+    page = np.tile(pictures[0], (-(-1_200 // height), -(-1_600 // width)))[:1_200, :1_600]
     found: dict[str, Any] = {f"step {name}": _times(step, page) for name, step in steps.items()}
     np.savez_compressed(out, images=np.stack(images), us=np.array(times), **found)
 

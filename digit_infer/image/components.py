@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 
-_SECTORS = 48
-"""Directions that are told apart around the middle of a piece."""
-
-
 @dataclass(frozen=True, eq=False)
 class Component:
     """A component by its runs: ``rows``, ``starts`` and ``stops`` (outside) in pixels of the picture."""
@@ -138,18 +134,6 @@ def covered_sides(own: Mask, band: float) -> float:
     depth = max(2, round(band * max(own.shape)))
     sides = own[:depth].any(axis=0), own[-depth:].any(axis=0), own[:, :depth].any(axis=1), own[:, -depth:].any(axis=1)
     return min(float(side.mean()) for side in sides)
-
-
-def covered_directions(own: Mask) -> float:
-    """Return in which share of all directions, as seen from the middle of its box, a piece has ink.
-
-    ``own`` are its pixels, bool [H, W], within its own box.
-    """
-    height, width = own.shape
-    rows, columns = np.nonzero(own)
-    angles = np.arctan2((rows + 0.5) / height - 0.5, (columns + 0.5) / width - 0.5)
-    sectors = ((angles / (2 * np.pi) + 0.5) * _SECTORS).astype(np.intp) % _SECTORS
-    return len(np.unique(sectors)) / _SECTORS
 
 
 def _paint(mask: Mask, rows: Numbers, starts: Numbers, stops: Numbers) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.components import Components, components, covered_directions, covered_sides
+from digit_infer.image.components import Components, components, covered_sides
+from digit_infer.image.rings import holds_enough, is_ring
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,10 +30,6 @@ _FRAME_BAND = 0.08
 _FRAME_COVERED = 0.7
 _FRAME_HOLDS = 0.2
 """A frame has ink in this outer share of its box, along so much of all four sides, and a piece of that height within."""
-
-_RING_COVERED = 0.95
-RING_HOLDS = 0.4
-"""A ring has ink in so many directions from its middle, and a piece of that share of its height within."""
 
 
 def of_one_digit(ink: Ink) -> Ink:
@@ -79,20 +76,16 @@ def _frames(found: Components, boxes: Boxes, sizes: NDArray[np.intp]) -> Mask:
     """Return which pieces are drawn around others: the box of a form, a circle."""
     frames = np.zeros(len(boxes), np.bool_)
     heights = boxes[:, 3] - boxes[:, 1]
-    for number in np.flatnonzero(sizes >= sizes.max() / 2):
+    for number in np.flatnonzero(sizes >= sizes.max() / 2).tolist():
         left, top, right, bottom = boxes[number]
         within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
-        highest = max(heights[within], default=0) / heights[number]
-        if highest < _FRAME_HOLDS:
+        holds = (within & (heights >= _FRAME_HOLDS * heights[number])).any()
+        ringed = holds_enough(boxes, number)
+        if not holds and not ringed:
             continue
         only = np.zeros(len(boxes), np.bool_)
         only[number] = True
         own = found.painted(only)[top:bottom, left:right]
-        ring = highest >= RING_HOLDS and is_ring(own)
-        frames[number] = ring or covered_sides(own, _FRAME_BAND) >= _FRAME_COVERED
+        frame = holds and covered_sides(own, _FRAME_BAND) >= _FRAME_COVERED
+        frames[number] = frame or (ringed and is_ring(own))
     return frames
-
-
-def is_ring(own: Mask) -> bool:
-    """Tell whether a piece, bool [H, W] within its box, goes all around what lies in its middle."""
-    return covered_directions(own) >= _RING_COVERED

@@ -14,10 +14,10 @@ import numpy as np
 from digit_infer.errors import BlankPictureError, UnreadablePictureError
 from digit_infer.image.box import Box
 from digit_infer.image.components import Component, components
-from digit_infer.image.one_digit import RING_HOLDS, is_ring
 from digit_infer.image.page_ink import LEAST_CONTRAST, ink_strength
 from digit_infer.image.page_lines import without_print
 from digit_infer.image.paper import without_table
+from digit_infer.image.rings import holds_enough, is_ring
 from digit_infer.image.segment import Segment, enclosing
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def segments(grey: Grey) -> list[list[Segment]]:
     strength, noise = ink_strength(without_table(grey))
     faint = max(LEAST_CONTRAST / 2, _NOISE * noise)
     strength = without_print(strength, faint)
-    found = _sized(_without_rings(_inside(_strong(strength, faint), strength.shape)))
+    found = _sized(_inside(_strong(strength, faint), strength.shape))
     if not found:
         raise BlankPictureError("there is no ink on the picture", "give a picture with digits on it")
     if len(found) > MOST:
@@ -60,7 +60,7 @@ def segments(grey: Grey) -> list[list[Segment]]:
             f"the picture falls into {len(found):,} pieces, more than {MOST:,} digits would",
             "give a picture of digits alone",
         )
-    return [[_segment(strength, group) for group in line] for line in _in_lines(_put_together(found))]
+    return [[_segment(strength, group) for group in line] for line in _in_lines(_put_together(_without_rings(found)))]
 
 
 def _strong(strength: Strength, faint: float) -> list[Component]:
@@ -97,16 +97,12 @@ def _is_ruled_line(box: Box, width: int, height: int) -> bool:
 
 def _without_rings(found: Sequence[Component]) -> list[Component]:
     """Leave out what is drawn around others, as the circle around an answer."""
-    if not found:
-        return []
     boxes = _edges(component.box for component in found)
-    heights = boxes[:, 3] - boxes[:, 1]
-    kept = []
-    for component, (left, top, right, bottom) in zip(found, boxes, strict=True):
-        within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
-        if heights[within].max(initial=0) < RING_HOLDS * (bottom - top) or not is_ring(component.mask()):
-            kept.append(component)
-    return kept
+    return [
+        component
+        for number, component in enumerate(found)
+        if not (holds_enough(boxes, number) and is_ring(component.mask()))
+    ]
 
 
 def _sized(found: Sequence[Component]) -> list[Component]:

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digit_infer import Predictor
+from digit_infer.errors import UnreadablePictureError
 
 NUMBERS = range(20)
 
@@ -63,3 +64,45 @@ def test_circles_around_digits_are_not_read(predictor, mnist_test):
     assert predictor.read(page).text == "7210"
     alone = page.crop((0, 0, int(edges[1]), page.height))
     assert (predictor.read(alone).text, predictor.predict(alone).digit) == ("7", 7)
+
+
+def over_one_another(mnist_test, numbers, gap):
+    inks = [large(mnist_test.images[number], 80) for number in numbers]
+    wide = max(ink.shape[1] for ink in inks)
+    return np.concatenate([np.pad(ink, ((0, gap), (0, wide - ink.shape[1]))) for ink in inks])
+
+
+@pytest.mark.parametrize("gap", [12, 24])
+@pytest.mark.parametrize("count", [2, 3])
+def test_digits_over_one_another_are_lines_and_not_one_digit(predictor, mnist_test, count, gap):
+    for first in range(10):
+        numbers = range(first, first + count)
+        page = on_paper(np.pad(over_one_another(mnist_test, numbers, gap), 20))
+        assert predictor.read(page).text == "\n".join(str(mnist_test.labels[number]) for number in numbers)
+
+
+@pytest.mark.parametrize("share", [0.42, 0.5, 0.6])
+def test_a_zero_with_a_stroke_through_it_is_no_circle_around_a_one(predictor, mnist_test, share):
+    for number in np.flatnonzero(mnist_test.labels == 0)[:8]:
+        drawn = Image.fromarray(np.rint(255 * np.pad(large(mnist_test.images[number]), 20)).astype(np.uint8))
+        across, down, reach = drawn.width / 2, drawn.height / 2, share * 100
+        ImageDraw.Draw(drawn).line((across - reach / 2, down + reach, across + reach / 2, down - reach), 255, 10)
+        page = on_paper(np.asarray(drawn) / 255)
+        assert (predictor.predict(page).digit, predictor.read(page).text) == (0, "0")
+
+
+def test_a_circle_may_hold_two_digits(predictor, mnist_test):
+    pair = np.concatenate([np.pad(large(mnist_test.images[number], 60), ((60, 60), (6, 6))) for number in (1, 0)], axis=1)
+    page = Image.fromarray(on_paper(np.pad(pair, ((0, 0), (60, 60)))))
+    middle = page.width / 2
+    ImageDraw.Draw(page).ellipse((middle - 80, 10, middle + 80, 170), outline=70, width=4)
+    assert predictor.read(page).text == "27"
+
+
+def test_a_picture_of_very_many_specks_is_refused_soon(predictor):
+    dots = np.full((1_200, 1_200), 220, np.uint8)
+    for row in range(3):
+        for column in range(3):
+            dots[row::8, column::8] = 40
+    with pytest.raises(UnreadablePictureError, match="pieces"):
+        predictor.read(dots)
