@@ -108,8 +108,8 @@ def _costs(stored: Mapping[str, Any]) -> Iterator[str]:
     yield paragraph(f"""Of the drawn pictures {_share(ours)} are right with ours, {shares}. All others fall behind where a
         picture is {kinds}: what to take for the ground, for paper, a line or a frame is no matter of filters, and would
         have to be written with a library, too. What OpenCV does faster saves little: a picture takes {faster}, while its
-        import takes {_import(heavy["imported"])} ms and its files {heavy["installed_bytes"] / 1e6:,.0f} MB. So `digit_infer` does
-        with numpy and Pillow.""")
+        import takes {_import(heavy["imported"])} ms and its files {heavy["installed_bytes"] / 1e6:,.0f} MB. So
+        `digit_infer` does with numpy and Pillow.""")
 
 
 def _share(entry: Mapping[str, Any], kind: str | None = None) -> str:
