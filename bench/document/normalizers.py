@@ -105,16 +105,16 @@ def _costs(stored: Mapping[str, Any]) -> Iterator[str]:
         for kind, count in ours["pictures"].items()
         if all(ours["right"][kind] - entry["right"][kind] >= _BEHIND * count for entry in others)
     ]
-    shares = ", ".join(f"{_share(entry)} with {entry['written']}" for entry in others)
+    shares = "; ".join(f"with {entry['written']}, {_share(entry)}" for entry in others)
     kinds = ", ".join(kind.replace("_", " ") for kind in behind)
     faster = (
         f"{ours['median_us'] / 1_000:.1f} ms with ours and {quickest['median_us'] / 1_000:.1f} with its quickest recipe"
     )
-    yield paragraph(f"""Of the drawn pictures {_share(ours)} are right with ours, {shares}. All others fall behind, by
-        {100 * _BEHIND:.0f} points or more, where a picture is {kinds}: what to take for the ground, for paper, a line or a frame is no matter of filters, and would
-        have to be written with a library, too. What OpenCV does faster saves little: a picture takes {faster}, while its
-        import takes {_import(heavy["imported"])} ms and its files {heavy["installed_bytes"] / 1e6:,.0f} MB. So
-        `digit_infer` does with numpy and Pillow.""")
+    yield paragraph(f"""Of the drawn pictures {_share(ours)} are right with ours; {shares}. All others fall behind, by
+        {100 * _BEHIND:.0f} points or more, where a picture is {kinds}: what to take for the ground, for paper, a line or a
+        frame is no matter of filters, and would have to be written with a library, too. What OpenCV does faster saves
+        little: a picture takes {faster}, while its import takes {_import(heavy["imported"])} ms and its files
+        {heavy["installed_bytes"] / 1e6:,.0f} MB. So `digit_infer` does with numpy and Pillow.""")
 
 
 def _share(entry: Mapping[str, Any], kind: str | None = None) -> str:
