@@ -49,9 +49,9 @@ def test_nano_keeps_its_accuracy():
     assert statistics.fmean(zoo.model_named("digitnet_nano").training.accuracy_by_seed) >= 0.9955
 
 
-def test_no_slower_than_the_published_network_and_the_small_one_in_little_more_than_half_the_time():
+def test_no_slower_than_the_published_network_and_the_small_one_in_less_than_half_the_time():
     assert PAIRS["digitnet"]["ratio_high"] <= 1
-    assert PAIRS["digitnet_nano"]["ratio_high"] <= 0.55
+    assert PAIRS["digitnet_nano"]["ratio_high"] <= 0.5
     assert all(entry["pairs"] >= 1_000 for entry in PAIRS.values())
 
 
