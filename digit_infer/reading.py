@@ -114,15 +114,15 @@ def _whole_if_believed(answer: Answer, grey: Grey, pieces: list[Piece]) -> list[
         seen = normalize(grey)
     except BlankPictureError:
         return pieces
-    doubts = [1 - piece.prediction.confidence for _, piece in pieces]
+    doubts = [1 - piece.prediction.confidence for _, piece in pieces] or [1.0]
     hangs_together = len(components(seen.ink > 0)) == 1
-    parts = hangs_together or not pieces or max(doubts) > _DOUBTFUL
+    parts = hangs_together or max(doubts) > _DOUBTFUL
     if not parts or any(not seen.box.has_middle_of(piece.box) for _, piece in pieces):
         return pieces
     [prediction] = answer(seen.image[None])
     doubt = 1 - prediction.confidence
-    gain = _A_DIGIT * (len(pieces) - 1) if hangs_together else 0
-    believed = doubt <= _UNSURE and (not pieces or doubt <= sum(doubts) + gain)
+    fewer = _A_DIGIT * (len(doubts) - 1) if hangs_together else 0
+    believed = doubt <= _UNSURE and doubt <= sum(doubts) + fewer
     return [(0, ReadDigit(seen.box, 0, prediction))] if believed else pieces
 
 

@@ -77,29 +77,29 @@ def _beside(stored: Mapping[str, Any]) -> Iterator[str]:
 def _costs(stored: Mapping[str, Any]) -> Iterator[str]:
     drawn, libraries = stored["drawn"], stored["libraries"]
     others = sorted((entry for name, entry in drawn.items() if name != OURS.name), key=lambda entry: -entry["median_us"])
-    one_of = {package: {entry["package"]: entry for entry in others}[package] for package in libraries}  # its quickest
+    quickest = {entry["package"]: entry for entry in others}  # of each package, since it comes last
     ours = drawn[OURS.name]
     yield "## What they weigh, and what they do faster"
     yield table(
-        ["", "ours:", *(f"{package}:" for package in one_of)],
+        ["", "ours:", *(f"{package}:" for package in libraries)],
         [
             [
                 "MB that come with it, installed",
                 "0",
-                *(f"{libraries[name]['installed_bytes'] / 1e6:,.0f}" for name in one_of),
+                *(f"{library['installed_bytes'] / 1e6:,.0f}" for library in libraries.values()),
             ],
-            ["ms to import", "0", *(_import(libraries[name]["imported"]) for name in one_of)],
+            ["ms to import", "0", *(_import(library["imported"]) for library in libraries.values())],
             *(
                 [
                     f"µs, {step}, on 1,600 × 1,200",
                     f"{us:,.0f}",
-                    *(f"{entry['steps_us'][step]:,.0f}" for entry in one_of.values()),
+                    *(f"{entry['steps_us'][step]:,.0f}" for entry in (quickest[package] for package in libraries)),
                 ]
                 for step, us in ours["steps_us"].items()
             ),
         ],
     )
-    heavy, quickest = libraries["opencv-python-headless"], one_of["opencv-python-headless"]
+    opencv = "opencv-python-headless"
     behind = [
         kind
         for kind, count in ours["pictures"].items()
@@ -107,14 +107,13 @@ def _costs(stored: Mapping[str, Any]) -> Iterator[str]:
     ]
     shares = "; ".join(f"with {entry['written']}, {_share(entry)}" for entry in others)
     kinds = ", ".join(kind.replace("_", " ") for kind in behind)
-    faster = (
-        f"{ours['median_us'] / 1_000:.1f} ms with ours and {quickest['median_us'] / 1_000:.1f} with its quickest recipe"
-    )
+    taken, its = (entry["median_us"] / 1_000 for entry in (ours, quickest[opencv]))
     yield paragraph(f"""Of the drawn pictures {_share(ours)} are right with ours; {shares}. All others fall behind, by
         {100 * _BEHIND:.0f} points or more, where a picture is {kinds}: what to take for the ground, for paper, a line or a
         frame is no matter of filters, and would have to be written with a library, too. What OpenCV does faster saves
-        little: a picture takes {faster}, while its import takes {_import(heavy["imported"])} ms and its files
-        {heavy["installed_bytes"] / 1e6:,.0f} MB. So `digit_infer` does with numpy and Pillow.""")
+        little: a picture takes {taken:.1f} ms with ours and {its:.1f} with its quickest recipe, while its import takes
+        {_import(libraries[opencv]["imported"])} ms and its files
+        {libraries[opencv]["installed_bytes"] / 1e6:,.0f} MB. So `digit_infer` does with numpy and Pillow.""")
 
 
 def _share(entry: Mapping[str, Any], kind: str | None = None) -> str:

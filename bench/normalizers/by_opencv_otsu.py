@@ -18,7 +18,6 @@ __all__ = ["STEPS", "normalize"]
 def normalize(grey: Grey) -> Grey:
     """Take for ink what is darker than Otsu's threshold; edges keep their grey."""
     dark = smoothed(grey)
-    level, mask = cv2.threshold(dark, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
-    del level
+    _, mask = cv2.threshold(dark, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     strength = cv2.subtract(np.full_like(dark, int(np.median(dark[mask == 0])) if (mask == 0).any() else 255), dark)
     return in_mnist_form(cv2.bitwise_and(strength, mask))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.intp]
     Mask = NDArray[np.bool_]
+    Boxes = NDArray[np.intp]
+    """[K, 4]: left, top, right (outside), bottom (outside)"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,7 @@ class Components:
         return len(self.firsts)
 
     @property
-    def boxes(self) -> Numbers:
+    def boxes(self) -> Boxes:
         """Where each lies: left, top, right and bottom (outside), [K, 4]."""
         if not len(self):
             return np.empty((0, 4), np.intp)
@@ -124,6 +126,13 @@ def components(mask: Mask) -> Components:
     order = np.argsort(numbers, kind="stable")
     firsts = np.append(0, np.flatnonzero(np.diff(numbers[order])) + 1)
     return Components(rows[order], starts[order], stops[order], firsts, (height, width))
+
+
+def enclosed(boxes: Boxes, number: int) -> Mask:
+    """Return which boxes lie within one of them without touching its sides, [K]."""
+    left, top, right, bottom = boxes[number]
+    within: Mask = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
+    return within
 
 
 def covered_sides(own: Mask, band: float) -> float:

@@ -41,14 +41,24 @@ def plane_ground(grey: Grey) -> NDArray[np.float32]:
     before = np.zeros(len(values), bool)
     for _ in range(_FITS):
         error = np.abs(values - terms @ plane)
-        near = error <= max(_NEAR_GREYS, _FAR_DEVIATIONS * 1.4826 * median(error))
+        near = error <= tolerance(error)
         if 2 * np.count_nonzero(near) < len(near) or np.array_equal(near, before):  # the same again gives the same plane
             break
         kept, before = np.flatnonzero(near), near
-        kept_terms = terms[kept]
-        plane = np.linalg.lstsq(kept_terms.T @ kept_terms, kept_terms.T @ values[kept], rcond=None)[0]
+        plane = least_squares(terms[kept], values[kept])
     level: NDArray[np.float32] = plane[0] + plane[1] * rows[:, None] + plane[2] * columns[None, :]
     return level
+
+
+def tolerance(errors: NDArray[np.float32]) -> float:
+    """Return by how many grey levels what belongs to a ground may lie off it, where its errors are those."""
+    return max(_NEAR_GREYS, _FAR_DEVIATIONS * 1.4826 * median(errors))
+
+
+def least_squares(terms: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the terms [N, T] are to be multiplied with to come to the values [N], float32 [T]."""
+    found: NDArray[np.float32] = np.linalg.lstsq(terms.T @ terms, terms.T @ values, rcond=None)[0]
+    return found
 
 
 def standing_out(difference: NDArray[np.float32]) -> NDArray[np.float32]:

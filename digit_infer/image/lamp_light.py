@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.ground import plane_ground
-from digit_infer.image.median import median
+from digit_infer.image.ground import least_squares, plane_ground, tolerance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,9 +26,7 @@ _SAMPLES = 32
 """The surface is fitted to so many rows and columns of the picture."""
 
 _FITS = 6
-_FAR_DEVIATIONS = 2.5
-_NEAR_GREYS = 6.0
-"""It is fitted this often, without what lies so many deviations off and more than so many grey levels."""
+"""It is fitted this often again, without what lies far off."""
 
 BARE_GREYS = 12.0
 """What lies within so many grey levels of a ground is bare."""
@@ -70,8 +67,7 @@ def _terms(shape: tuple[int, ...], rows: NDArray[np.intp], columns: NDArray[np.i
 
 def _fitted(terms: Terms, values: Values) -> Values:
     """Return the surface near which most values lie, of three: that of all, and those of what is brighter or darker."""
-    among_all = _least_squares(terms, values, np.ones(len(values), np.bool_))
-    brighter = values > terms @ among_all
+    brighter = values > terms @ least_squares(terms, values)
     starts = (np.ones(len(values), np.bool_), brighter, ~brighter)
     found = [_settled(terms, values, kept) for kept in starts if kept.any()]
     return max(found, key=lambda surface: _bare(values, terms @ surface))
@@ -79,20 +75,14 @@ def _fitted(terms: Terms, values: Values) -> Values:
 
 def _settled(terms: Terms, values: Values, kept: NDArray[np.bool_]) -> Values:
     """Fit a surface again and again to what lies near it, at first to what is ``kept``."""
-    surface = _least_squares(terms, values, kept)
+    surface = least_squares(terms[kept], values[kept])
     for _ in range(_FITS):
         error = np.abs(values - terms @ surface)
-        near = error <= max(_NEAR_GREYS, _FAR_DEVIATIONS * 1.4826 * median(error[kept]))
+        near = error <= tolerance(error[kept])
         if np.array_equal(near, kept):
             break
-        surface, kept = _least_squares(terms, values, near), near
+        surface, kept = least_squares(terms[near], values[near]), near
     return surface
-
-
-def _least_squares(terms: Terms, values: Values, kept: NDArray[np.bool_]) -> Values:
-    chosen = terms[kept]
-    found: Values = np.linalg.lstsq(chosen.T @ chosen, chosen.T @ values[kept], rcond=None)[0]
-    return found
 
 
 def _bare(values: Values, level: Values) -> float:

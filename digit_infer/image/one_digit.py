@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.components import Components, components, covered_sides
+from digit_infer.image.components import Components, components, covered_sides, enclosed
 from digit_infer.image.rings import holds_enough, is_ring
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from digit_infer.image.components import Boxes, Mask
+
     Ink = NDArray[np.uint8]
-    Mask = NDArray[np.bool_]
-    Boxes = NDArray[np.intp]
-    """[K, 4]: left, top, right, bottom"""
 
 _SPECK = 0.1
 """A piece is dust if it is smaller than this share of the digit's largest piece."""
@@ -77,12 +76,12 @@ def _frames(found: Components, boxes: Boxes, sizes: NDArray[np.intp]) -> Mask:
     frames = np.zeros(len(boxes), np.bool_)
     heights = boxes[:, 3] - boxes[:, 1]
     for number in np.flatnonzero(sizes >= sizes.max() / 2).tolist():
-        left, top, right, bottom = boxes[number]
-        within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
+        within = enclosed(boxes, number)
         holds = (within & (heights >= _FRAME_HOLDS * heights[number])).any()
-        ringed = holds_enough(boxes, number)
+        ringed = holds_enough(boxes, number, within)
         if not holds and not ringed:
             continue
+        left, top, right, bottom = boxes[number]
         only = np.zeros(len(boxes), np.bool_)
         only[number] = True
         own = found.painted(only)[top:bottom, left:right]

@@ -13,7 +13,7 @@ import numpy as np
 
 from digit_infer.errors import BlankPictureError, UnreadablePictureError
 from digit_infer.image.box import Box
-from digit_infer.image.components import Component, components
+from digit_infer.image.components import Component, components, enclosed
 from digit_infer.image.page_ink import LEAST_CONTRAST, ink_strength
 from digit_infer.image.page_lines import without_print
 from digit_infer.image.paper import without_table
@@ -101,7 +101,7 @@ def _without_rings(found: Sequence[Component]) -> list[Component]:
     return [
         component
         for number, component in enumerate(found)
-        if not (holds_enough(boxes, number) and is_ring(component.mask()))
+        if not (holds_enough(boxes, number, enclosed(boxes, number)) and is_ring(component.mask()))
     ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.components import components, covered_sides
+from digit_infer.image.components import components, covered_sides, enclosed
 from digit_infer.image.ground import dilated
 from digit_infer.image.ruled_lines import without_lines_across, without_ruled_lines
 
@@ -130,11 +130,10 @@ def _ends_on(lines: NDArray[np.bool_], box: list[int]) -> bool:
 
 def _holds(boxes: NDArray[np.intp], number: int, rest: Strength, faintest: float) -> bool:
     """Tell whether a frame has something in it: a piece of its own, or what is left without its lines."""
-    left, top, right, bottom = boxes[number]
-    least = _HOLDS * (bottom - top)
-    within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
+    heights = boxes[:, 3] - boxes[:, 1]
+    least = _HOLDS * heights[number]
     inner = components(rest > faintest).boxes
-    return bool((within & (boxes[:, 3] - boxes[:, 1] >= least)).any() or (inner[:, 3] - inner[:, 1] >= least).any())
+    return bool((heights[enclosed(boxes, number)] >= least).any() or (inner[:, 3] - inner[:, 1] >= least).any())
 
 
 def _is_like_one(sizes: NDArray[np.intp], number: int, others: list[int]) -> bool:

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Mask = NDArray[np.bool_]
-    Boxes = NDArray[np.intp]
-    """[K, 4]: left, top, right, bottom"""
+    from digit_infer.image.components import Boxes, Mask
 
 _COVERED = 0.95
 _SECTORS = 48
@@ -26,13 +22,13 @@ _HOLDS = 0.4
 """What lies within takes this share of its height or its width, all together."""
 
 
-def holds_enough(boxes: Boxes, number: int) -> bool:
-    """Tell whether what lies within a piece's box is as large as what people draw a circle around."""
-    left, top, right, bottom = boxes[number]
-    within = boxes[(boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)]
-    if not len(within):
+def holds_enough(boxes: Boxes, number: int, within: Mask) -> bool:
+    """Tell whether what lies within a piece's box, [K] of ``boxes``, is as large as what people draw a circle around."""
+    if not within.any():
         return False
-    wide, high = within[:, 2].max() - within[:, 0].min(), within[:, 3].max() - within[:, 1].min()
+    left, top, right, bottom = boxes[number]
+    inner = boxes[within]
+    wide, high = inner[:, 2].max() - inner[:, 0].min(), inner[:, 3].max() - inner[:, 1].min()
     return bool(max(wide / (right - left), high / (bottom - top)) >= _HOLDS)
 
 
