@@ -22,7 +22,10 @@ _TOOLS: dict[Format, tuple[str, ...]] = {"onnx": ("tf2onnx", "onnx", "onnxruntim
 
 @dataclass(frozen=True)
 class Metadata:
-    """Where a file comes from, what made it, and what the export put around the network; None where there is nothing."""
+    """Where a file comes from, what made it, and what the export put around the network; None where there is nothing.
+
+    ``tools`` are the versions that made its content first: see ``export.tools``.
+    """
 
     model: str
     recipe: str

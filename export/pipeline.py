@@ -28,6 +28,7 @@ from export.own_pictures import OwnParity, OwnPictures, prove_on_own
 from export.parity import prove
 from export.report import Report, file_name
 from export.source import Source
+from export.tools import as_listed
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -70,7 +71,7 @@ class Exporter:
         path = folder / file_name(self.source.name, model_format, precision)
         runtime = _PROVED_ON[model_format]
         check_prover(runtime, path)
-        content = self.converted(model_format, precision)
+        content = as_listed(self.source, model_format, precision, self.converted(model_format, precision))
         return self.prove_and_write(path, content, runtime, model_format, precision)
 
     def prove_and_write(
