@@ -27,7 +27,8 @@ _CONVERSION = b"CONVERSION_METADATA"
 def as_listed(origin: Origin, model_format: Format, precision: Precision, content: bytes) -> bytes:
     """Return the file that the manifest lists, if ``content`` is that but for the versions of tools; else ``content``.
 
-    The versions are those that a file of the same network and format names in the wheel.
+    The versions are those that a file of the same network and format names in the wheel. Of a file in the wheel the content
+    is compared, also where a library lays out the same content in other bytes; of others the manifest has the sha256 alone.
     """
     model = models().get(origin.name)
     if model is None or model.checkpoint.sha256 != origin.sha256:
@@ -37,7 +38,10 @@ def as_listed(origin: Origin, model_format: Format, precision: Precision, conten
         path = FILES / file.file
         if listed is None or file.format != model_format or not path.exists():
             continue
-        kept = naming_tools_of(path.read_bytes(), content, model_format)
+        first = path.read_bytes()
+        kept = naming_tools_of(first, content, model_format)
+        if file == listed and kept == naming_tools_of(first, first, model_format):
+            return first
         if hashlib.sha256(kept).hexdigest() == listed.sha256:
             return kept
     return content

