@@ -116,7 +116,7 @@ def _prove_own(session: Session, file: ModelFile) -> None:
     """
     ramp = np.arange(SIDE * SIDE).reshape(SIDE, SIDE) * 255 // (SIDE * SIDE - 1)
     try:
-        answers = session.probabilities(np.stack([ramp, ramp.T]).astype(np.uint8))
+        answers = session.answers(np.stack([ramp, ramp.T]).astype(np.uint8))
     except InferenceError as error:
         raise ContractError(
             f"{file.path} does not answer two pictures at once: {error.problem}", "export it again"

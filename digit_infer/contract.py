@@ -1,12 +1,14 @@
-"""The one interface of every deployable file, and the names that the whole package shares.
+"""The interfaces of every deployable file, and the names that the whole package shares.
 
-    images: uint8 [N, 28, 28], 0 = background, 255 = ink    ->    probabilities: float32 [N, 10], rows sum to 1
+    DIGITS    images: uint8 [N, 28, 28], 0 = background, 255 = ink    ->    probabilities: float32 [N, 10], rows sum to 1
+    INK       grey: uint8 [N, 128, 128], 0 = black, 255 = white       ->    ink: uint8 [N, 128, 128], 255 = full of ink
 
 Scaling and the channel axis are inside the graph, so no caller can normalise wrongly.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -25,10 +27,25 @@ if TYPE_CHECKING:
     """float32 [N, 10]"""
 
 SIDE = 28
+INK_SIDE = 128
+"""Pixels on each side of the pictures that the ink network looks at."""
 UINT8 = np.dtype(np.uint8)
 CLASSES = 10
 ROW_SUM = 0.03
 """How far a row of probabilities may sum from 1: an int8 file answers in steps of 1/256."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a file takes, uint8 [N, *takes], and gives, ``dtype`` [N, *gives]."""
+
+    takes: tuple[int, ...]
+    gives: tuple[int, ...]
+    dtype: str
+
+
+DIGITS = Contract((SIDE, SIDE), (CLASSES,), "float32")
+INK = Contract((INK_SIDE, INK_SIDE), (INK_SIDE, INK_SIDE), "uint8")
 
 Format = Literal["onnx", "tflite", "keras"]
 Precision = Literal["float32", "float16", "int16x8", "int8-dynamic", "int8"]
@@ -45,8 +62,8 @@ def format_of(path: Path) -> Format | None:
     return next((known for known in FORMATS if known == suffix), None)
 
 
-def check_images(images: Images) -> None:
-    """Refuse anything but uint8 [N, 28, 28].
+def check_images(images: Images, contract: Contract = DIGITS) -> None:
+    """Refuse anything but what a contract takes: uint8 [N, 28, 28].
 
     Raises:
         InvalidArrayError: it is no array, or of another dtype or shape.
@@ -57,9 +74,10 @@ def check_images(images: Images) -> None:
         raise InvalidArrayError(
             f"the array has dtype {images.dtype}, not uint8", "pass bytes: 0 = background, 255 = ink, not scaled to 0..1"
         )
-    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+    if images.shape[1:] != contract.takes:
         raise InvalidArrayError(
-            f"the array has shape {images.shape}, not (N, 28, 28)", "pass pictures of another size to predict()"
+            f"the array has shape {images.shape}, not (N, {', '.join(map(str, contract.takes))})",
+            "pass pictures of another size to predict()",
         )
 
 
@@ -84,10 +102,11 @@ def check_signature(
     name: str,
     inputs: Sequence[tuple[str, Sequence[object]]],
     outputs: Sequence[tuple[str, Sequence[object]]],
+    contract: Contract = DIGITS,
     *,
     batch: int | None = None,
 ) -> None:
-    """Refuse a model whose inputs and outputs, as (dtype, shape), are not those of the contract.
+    """Refuse a model whose inputs and outputs, as (dtype, shape), are not those of a contract.
 
     A dimension that is no positive number is dynamic. The batch must be, or be ``batch`` where a runtime needs one.
 
@@ -95,7 +114,7 @@ def check_signature(
         ContractError: with what the model wants instead.
     """
     wanted: list[list[tuple[str, tuple[int | None, ...]]]]
-    wanted = [[("uint8", (batch, SIDE, SIDE))], [("float32", (batch, CLASSES))]]
+    wanted = [[("uint8", (batch, *contract.takes))], [(contract.dtype, (batch, *contract.gives))]]
     found = [[(dtype, tuple(_size(size) for size in shape)) for dtype, shape in ends] for ends in (inputs, outputs)]
     if found != wanted:
         raise ContractError(

@@ -49,7 +49,7 @@ def _others(file: ModelFile) -> dict[str, Answer]:
     gpu = RUNTIMES["onnx-gpu"]
     if gpu.availability().available:
         session = gpu.open(file, None)
-        others[f"{gpu.name}, {session.provider}"] = session.probabilities
+        others[f"{gpu.name}, {session.provider}"] = session.answers
     return others
 
 
@@ -64,7 +64,7 @@ def _as_written(file: ModelFile) -> Answer:
 
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    return OnnxSession(load(file, options, ["CPUExecutionProvider"], 1), str(file.path), 1).probabilities
+    return OnnxSession(load(file, options, ["CPUExecutionProvider"], 1), str(file.path), 1, file.contract).answers
 
 
 def _without_xnnpack(file: ModelFile) -> Answer:
@@ -78,4 +78,4 @@ def _without_xnnpack(file: ModelFile) -> Answer:
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
-    return TfliteSession(interpreter, str(file.path), "LiteRT without XNNPACK", 1).probabilities
+    return TfliteSession(interpreter, str(file.path), "LiteRT without XNNPACK", 1, file.contract).answers

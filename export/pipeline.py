@@ -86,7 +86,7 @@ class Exporter:
             temporary.write_bytes(content)
             session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
             batch = batch_of(model_format, precision)
-            answers = answer_in_parts(session.probabilities, self.test.images, batch)
+            answers = answer_in_parts(session.answers, self.test.images, batch)
             proved_on = f"{runtime.name}, {session.provider}"
             parity = prove(path.name, precision, self.reference, answers, self.test.labels, proved_on)
             own = self._prove_on_own(path.name, precision, session, batch)
@@ -100,7 +100,7 @@ class Exporter:
         batch = batch_of(made.format, made.precision)
         if made.parity.flips:
             self._draw_flips(made, folder, answers)
-        noisy = answer_in_parts(_PROVED_ON[made.format].open(file, None).probabilities, self._noisy, batch)
+        noisy = answer_in_parts(_PROVED_ON[made.format].open(file, None).answers, self._noisy, batch)
         return Report(
             model=self.source.name,
             file=made,
@@ -125,7 +125,7 @@ class Exporter:
         """Hold a file against the trained model on the user's own pictures, if there are any."""
         if self.own is None or self._own_reference is None:
             return None
-        candidate = answer_in_parts(session.probabilities, self.own.images, batch)
+        candidate = answer_in_parts(session.answers, self.own.images, batch)
         return prove_on_own(name, precision, self._own_reference, candidate, self.own, session.provider)
 
     def _draw_flips(self, made: ZooFile, folder: Path, answers: Probabilities) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, SIDE, check_images
+from digit_infer.contract import DIGITS, Contract, check_images
 from digit_infer.errors import InferenceError
 from digit_infer.runtimes.onnx_errors import device_errors, first_line
 from digit_infer.runtimes.onnx_session import ends
@@ -22,8 +22,8 @@ from digit_infer.runtimes.protocol import answer_in_parts
 if TYPE_CHECKING:
     import onnxruntime
 
-    from digit_infer.contract import Images, Probabilities
     from digit_infer.runtimes.placement import Placement
+    from digit_infer.runtimes.protocol import Answers, Pictures
 
 LARGEST_BATCH = 1_024
 """More images than this go to the device in parts, so that its memory does not grow with N."""
@@ -66,6 +66,7 @@ class BoundSession:
         threads: int,
         *,
         captures: bool = False,
+        contract: Contract = DIGITS,
     ) -> None:
         """Wrap a session.
 
@@ -77,11 +78,13 @@ class BoundSession:
             threads: its intra-op threads.
             captures: the session was made with ``enable_cuda_graph``: every number of images that keeps its memory gets a
                 graph of its own, captured by its first call, and the others run without.
+            contract: what the model keeps.
 
         Raises:
             ContractError: the model does not keep the contract.
         """
-        self._input, self._output = ends(session, name)
+        self._input, self._output = ends(session, name, contract)
+        self._contract = contract
         self._session = session
         self._placement = placement
         self._device = device
@@ -111,26 +114,26 @@ class BoundSession:
         """Return the intra-op threads, for what runs on the CPU."""
         return self._threads
 
-    def probabilities(self, images: Images) -> Probabilities:
-        """Answer uint8 [N, 28, 28] by float32 [N, 10], an array of its own."""
-        check_images(images)  # a device takes any bytes of the right number
-        if len(images) == 0:
-            return np.empty((0, CLASSES), np.float32)
-        if len(images) > LARGEST_BATCH:
-            return answer_in_parts(self.probabilities, images, LARGEST_BATCH)
+    def answers(self, pictures: Pictures) -> Answers:
+        """Answer what the contract takes by what it gives, an array of its own."""
+        check_images(pictures, self._contract)  # a device takes any bytes of the right number
+        if len(pictures) == 0:
+            return np.empty((0, *self._contract.gives), self._contract.dtype)
+        if len(pictures) > LARGEST_BATCH:
+            return answer_in_parts(self.answers, pictures, LARGEST_BATCH)
         try:
             with self._lock:
-                return self._answer(np.ascontiguousarray(images))
+                return self._answer(np.ascontiguousarray(pictures))
         except device_errors() as error:
             raise InferenceError(
-                f"ONNX Runtime failed on {images.shape} on {self.device} ({first_line(error)})", "report this model"
+                f"ONNX Runtime failed on {pictures.shape} on {self.device} ({first_line(error)})", "report this model"
             ) from error
 
-    def _answer(self, images: Images) -> Probabilities:
-        batch = self._kept.get(len(images)) or self._allocated(len(images))
-        batch.source.update_inplace(images)
+    def _answer(self, pictures: Pictures) -> Answers:
+        batch = self._kept.get(len(pictures)) or self._allocated(len(pictures))
+        batch.source.update_inplace(pictures)
         self._session.run_with_iobinding(batch.binding, batch.options)
-        answer: Probabilities = batch.binding.copy_outputs_to_cpu()[0]
+        answer: Answers = batch.binding.copy_outputs_to_cpu()[0]
         return answer
 
     def _allocated(self, count: int) -> _Batch:
@@ -138,10 +141,11 @@ class BoundSession:
         import onnxruntime
 
         allocate = onnxruntime.OrtValue.ortvalue_from_shape_and_type
-        source = allocate([count, SIDE, SIDE], np.uint8, self._device.kind, 0)
+        source = allocate([count, *self._contract.takes], np.uint8, self._device.kind, 0)
         binding = self._session.io_binding()
         binding.bind_ortvalue_input(self._input, source)
-        binding.bind_ortvalue_output(self._output, allocate([count, CLASSES], np.float32, self._device.kind, 0))
+        target = allocate([count, *self._contract.gives], np.dtype(self._contract.dtype).type, self._device.kind, 0)
+        binding.bind_ortvalue_output(self._output, target)
         keep = len(self._kept) < KEPT_BATCHES
         options = None
         if self._captures:

@@ -14,54 +14,55 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, SIDE
+from digit_infer.contract import Contract
 from digit_infer.cpus import usable_cpus
 from digit_infer.errors import InferenceError
 
 if TYPE_CHECKING:
-    from digit_infer.contract import Images, Probabilities
+    from digit_infer.runtimes.protocol import Answers, Pictures
 
-    Answer = Callable[[Images], Probabilities]
+    Answer = Callable[[Pictures], Answers]
 
 
-def answering(first: Any, another: Callable[[], Any] | None, package: str) -> Answer:
-    """Return the call that answers uint8 [N, 28, 28] by float32 [N, 10]; threads may share it.
+def answering(first: Any, another: Callable[[], Any] | None, package: str, contract: Contract) -> Answer:
+    """Return the call that answers what a contract takes by what it gives; threads may share it.
 
     Args:
         first: an interpreter with allocated tensors.
         another: makes one more of the same model, when a call finds the others busy; None lets the call wait.
         package: who it is, for messages.
+        contract: what the model keeps.
     """
-    interpreters = [(threading.Lock(), _asking(first))]
+    interpreters = [(threading.Lock(), _asking(first, contract))]
     growing = threading.Lock()
     turns = count(1)
     most = 1 if another is None else usable_cpus()
 
-    def when_all_are_busy(images: Images) -> Probabilities:
+    def when_all_are_busy(pictures: Pictures) -> Answers:
         """Answer by a new interpreter if there may be one, or wait for one."""
         with growing:
             if another is not None and len(interpreters) < most:
-                interpreters.append((threading.Lock(), _asking(another())))
+                interpreters.append((threading.Lock(), _asking(another(), contract)))
         lock, ask = interpreters[next(turns) % len(interpreters)]
         with lock:
-            return ask(images)
+            return ask(pictures)
 
-    def probabilities(images: Images) -> Probabilities:
+    def answers(pictures: Pictures) -> Answers:
         try:
             for lock, ask in interpreters:  # the first that is free: its weights were in the cache last
                 if lock.acquire(blocking=False):
                     try:
-                        return ask(images)
+                        return ask(pictures)
                     finally:
                         lock.release()
-            return when_all_are_busy(images)
+            return when_all_are_busy(pictures)
         except (ValueError, RuntimeError) as error:
-            raise InferenceError(f"{package} failed on {images.shape} ({error})", "report this model") from error
+            raise InferenceError(f"{package} failed on {pictures.shape} ({error})", "report this model") from error
 
-    return probabilities
+    return answers
 
 
-def _asking(interpreter: Any) -> Answer:
+def _asking(interpreter: Any, contract: Contract) -> Answer:
     """Return the call of one interpreter, which one thread at a time may make.
 
     It is a closure since it runs with cold caches, where each attribute that it would look up costs as much as a small
@@ -72,19 +73,19 @@ def _asking(interpreter: Any) -> Answer:
     source, target = given["index"], interpreter.get_output_details()[0]["index"]
     planned = int(given["shape"][0])
 
-    def ask(images: Images) -> Probabilities:
-        """Answer images. Another N than last time costs a new plan of the tensors."""
+    def ask(pictures: Pictures) -> Answers:
+        """Answer pictures. Another N than last time costs a new plan of the tensors."""
         nonlocal planned
-        count = len(images)
+        count = len(pictures)
         if count != planned:
             if count == 0:
-                return np.empty((0, CLASSES), np.float32)
-            interpreter.resize_tensor_input(source, (count, SIDE, SIDE))
+                return np.empty((0, *contract.gives), contract.dtype)
+            interpreter.resize_tensor_input(source, (count, *contract.takes))
             interpreter.allocate_tensors()
             planned = count
-        set_tensor(source, images)
+        set_tensor(source, pictures)
         invoke()
-        answer: Probabilities = get_tensor(target)
+        answer: Answers = get_tensor(target)
         return answer
 
     return ask

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, SIDE, Format, Precision
+from digit_infer.contract import DIGITS, Contract, Format, Precision
 from digit_infer.errors import ContractError, DamagedModelError, ModelCodeError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
-    from digit_infer.contract import Images, Probabilities
+    from digit_infer.runtimes.protocol import Answers, Pictures
 
 BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 """The distributions that each backend of Keras comes in."""
@@ -53,7 +53,7 @@ class Keras:
         state = self.availability()
         if state.reason is not None:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
-        return KerasSession(load_network(file.path), str(file.path))
+        return KerasSession(load_network(file.path), str(file.path), file.contract)
 
 
 def load_network(path: Path, code: Mapping[str, object] | None = None) -> Any:
@@ -91,17 +91,19 @@ def _refusal(path: Path, reason: str) -> ModelCodeError | DamagedModelError:
 
 
 class KerasSession:
-    """A Keras model behind the contract: the scaling by 1/255 and the channel axis are done here, in numpy."""
+    """A Keras model behind a contract: the scaling to 0..1 and the channel axis are done here, in numpy."""
 
-    def __init__(self, model: Any, name: str) -> None:
+    def __init__(self, model: Any, name: str, contract: Contract = DIGITS) -> None:
         takes, gives = (_shapes(getattr(model, ends, None)) for ends in ("inputs", "outputs"))
-        if takes not in ([(SIDE, SIDE)], [(SIDE, SIDE, 1)]) or gives != [(CLASSES,)]:
+        flat, deep = contract.takes, (*contract.takes, 1)
+        if takes not in ([flat], [deep]) or gives != [contract.gives]:
             raise ContractError(
-                f"{name} maps {_described(takes)} to {_described(gives)}, not (28, 28) or (28, 28, 1) to (10,)",
+                f"{name} maps {_described(takes)} to {_described(gives)}, not {flat} or {deep} to {contract.gives}",
                 f"export it, which finds and wraps what it takes: python -m export {name}",
             )
         self._model = model
         self._shape = takes[0]
+        self._contract = contract
 
     @property
     def provider(self) -> str:
@@ -115,12 +117,13 @@ class KerasSession:
         """Return None: the backend decides."""
         return None
 
-    def probabilities(self, images: Images) -> Probabilities:
-        """Answer uint8 [N, 28, 28] by float32 [N, 10]."""
-        if len(images) == 0:
-            return np.empty((0, CLASSES), np.float32)
-        pixels = images.reshape(-1, *self._shape).astype(np.float32) / np.float32(255)
-        return np.asarray(self._model.predict_on_batch(pixels), np.float32)
+    def answers(self, pictures: Pictures) -> Answers:
+        """Answer what the contract takes by what it gives."""
+        if len(pictures) == 0:
+            return np.empty((0, *self._contract.gives), self._contract.dtype)
+        pixels = pictures.reshape(-1, *self._shape).astype(np.float32) / np.float32(255)
+        found = np.asarray(self._model.predict_on_batch(pixels), np.float32)
+        return found if self._contract.dtype == "float32" else np.rint(found * 255).astype(self._contract.dtype)
 
 
 def _shapes(ends: Any) -> list[tuple[int | None, ...]]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, PRECISIONS, Format, Precision
+from digit_infer.contract import DIGITS, PRECISIONS, Contract, Format, Precision
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
 
 if TYPE_CHECKING:
-    from digit_infer.contract import Images, Probabilities
+    from digit_infer.runtimes.protocol import Answers, Pictures
 
 
 class Null:
@@ -26,19 +26,22 @@ class Null:
 
     def open(self, file: ModelFile | None, threads: int | None) -> NullSession:
         """Ignore the model."""
-        del file, threads
-        return NullSession()
+        del threads
+        return NullSession(DIGITS if file is None else file.contract)
 
 
 class NullSession:
-    """Gives every class the same probability."""
+    """Gives every class the same probability, and every pixel no ink."""
 
     provider = "nothing"
     threads: int | None = None
 
-    def probabilities(self, images: Images) -> Probabilities:
-        """Answer uint8 [N, 28, 28] by float32 [N, 10], all 0.1."""
-        return np.full((len(images), CLASSES), 1 / CLASSES, np.float32)
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+
+    def answers(self, pictures: Pictures) -> Answers:
+        """Answer what the contract takes by 0.1 for each class, or by 0 for each pixel."""
+        return np.full((len(pictures), *self._contract.gives), 0.1, self._contract.dtype)
 
 
 RUNTIME: Runtime = Null()

@@ -55,7 +55,7 @@ class OnnxCpu:
             raise DamagedModelError(
                 f"{file.path} cannot be run by onnxruntime {state.version} ({first_line(error)})", "export it again"
             ) from error
-        return OnnxSession(session, str(file.path), threads or 1)
+        return OnnxSession(session, str(file.path), threads or 1, file.contract)
 
 
 RUNTIME: Runtime = OnnxCpu()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from digit_infer.contract import check_signature
+from digit_infer.contract import Contract, check_signature
 from digit_infer.errors import DamagedModelError
 from digit_infer.runtimes.bound_arrays import answering
 from digit_infer.runtimes.onnx_errors import first_line, onnx_errors
@@ -20,22 +20,22 @@ _DTYPES = {"float": "float32", "double": "float64"}
 class OnnxSession:
     """An ``onnxruntime.InferenceSession`` on the CPU behind the contract, and as ``session``. Calls are thread-safe."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, name: str, threads: int) -> None:
-        source, target = ends(session, name)
+    def __init__(self, session: onnxruntime.InferenceSession, name: str, threads: int, contract: Contract) -> None:
+        source, target = ends(session, name, contract)
         self.session = session
-        self.probabilities = answering(session, source, target)
+        self.answers = answering(session, source, target, contract)
         self.provider: str = session.get_providers()[0]
         self.threads: int | None = threads
 
 
-def ends(session: onnxruntime.InferenceSession, name: str) -> tuple[str, str]:
+def ends(session: onnxruntime.InferenceSession, name: str, contract: Contract) -> tuple[str, str]:
     """Return the names of a model's input and output.
 
     Raises:
-        ContractError: they are not those of the contract.
+        ContractError: they are not those of its contract.
     """
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    check_signature(name, *([(_dtype(end.type), end.shape or ()) for end in side] for side in (inputs, outputs)))
+    check_signature(name, *([(_dtype(end.type), end.shape or ()) for end in side] for side in (inputs, outputs)), contract)
     return inputs[0].name, outputs[0].name
 
 

@@ -78,7 +78,7 @@ def open_placed(
         )
     placement = read_placement(session)
     refuse_misplaced(name, placement, names)
-    return BoundSession(session, str(file.path), placement, device, threads or 1, captures=captures)
+    return BoundSession(session, str(file.path), placement, device, threads or 1, captures=captures, contract=file.contract)
 
 
 def refuse_misplaced(name: RuntimeName, placement: Placement, providers: list[str]) -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 
-from digit_infer.contract import Format, Precision
+from digit_infer.contract import DIGITS, Contract, Format, Precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from digit_infer.contract import Images, Probabilities
+    from numpy.typing import NDArray
+
+    Pictures = NDArray[np.uint8]
+    """uint8 [N, *takes] of a contract: images of digits, or grey pictures"""
+
+    Answers = NDArray[Any]
+    """[N, *gives] of a contract: probabilities float32 [N, 10], or ink uint8 [N, 128, 128]"""
 
 RuntimeName = Literal["onnx-cpu", "onnx-gpu", "onnx-gpu-graph", "onnx-tensorrt", "tflite", "tflm", "keras", "null"]
 RUNTIME_NAMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
@@ -21,7 +27,7 @@ RUNTIME_NAMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model's file. ``precision`` and ``sha256`` are None where nobody declared them, as for a user's own file."""
+    """A model's file, and the contract that it keeps. ``precision`` and ``sha256`` are None where nobody declared them, as for a user's own file."""
 
     model: str
     path: Path
@@ -29,6 +35,7 @@ class ModelFile:
     precision: Precision | None
     bytes: int
     sha256: str | None = None
+    contract: Contract = DIGITS
 
 
 @dataclass(frozen=True)
@@ -55,16 +62,16 @@ class Session(Protocol):
     def threads(self) -> int | None:
         """Return the number of threads that one call may use, or None where the runtime decides."""
 
-    def probabilities(self, images: Images) -> Probabilities:
-        """Answer uint8 [N, 28, 28], contiguous or not, N from 0 up, by float32 [N, 10].
+    def answers(self, pictures: Pictures) -> Answers:
+        """Answer what the file's contract takes, contiguous or not, N from 0 up, by what it gives: an array of its own.
 
         Raises:
             InferenceError: the runtime failed.
         """
 
 
-def answer_in_parts(answer: Callable[[Images], Probabilities], images: Images, size: int) -> Probabilities:
-    """Answer uint8 [N, 28, 28], N at least 1, in calls of ``size`` images, so that memory does not grow with N."""
+def answer_in_parts(answer: Callable[[Pictures], Answers], images: Pictures, size: int) -> Answers:
+    """Answer images, N at least 1, in calls of ``size`` images, so that memory does not grow with N."""
     return np.concatenate([answer(images[start : start + size]) for start in range(0, len(images), size)])
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.contract import PRECISIONS, Format, Precision, check_signature
+from digit_infer.contract import PRECISIONS, Contract, Format, Precision, check_signature
 from digit_infer.errors import DamagedModelError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.interpreters import answering
@@ -50,24 +50,31 @@ class Tflite:
                 f"{file.path} is no model that {package} can load ({' '.join(str(error).split())[:160]})",
                 "export or install it again",
             ) from error
-        return TfliteSession(first, str(file.path), package, threads or 1, make)
+        return TfliteSession(first, str(file.path), package, threads or 1, file.contract, make)
 
 
 class TfliteSession:
     """A model in LiteRT behind the contract: one ``interpreter``, or more by ``another`` where threads ask at once."""
 
     def __init__(
-        self, interpreter: Any, name: str, package: str, threads: int, another: Callable[[], Any] | None = None
+        self,
+        interpreter: Any,
+        name: str,
+        package: str,
+        threads: int,
+        contract: Contract,
+        another: Callable[[], Any] | None = None,
     ) -> None:
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         check_signature(
             name,
             *([(np.dtype(end["dtype"]).name, end["shape_signature"]) for end in ends] for ends in (inputs, outputs)),
+            contract,
         )
         self.interpreter = interpreter
         self.provider = package
         self.threads: int | None = threads
-        self.probabilities = answering(interpreter, another, package)
+        self.answers = answering(interpreter, another, package, contract)
 
 
 def _interpreter_class() -> tuple[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.contract import CLASSES, SIDE, UINT8, Format, Precision, check_signature
+from digit_infer.contract import DIGITS, UINT8, Contract, Format, Precision, check_signature
 from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
@@ -19,7 +19,7 @@ from digit_infer.zoo import verify
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from digit_infer.contract import Images, Probabilities
+    from digit_infer.runtimes.protocol import Answers, Pictures
     from digit_infer.runtimes.tflm_file import TfliteFile
 
 _FIXED_ARENA_BYTES = 65_536
@@ -49,15 +49,15 @@ class Tflm:
         package, _ = library()
         verify(file)  # before it is loaded, not beside: see tflm_file
         content = file.path.read_bytes()
-        found = full_integer(str(file.path), content)
+        found = full_integer(str(file.path), content, file.contract)
         try:
-            interpreter = interpreter_of(content, ample_arena(found, content))
+            interpreter = interpreter_of(content, ample_arena(found, content), file.contract)
         except (ValueError, RuntimeError) as error:
             raise DamagedModelError(
                 f"{file.path} cannot be run by {package} ({error}; its operators are {', '.join(found.operators)})",
                 "export it again, from layers that TensorFlow Lite Micro has",
             ) from error
-        return TflmSession(interpreter, package)
+        return TflmSession(interpreter, package, file.contract)
 
 
 class TflmSession:
@@ -65,13 +65,13 @@ class TflmSession:
 
     threads: int | None = 1
 
-    def __init__(self, interpreter: Any, package: str) -> None:
+    def __init__(self, interpreter: Any, package: str, contract: Contract) -> None:
         self.provider = package
-        self.probabilities = _call(interpreter, package)
+        self.answers = _call(interpreter, package, contract)
 
 
-def full_integer(name: str, content: bytes) -> TfliteFile:
-    """Read a ``.tflite`` file that keeps the contract at a batch of 1 and computes in integers alone.
+def full_integer(name: str, content: bytes, contract: Contract = DIGITS) -> TfliteFile:
+    """Read a ``.tflite`` file that keeps a contract at a batch of 1 and computes in integers alone.
 
     Raises:
         RuntimeUnavailableError: ``tflite-micro`` does not work here.
@@ -83,7 +83,7 @@ def full_integer(name: str, content: bytes) -> TfliteFile:
 
     _, runtime = library()
     found = read_tflite(runtime, name, content)
-    check_signature(name, found.inputs, found.outputs, batch=1)
+    check_signature(name, found.inputs, found.outputs, contract, batch=1)
     floats = sorted(kind for kind in found.inner_types if "float" in kind)
     if floats:
         raise UsageError(
@@ -95,7 +95,7 @@ def full_integer(name: str, content: bytes) -> TfliteFile:
     return found
 
 
-def interpreter_of(content: bytes, arena_bytes: int) -> Any:
+def interpreter_of(content: bytes, arena_bytes: int, contract: Contract = DIGITS) -> Any:
     """Load a file that ``full_integer`` has read into an arena of this size, and let it answer a blank picture.
 
     Some kernels look at their types only when they run. In an arena that is too small the library may end the process
@@ -106,7 +106,7 @@ def interpreter_of(content: bytes, arena_bytes: int) -> Any:
     """
     _, runtime = library()
     interpreter = runtime.Interpreter.from_bytes(content, arena_size=arena_bytes)
-    interpreter.set_input(np.zeros((1, SIDE, SIDE), UINT8), 0)
+    interpreter.set_input(np.zeros((1, *contract.takes), UINT8), 0)
     interpreter.invoke()
     return interpreter
 
@@ -116,25 +116,25 @@ def ample_arena(found: TfliteFile, content: bytes) -> int:
     return found.variable_bytes + len(content) + _FIXED_ARENA_BYTES
 
 
-def _call(interpreter: Any, package: str) -> Callable[[Images], Probabilities]:
-    """Return the call that answers images. The interpreter holds its tensors, so calls of several threads take turns."""
+def _call(interpreter: Any, package: str, contract: Contract) -> Callable[[Pictures], Answers]:
+    """Return the call that answers pictures. The interpreter holds its tensors, so calls of several threads take turns."""
     lock = threading.Lock()
     set_input, invoke, get_output = interpreter.set_input, interpreter.invoke, interpreter.get_output
 
-    def probabilities(images: Images) -> Probabilities:
-        """Answer uint8 [N, 28, 28] by float32 [N, 10], picture by picture."""
-        answers = np.empty((len(images), CLASSES), np.float32)
+    def answers(pictures: Pictures) -> Answers:
+        """Answer what the contract takes by what it gives, picture by picture."""
+        found = np.empty((len(pictures), *contract.gives), contract.dtype)
         with lock:
             try:
-                for index in range(len(images)):
-                    set_input(images[index : index + 1], 0)
+                for index in range(len(pictures)):
+                    set_input(pictures[index : index + 1], 0)
                     invoke()
-                    answers[index] = get_output(0)
+                    found[index] = get_output(0)
             except (ValueError, RuntimeError) as error:
-                raise InferenceError(f"{package} failed on {images.shape} ({error})", "report this model") from error
-        return answers
+                raise InferenceError(f"{package} failed on {pictures.shape} ({error})", "report this model") from error
+        return found
 
-    return probabilities
+    return answers
 
 
 def library() -> tuple[str, Any]:

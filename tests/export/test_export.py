@@ -120,7 +120,7 @@ def test_float32_tflite_agrees_with_float32_onnx(small_exporter, mnist_test, tmp
         )
     )
     session = RUNTIMES["tflite"].open(ModelFile("mine", path, "tflite", "float32", path.stat().st_size), None)
-    np.testing.assert_allclose(session.probabilities(mnist_test.images[:100]), small_exporter.reference[:100], atol=1e-5)
+    np.testing.assert_allclose(session.answers(mnist_test.images[:100]), small_exporter.reference[:100], atol=1e-5)
 
 
 def test_a_layer_that_cannot_be_converted_is_told(tmp_path, mnist_calibration):

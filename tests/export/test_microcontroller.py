@@ -68,8 +68,8 @@ def test_it_answers_on_the_device_what_the_dynamic_file_answers_there(made, smal
     folder, micro = made
     dynamic = small_exporter.export("tflite", "int8", tmp_path)
     images = mnist_test.images[:200]
-    fixed = opened(folder / FILES[0], "tflm").probabilities(images)
-    np.testing.assert_array_equal(fixed, opened(tmp_path / dynamic.file, "tflm").probabilities(images))
+    fixed = opened(folder / FILES[0], "tflm").answers(images)
+    np.testing.assert_array_equal(fixed, opened(tmp_path / dynamic.file, "tflm").answers(images))
     assert micro.file.parity.runtime.startswith("tflm, tflite-micro 0.dev")
     assert micro.file.parity.accuracy.images == 10_000
     assert micro.file.bytes < dynamic.bytes
@@ -86,7 +86,7 @@ def test_the_arena_is_the_smallest(made, mnist_test):
     tight = interpreter_of(content, micro.arena_bytes)
     tight.set_input(image, 0)
     tight.invoke()
-    np.testing.assert_array_equal(tight.get_output(0), opened(folder / FILES[0], "tflm").probabilities(image))
+    np.testing.assert_array_equal(tight.get_output(0), opened(folder / FILES[0], "tflm").answers(image))
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++ here")

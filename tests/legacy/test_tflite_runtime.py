@@ -70,6 +70,6 @@ def test_further_files_answer_as_the_trained_model_does(path, mnist_test):
         assert precision == "int8-dynamic"
         assert re.search(REFUSED, str(error))
         return
-    found = np.concatenate([session.probabilities(part) for part in np.split(mnist_test.images, 10)])
+    found = np.concatenate([session.answers(part) for part in np.split(mnist_test.images, 10)])
     lost = zoo.model_named(name).accuracy.correct - right(found, mnist_test)
     assert lost <= LOST_AT_MOST.get(precision, 20)

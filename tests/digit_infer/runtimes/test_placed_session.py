@@ -32,14 +32,14 @@ def opened(model, *, providers=(CPU,), captures=False):
 
 def by_run(model):
     """The same file through ``InferenceSession.run``."""
-    return plan(model, "onnx-cpu", None, None).open().session.probabilities
+    return plan(model, "onnx-cpu", None, None).open().session.answers
 
 
 @pytest.mark.parametrize("model", list(zoo.models()))
 def test_every_model_answers_from_bound_memory_as_from_its_callers_arrays(model, mnist_test):
     images = mnist_test.images[:3]
     session = opened(model)
-    np.testing.assert_array_equal(session.probabilities(images), by_run(model)(images))
+    np.testing.assert_array_equal(session.answers(images), by_run(model)(images))
     assert session.placement.counts().keys() == {CPU}
     assert session.placement.outside([CPU]) == ()
     assert {"Cast", "Gemm", "Softmax"} <= {node.operator for node in session.placement.on(CPU)}
@@ -49,28 +49,28 @@ def test_every_model_answers_from_bound_memory_as_from_its_callers_arrays(model,
 def test_any_number_of_images_in_any_order(captures, mnist_test):
     session, run = opened("cnn_arch3", captures=captures), by_run("cnn_arch3")
     for count in (0, 1, 3, 256, 1, 0, 3):
-        answers = session.probabilities(mnist_test.images[:count])
+        answers = session.answers(mnist_test.images[:count])
         assert answers.dtype == np.float32
         np.testing.assert_array_equal(answers, run(mnist_test.images[:count]))
     mirrored = mnist_test.images[:9, :, ::-1]
     assert not mirrored.flags.c_contiguous
-    np.testing.assert_array_equal(session.probabilities(mirrored), run(mirrored.copy()))
+    np.testing.assert_array_equal(session.answers(mirrored), run(mirrored.copy()))
 
 
 def test_more_images_than_the_device_takes_go_in_parts(mnist_test):
     images = mnist_test.images[: 2 * LARGEST_BATCH + 5]
-    answers = opened("softmax_regression").probabilities(images)
+    answers = opened("softmax_regression").answers(images)
     np.testing.assert_allclose(answers, by_run("softmax_regression")(images), atol=1e-6)
 
 
 def test_an_answer_is_the_callers_own(mnist_test):
     session = opened("softmax_regression")
-    first = session.probabilities(mnist_test.images[:2])
+    first = session.answers(mnist_test.images[:2])
     kept = first.copy()
-    session.probabilities(mnist_test.images[2:4])
+    session.answers(mnist_test.images[2:4])
     np.testing.assert_array_equal(first, kept)
     first[:] = 0
-    np.testing.assert_array_equal(session.probabilities(mnist_test.images[:2]), kept)
+    np.testing.assert_array_equal(session.answers(mnist_test.images[:2]), kept)
 
 
 @pytest.mark.parametrize("captures", [False, True])
@@ -78,7 +78,7 @@ def test_memory_is_kept_for_a_few_numbers_of_images_and_each_of_them_has_a_graph
     session, run = opened("softmax_regression", captures=captures), by_run("softmax_regression")
     for count in [*range(1, KEPT_BATCHES + 4), *range(1, KEPT_BATCHES + 4)]:
         images = mnist_test.images[count : 2 * count]
-        np.testing.assert_array_equal(session.probabilities(images), run(images))
+        np.testing.assert_array_equal(session.answers(images), run(images))
     assert list(session._kept) == list(range(1, KEPT_BATCHES + 1))
     graphs = [batch.options and batch.options.get_run_config_entry("gpu_graph_id") for batch in session._kept.values()]
     assert graphs == [str(count) if captures else None for count in session._kept]
@@ -93,7 +93,7 @@ def test_threads_take_turns(mnist_test, in_threads):
 
     def ask(count):
         for _ in range(50):
-            if not np.array_equal(session.probabilities(mnist_test.images[-count:]), expected[count]):
+            if not np.array_equal(session.answers(mnist_test.images[-count:]), expected[count]):
                 wrong.append(count)
 
     in_threads(ask, expected)
@@ -103,7 +103,7 @@ def test_threads_take_turns(mnist_test, in_threads):
 @pytest.mark.parametrize("change", [lambda images: images.astype(np.int8), lambda images: images[:, 1:]])
 def test_no_other_bytes_go_to_the_device(change, mnist_test):
     with pytest.raises(InvalidArrayError):
-        opened("softmax_regression").probabilities(change(mnist_test.images[:2]))
+        opened("softmax_regression").answers(change(mnist_test.images[:2]))
 
 
 def test_a_session_says_where_it_runs():

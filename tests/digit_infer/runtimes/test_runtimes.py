@@ -63,7 +63,7 @@ def test_what_is_not_available_says_why_and_refuses(name):
 @pytest.mark.parametrize("model", list(zoo.models()))
 def test_every_model_answers_on_every_runtime_as_its_manifest_says(model, name, mnist_test):
     session = plan(model, name, None, None).open().session
-    answers = session.probabilities(mnist_test.images[:1000])
+    answers = session.answers(mnist_test.images[:1000])
     assert answers.shape == (1000, 10)
     assert answers.dtype == np.float32
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=0.03)
@@ -75,7 +75,7 @@ def test_every_model_answers_on_every_runtime_as_its_manifest_says(model, name, 
 def test_runtimes_agree_but_for_the_flips_that_the_manifest_lists(model, mnist_test):
     images = mnist_test.images[:1000]
     listed = {flip for file in zoo.model_named(model).files for flip in file.parity.flips}
-    answers = [plan(model, name, None, None).open().session.probabilities(images).argmax(axis=1) for name in FAST]
+    answers = [plan(model, name, None, None).open().session.answers(images).argmax(axis=1) for name in FAST]
     for other in answers[1:]:
         differing = {int(index) for index in np.flatnonzero(answers[0] != other)}
         assert len(differing - listed) <= 2  # another CPU may round a tie in int8 another way
@@ -85,15 +85,15 @@ def test_runtimes_agree_but_for_the_flips_that_the_manifest_lists(model, mnist_t
 def test_any_number_of_images_contiguous_or_not(name, mnist_test):
     session = plan("softmax_regression", name, None, None).open().session
     images = mnist_test.images[:300]
-    whole = session.probabilities(images)
+    whole = session.answers(images)
     for count in (0, 1, 7, 0, 300, 1):
-        answers = session.probabilities(images[:count])
+        answers = session.answers(images[:count])
         assert answers.shape == (count, 10)
         assert answers.dtype == np.float32
         np.testing.assert_allclose(answers, whole[:count], atol=1e-5)
     mirrored = images[:9, :, ::-1]
     assert not mirrored.flags.c_contiguous
-    np.testing.assert_array_equal(session.probabilities(mirrored), session.probabilities(mirrored.copy()))
+    np.testing.assert_array_equal(session.answers(mirrored), session.answers(mirrored.copy()))
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
@@ -102,10 +102,10 @@ def test_answers_are_arrays_of_their_own(name, count, mnist_test):
     """Though input and output may lie in arrays that the next call uses again."""
     session = plan("softmax_regression", name, None, None).open().session
     first, second = mnist_test.images[:count].copy(), mnist_test.images[100 : 100 + count]
-    answers = session.probabilities(first)
+    answers = session.answers(first)
     kept = answers.copy()
     first[:] = 0
-    others = session.probabilities(second)
+    others = session.answers(second)
     np.testing.assert_array_equal(answers, kept)
     assert not np.shares_memory(answers, others)
     assert answers.flags.writeable
@@ -115,18 +115,18 @@ def test_answers_are_arrays_of_their_own(name, count, mnist_test):
 def test_numbers_of_another_type_are_refused_and_not_cast(count, mnist_test):
     session = plan("softmax_regression", "onnx-cpu", None, None).open().session
     with pytest.raises(InferenceError, match="float"):
-        session.probabilities(mnist_test.images[:count].astype(np.float32))
+        session.answers(mnist_test.images[:count].astype(np.float32))
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
 def test_threads_share_a_session(name, mnist_test, in_threads):
     session = plan("softmax_regression", name, None, None).open().session
-    expected = {count: session.probabilities(mnist_test.images[:count]) for count in (1, 3, 64)}
+    expected = {count: session.answers(mnist_test.images[:count]) for count in (1, 3, 64)}
     wrong = []
 
     def ask(count):
         for _ in range(50):
-            if not np.allclose(session.probabilities(mnist_test.images[:count]), expected[count], atol=1e-5):
+            if not np.allclose(session.answers(mnist_test.images[:count]), expected[count], atol=1e-5):
                 wrong.append(count)
 
     in_threads(ask, expected)
@@ -193,7 +193,7 @@ def test_a_gpu_runtime_never_falls_back_to_the_cpu(name):
 def test_a_failing_runtime_is_an_error_of_ours(mnist_test):
     session = plan("softmax_regression", "onnx-cpu", None, None).open().session
     with pytest.raises(DigitInferError, match=r"ONNX Runtime failed on \(1, 27, 28\)"):
-        session.probabilities(mnist_test.images[:1, 1:])
+        session.answers(mnist_test.images[:1, 1:])
 
 
 def test_no_thread_count_is_set_behind_the_users_back():

@@ -37,9 +37,9 @@ def opened(content, path, name="tflm"):
 @pytest.mark.parametrize("model", list(zoo.models()))
 def test_it_answers_what_the_file_answers_on_a_computer(model, mnist_test):
     images = mnist_test.images[:50]
-    answers = plan(model, "tflm", None, None).open().session.probabilities(images)
+    answers = plan(model, "tflm", None, None).open().session.answers(images)
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=0.03)
-    expected = plan(model, "tflite", "int8", None).open().session.probabilities(images)
+    expected = plan(model, "tflite", "int8", None).open().session.answers(images)
     assert (answers.argmax(axis=1) != expected.argmax(axis=1)).sum() <= 2  # kernels round ties in int8 in their own ways
     assert np.abs(answers - expected).mean() < 0.01
 
@@ -64,8 +64,8 @@ def test_a_fixed_batch_of_one_runs_here_and_nowhere_else(tmp_path, mnist_test):
             tensor.shapeSignature = None
 
     content = edited(fix)
-    fixed = opened(content, tmp_path / "fixed.tflite").probabilities(mnist_test.images[:20])
-    dynamic = opened(SMALL, tmp_path / "dynamic.tflite").probabilities(mnist_test.images[:20])
+    fixed = opened(content, tmp_path / "fixed.tflite").answers(mnist_test.images[:20])
+    dynamic = opened(SMALL, tmp_path / "dynamic.tflite").answers(mnist_test.images[:20])
     np.testing.assert_array_equal(fixed, dynamic)
     with pytest.raises(ContractError, match=r"uint8 \[1, 28, 28\] to float32 \[1, 10\], not uint8 \[N, 28, 28\]"):
         opened(content, tmp_path / "fixed.tflite", "tflite")
