@@ -16,7 +16,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images
-    from digit_infer.image.segment import Segment
+    from digit_infer.image.page import Segment
     from digit_infer.prediction import Prediction
 
     Answer = Callable[[Images], list[Prediction]]

@@ -16,8 +16,11 @@ from digit_infer.choice import MAX_THREADS, Chosen, plan
 from digit_infer.contract import SIDE, UINT8, Precision, check_images
 from digit_infer.cpus import usable_cpus
 from digit_infer.errors import PictureError, UsageError
-from digit_infer.image import PictureSource
-from digit_infer.prediction import Prediction, Unanswered
+from digit_infer.image import PictureSource, Seen
+from digit_infer.ink import InkNetwork
+from digit_infer.judge import Judged, judged
+from digit_infer.prediction import Explanation, Prediction, Unanswered
+from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import RuntimeName, answer_in_parts
 from digit_infer.stream import in_batches, in_order
 
@@ -74,7 +77,9 @@ class Predictor:
     def _take(self, chosen: Chosen, threads: int | None, reject_below: float | None) -> None:
         self._chosen: Chosen | None = chosen
         self._reject_below = zoo.reject_below(chosen.model) if reject_below is None else float(reject_below)
-        self._probabilities = chosen.session.probabilities
+        self._probabilities = chosen.session.answers
+        precision = None if chosen.file is None else chosen.file.precision
+        self._ink = InkNetwork(RUNTIMES[chosen.runtime], precision, threads)
         self._requested_threads = threads
 
     @property
@@ -134,8 +139,29 @@ class Predictor:
         Raises:
             PictureError: the picture cannot be read.
         """
-        seen = image.read(picture).image
-        return Prediction.of(self.predict_array(seen[None])[0], seen, self._reject_below)
+        return self.explain(picture).prediction
+
+    def explain(self, picture: PictureSource | Seen) -> Explanation:
+        """Answer one picture as ``predict`` does, and keep what led to the answer.
+
+        Raises:
+            PictureError: the picture cannot be read.
+        """
+        seen = picture if isinstance(picture, Seen) else image.seen(picture)
+        [answer] = self._judged([seen])
+        return Explanation(self._prediction(answer), seen.grey, None if answer is None else answer.look)
+
+    def _judged(self, seen: list[Seen]) -> list[Judged | None]:
+        return judged([one.grey for one in seen], [one.plain for one in seen], self.predict_array, self._ink.mark)
+
+    def _prediction(self, answer: Judged | None) -> Prediction:
+        """Turn what a picture was judged to show into a prediction; one without ink is answered as an empty image."""
+        if answer is None:
+            empty = np.zeros((SIDE, SIDE), np.uint8)
+            return Prediction.of(self.predict_array(empty[None])[0], empty, self._reject_below, look="network")
+        return Prediction.of(
+            answer.probabilities, answer.part.image, self._reject_below, several=answer.several, look=answer.look.by
+        )
 
     def read(self, picture: PictureSource) -> Reading:
         """Read all digits of a picture, line by line: a number, a form, a page, also one that lies on its side.
@@ -149,7 +175,7 @@ class Predictor:
         """
         from digit_infer.reading import read_page  # with what one digit can do without
 
-        return read_page(self._predictions, image.decode(picture))
+        return read_page(self._predictions, self._ink.mark, image.decode(picture))
 
     def _predictions(self, images: Images) -> list[Prediction]:
         rows = self.predict_array(images)
@@ -205,10 +231,9 @@ class Predictor:
         for answers in in_order(self._answers, chain([first], batches), workers):
             yield from answers
 
-    def _answers(self, batch: list[Images | Unanswered]) -> list[Prediction | Unanswered]:
-        images = [seen for seen in batch if isinstance(seen, ndarray)]
-        answers = iter(self._predictions(np.stack(images)) if images else ())
-        return [next(answers) if isinstance(seen, ndarray) else seen for seen in batch]
+    def _answers(self, batch: list[Seen | Unanswered]) -> list[Prediction | Unanswered]:
+        answers = iter(self._judged([seen for seen in batch if isinstance(seen, Seen)]))
+        return [self._prediction(next(answers)) if isinstance(seen, Seen) else seen for seen in batch]
 
     def predict_array(self, images: Images) -> Probabilities:
         """Answer images that are in MNIST's form already: uint8 [N, 28, 28] -> probabilities float32 [N, 10].
@@ -233,7 +258,7 @@ class Predictor:
         self._probabilities = self._closed
 
     def _closed(self, images: Images) -> Probabilities:
-        return self.chosen.session.probabilities(images)
+        return self.chosen.session.answers(images)
 
     def __enter__(self) -> Predictor:
         return self
@@ -258,8 +283,8 @@ class Predictor:
         self._take(plan(**state).open(), state["threads"], reject_below)
 
 
-def _seen(picture: PictureSource) -> Images | Unanswered:
+def _seen(picture: PictureSource) -> Seen | Unanswered:
     try:
-        return image.read(picture).image
+        return image.seen(picture)
     except PictureError as error:
         return Unanswered(error)

@@ -1,7 +1,7 @@
 """Several digits on one picture: finds each, answers each, and puts them in order.
 
 What cannot be one digit, since it is too wide, is cut where the network believes the pieces most. A page that was
-photographed sideways is read sideways, if the network is surer of it that way.
+photographed sideways or upside down is read so, if the network is surer of it that way.
 """
 
 from __future__ import annotations
@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from digit_infer.cutting import best_cut, cost_of
-from digit_infer.errors import BlankPictureError, UnreadablePictureError
-from digit_infer.image.box import Box
-from digit_infer.image.components import components
-from digit_infer.image.mnist_form import normalize
-from digit_infer.image.page import segments
-from digit_infer.image.segment import Segment
+from digit_infer.errors import UnreadablePictureError
+from digit_infer.image.mnist_form import Box
+from digit_infer.image.network_look import INKED, full_ink
+from digit_infer.image.network_page import page_ink
+from digit_infer.image.page import Segment, segments
+from digit_infer.image.plain_look import plain_look
+from digit_infer.judge import judged
 from digit_infer.prediction import Prediction
 
 if TYPE_CHECKING:
+    from digit_infer.contract import Images, Probabilities
     from digit_infer.cutting import Answer, Answered
     from digit_infer.image.decode import Grey
+    from digit_infer.image.look import Ink
+    from digit_infer.image.network_look import Mark
 
 _WIDE = 0.8
 """What is wider than this share of its height may be several digits that touch."""
@@ -35,11 +39,13 @@ _AS_MANY = 0.3
 """A page of this many pieces or more may lie on its side, if it then has more than this share of them: a form whose lines
 were found upright alone may else be one big digit."""
 
+_BELIEVED = 0.05
+"""A page whose pieces are doubted less than this on average is not turned."""
+
 _MOST_OF_ONE = 20
-_DOUBTFUL = 0.1
 _UNSURE = 0.2
-"""So many pieces may all be parts of one digit that fills the picture: if all its ink hangs together or one of them is
-doubted more than the second says, and the whole less than the third and no more than all of them together."""
+"""So many pieces may all be parts of one digit that fills the picture: if that is doubted less than the second says, and no
+more than all of them together."""
 
 _A_DIGIT = 0.1
 """What a digit more costs, beside doubts: a page that lies on its side falls to pieces, in which a network believes."""
@@ -60,7 +66,7 @@ class Reading:
 
     Attributes:
         digits: each with its box.
-        turned: by how many degrees, counterclockwise, the page was turned to be read: 0, 90 or 270.
+        turned: by how many degrees, counterclockwise, the page was turned to be read: 0, 90, 180 or 270.
         grey: uint8 [H, W], the page as it came, upright by its EXIF orientation; a side of 2,048 pixels or more was made
             smaller by a whole factor. Boxes are in its pixels.
     """
@@ -87,63 +93,65 @@ Piece: TypeAlias = "tuple[int, ReadDigit]"
 """By how many degrees the page was turned, and what may be a digit there."""
 
 
-def read_page(answer: Answer, grey: Grey) -> Reading:
-    """Read a page as it is, or sideways.
+def read_page(answer: Answer, mark: Mark, grey: Grey) -> Reading:
+    """Read a page as it is, or turned by quarters where it is believed more that way.
 
     Raises:
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
-    try:
-        upright = _pieces(answer, grey, 0)
-    except BlankPictureError:
-        upright = []
-    ways = [upright]
-    if len(upright) >= _FEWEST_TO_TURN:
-        turned = [_pieces_if_any(answer, grey, turns) for turns in (1, 3)]
-        ways += [way for way in turned if len(way) > _AS_MANY * len(upright)]
-    best = _whole_if_believed(answer, grey, min(ways, key=_cost))
+    ink = page_ink(grey, mark)
+    upright = _pieces(answer, ink, 0)
+    best = upright
+    if len(upright) >= _FEWEST_TO_TURN and _doubt(upright) > _BELIEVED:
+        turned = [_pieces_if_any(answer, ink, turns) for turns in (1, 2, 3)]
+        best = min([upright, *(way for way in turned if len(way) > _AS_MANY * len(upright))], key=_cost)
+    best = _whole_if_believed(answer, mark, grey, best)
     found = tuple(digit for _, digit in best if digit.prediction.is_digit)
     return Reading(found, best[0][0] if best else 0, grey)
 
 
-def _whole_if_believed(answer: Answer, grey: Grey, pieces: list[Piece]) -> list[Piece]:
+def _whole_if_believed(answer: Answer, mark: Mark, grey: Grey, pieces: list[Piece]) -> list[Piece]:
     """Return the one digit of a picture, as ``Predictor.predict`` sees it, where its parts were taken for pieces."""
     if len(pieces) > _MOST_OF_ONE:
         return pieces
-    try:
-        seen = normalize(grey)
-    except BlankPictureError:
+
+    def classify(images: Images) -> Probabilities:
+        return np.stack([prediction.probabilities for prediction in answer(images)])
+
+    [whole] = judged([grey], [plain_look(grey)], classify, mark)
+    if whole is None or whole.several:
         return pieces
     doubts = [1 - piece.prediction.confidence for _, piece in pieces] or [1.0]
-    hangs_together = len(components(seen.ink > 0)) == 1
-    parts = hangs_together or max(doubts) > _DOUBTFUL
-    if not parts or any(not seen.box.has_middle_of(piece.box) for _, piece in pieces):
+    doubt = 1 - whole.confidence
+    if doubt > _UNSURE or doubt > sum(doubts) or any(not whole.part.box.has_middle_of(piece.box) for _, piece in pieces):
         return pieces
-    [prediction] = answer(seen.image[None])
-    doubt = 1 - prediction.confidence
-    fewer = _A_DIGIT * (len(doubts) - 1) if hangs_together else 0
-    believed = doubt <= _UNSURE and doubt <= sum(doubts) + fewer
-    return [(0, ReadDigit(seen.box, 0, prediction))] if believed else pieces
+    [prediction] = answer(whole.part.image[None])
+    return [(0, ReadDigit(whole.part.box, 0, prediction))]
+
+
+def _doubt(pieces: list[Piece]) -> float:
+    return float(np.mean([1 - piece.prediction.confidence for _, piece in pieces]))
 
 
 def _cost(pieces: list[Piece]) -> float:
     return sum(1 - piece.prediction.confidence + _A_DIGIT for _, piece in pieces)
 
 
-def _pieces(answer: Answer, grey: Grey, turns: int) -> list[Piece]:
+def _pieces(answer: Answer, ink: Ink, turns: int) -> list[Piece]:
     """Return all that may be a digit on a page turned by so many quarters, with the degrees."""
+    turned = np.ascontiguousarray(np.rot90(ink, turns))
     return [
-        (90 * turns, ReadDigit(_turned_back(segment.box, turns, grey.shape), number, prediction))
-        for number, line in enumerate(segments(np.ascontiguousarray(np.rot90(grey, turns))))
+        (90 * turns, ReadDigit(_turned_back(segment.box, turns, ink.shape), number, prediction))
+        for number, line in enumerate(segments(full_ink(turned), turned >= INKED))
         for segment, prediction in _answered(answer, line)
     ]
 
 
-def _pieces_if_any(answer: Answer, grey: Grey, turns: int) -> list[Piece]:
+def _pieces_if_any(answer: Answer, ink: Ink, turns: int) -> list[Piece]:
     """Return the same, or nothing where the page cannot be read that way: it may well be upright."""
     try:
-        return _pieces(answer, grey, turns)
-    except (BlankPictureError, UnreadablePictureError):
+        return _pieces(answer, ink, turns)
+    except UnreadablePictureError:
         return []
 
 
@@ -154,6 +162,8 @@ def _turned_back(box: Box, turns: int, shape: tuple[int, ...]) -> Box:
         return box
     if turns == 1:
         return Box(width - box.bottom, box.left, width - box.top, box.right)
+    if turns == 2:
+        return Box(width - box.right, height - box.bottom, width - box.left, height - box.top)
     return Box(box.top, height - box.right, box.bottom, height - box.left)
 
 

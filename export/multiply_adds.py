@@ -14,13 +14,17 @@ _FREE = (
     keras.layers.MaxPooling2D,
     keras.layers.AveragePooling2D,
     keras.layers.ReLU,
+    keras.layers.Reshape,
+    keras.layers.Permute,
+    keras.layers.Resizing,
+    keras.layers.Add,
 )
 _GONE = (keras.layers.Dropout, keras.layers.BatchNormalization)
 """What an exported file no longer holds: dropout, and batch norm, which is folded into its neighbours."""
 
 
 def multiply_adds(network: keras.Model) -> int:
-    """Count the multiply-adds of one image; bias, activations and pooling do not count, zeros of a padding do.
+    """Count the multiply-adds of one image; bias, activations, pooling, sums and copies do not count, zeros of a padding do.
 
     Raises:
         ExportError: there is a layer whose arithmetic this does not know.

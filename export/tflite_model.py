@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from export.tflite_quantized import quantized
 from export.wrapping import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from digit_infer.contract import Images, Precision
     from export.calibration import Calibration
@@ -43,7 +44,7 @@ def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibrat
         converted = with_byte_input(_int16x8(source, calibration))
     else:
         converted = _floats(source, precision)
-    return _described(converted, about)
+    return described(converted, about.entries(), "images", "probabilities")
 
 
 def _floats(source: Source, precision: Precision) -> bytes:
@@ -52,7 +53,7 @@ def _floats(source: Source, precision: Precision) -> bytes:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]  # alone: weights in eight bits, which is int8-dynamic
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    return _run(converter)
+    return run_converter(converter)
 
 
 def calibrated(source: Source, images: Images) -> bytes:
@@ -62,7 +63,7 @@ def calibrated(source: Source, images: Images) -> bytes:
     converter.representative_dataset = lambda: _samples(images)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter._experimental_calibrate_only = True  # noqa: SLF001  # nothing public gives the ranges before their use
-    return _run(converter)
+    return run_converter(converter)
 
 
 def _int16x8(source: Source, calibration: Calibration) -> bytes:
@@ -76,14 +77,15 @@ def _int16x8(source: Source, calibration: Calibration) -> bytes:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _samples(images)
     converter.target_spec.supported_ops = [tf.lite.OpsSet[_INT16X8]]
-    return _run(converter)
+    return run_converter(converter)
 
 
 def _converter(source: Source, *, takes_bytes: bool) -> Any:
     return tf.lite.TFLiteConverter.from_keras_model(wrapped(source.network, source.interface, takes_bytes=takes_bytes))
 
 
-def _run(converter: Any) -> bytes:
+def run_converter(converter: Any) -> bytes:
+    """Convert, with what the converter prints on stderr."""
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         # Where calibration statistics are given, as here, the warning about their absence is about another API.
         warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
@@ -96,19 +98,19 @@ def _samples(images: Images) -> Iterator[list[Any]]:
         yield [image[None].astype(np.float32) / np.float32(255)]
 
 
-def _described(converted: bytes, about: Metadata) -> bytes:
-    """Give input and output the names of the contract, and the file its metadata."""
+def described(converted: bytes, about: Mapping[str, str], takes: str, gives: str) -> bytes:
+    """Give input and output their names, and the file its metadata."""
     from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools import flatbuffer_utils
 
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(converted))
     graph = model.subgraphs[0]
-    graph.tensors[graph.inputs[0]].name = b"images"
-    graph.tensors[graph.outputs[0]].name = b"probabilities"
-    model.signatureDefs[0].inputs[0].name = b"images"
-    model.signatureDefs[0].outputs[0].name = b"probabilities"
+    graph.tensors[graph.inputs[0]].name = takes.encode()
+    graph.tensors[graph.outputs[0]].name = gives.encode()
+    model.signatureDefs[0].inputs[0].name = takes.encode()
+    model.signatureDefs[0].outputs[0].name = gives.encode()
     buffer = schema.BufferT()
-    buffer.data = np.frombuffer(about.as_json().encode(), np.uint8)
+    buffer.data = np.frombuffer(json.dumps(dict(about)).encode(), np.uint8)
     model.buffers.append(buffer)
     entry = schema.MetadataT()
     entry.name, entry.buffer = KEY.encode(), len(model.buffers) - 1

@@ -19,7 +19,7 @@ from digit_infer.files import write_bytes
 from digit_infer.zoo import sha256_of
 from training import results
 from training.recipe import Recipe
-from training.recipes import MODELS, SWEEPS, TRAINED
+from training.recipes import INK, MODELS, SWEEPS, TRAINED
 from training.rows import Runs, points_of
 from training.run import RunFolder
 from training.sweep import Point, Sweep
@@ -51,9 +51,9 @@ def shipped(name: str) -> Shipped:
         best = max(runs.records, key=lambda record: float(record["history"][-1]["val_accuracy"]))
         rule = f"the best of {len(runs.records)} replicates at the best L2 factor, {point.label}, by accuracy on the first "
         return Shipped(runs.recipe, best, rule + "5,000 training images, which all of them held out")
-    if name not in TRAINED:
+    if name not in {**TRAINED, **INK}:
         raise UsageError(f"{name!r} ships no checkpoint", f"choose from {', '.join(MODELS)}")
-    recipe = TRAINED[name]
+    recipe = {**TRAINED, **INK}[name]
     for record in results.stored(recipe):
         if record["seed"] == _SEED:
             return Shipped(recipe, record, "the run with seed 0, whatever other seeds gave")
@@ -77,7 +77,7 @@ def path_of(name: str) -> Path:
 
 def has_checkpoint(name: str) -> bool:
     """Tell whether a name is a row's or our own network's, which ship one."""
-    return name in MODELS
+    return name in MODELS or name in INK
 
 
 def how_to_make(name: str) -> str:

@@ -8,18 +8,19 @@ from typing import Any
 import keras
 
 from digit_infer.errors import TrainingError
+from training.ink.network import InkLoss, ink_network
 from training.recipe import Part, Recipe
 
 
 def build(recipe: Recipe) -> keras.Model:
     """Return the compiled model of a recipe: float32 [N, 28, 28, 1] in 0..1 -> probabilities float32 [N, 10].
 
+    The ink network takes [N, 128, 128, 1] and gives the share of ink in each pixel, [N, 128, 128].
+
     Raises:
         TrainingError: its parameters are not as many as were published.
     """
-    model = keras.Sequential(
-        [keras.Input((28, 28, 1), name="image"), *(_layer(part) for part in recipe.network)], name=recipe.name
-    )
+    model = _ink_network(recipe) if recipe.drawn else _chain(recipe)
     if model.count_params() != recipe.parameters:
         raise TrainingError(
             f"{recipe.name} has {model.count_params():,} parameters, not the published {recipe.parameters:,}",
@@ -30,12 +31,23 @@ def build(recipe: Recipe) -> keras.Model:
         raise TrainingError(
             f"{frozen:,} of {recipe.name}'s parameters are frozen, not {recipe.frozen_parameters:,}", "correct the recipe"
         )
-    model.compile(
-        optimizer=getattr(keras.optimizers, recipe.optimizer.kind)(**recipe.optimizer.settings),
-        loss="sparse_categorical_crossentropy" if recipe.regime is None else "categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+    optimizer = getattr(keras.optimizers, recipe.optimizer.kind)(**recipe.optimizer.settings)
+    if recipe.drawn:
+        model.compile(optimizer, InkLoss(), metrics=[keras.metrics.BinaryAccuracy("accuracy")])
+    else:
+        loss = "sparse_categorical_crossentropy" if recipe.regime is None else "categorical_crossentropy"
+        model.compile(optimizer, loss, metrics=["accuracy"])
     return model
+
+
+def _chain(recipe: Recipe) -> keras.Model:
+    layers = [keras.Input((28, 28, 1), name="image"), *(_layer(part) for part in recipe.network)]
+    return keras.Sequential(layers, name=recipe.name)
+
+
+def _ink_network(recipe: Recipe) -> keras.Model:
+    [part] = recipe.network
+    return ink_network(part.settings["widths"], recipe.name)
 
 
 def _layer(part: Part) -> keras.Layer:

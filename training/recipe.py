@@ -94,8 +94,19 @@ class Regime:
 
 
 @dataclass(frozen=True)
+class DrawnPictures:
+    """What the ink network learns from: a ``pool`` of drawn pictures, of which each epoch takes ``an_epoch`` at random."""
+
+    pool: int
+    an_epoch: int
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One row of the published table, or a network of our own, which has a ``regime`` and for which nobody has a ``claim``.
+
+    The ink network has ``drawn`` pictures in place of MNIST's images: its ``network`` is one part, ``InkNetwork``, and its
+    loss ``training.ink.network.InkLoss``.
 
     ``network`` is a chain of layers from float32 [N, 28, 28, 1] in 0..1 to the probabilities of ten classes; the loss is
     cross-entropy. ``keeps`` says which weights the notebook evaluated in the end; ``frozen_parameters`` are those among
@@ -125,6 +136,7 @@ class Recipe:
     calm_epochs: int = 0
     temperature: float = 1.0
     reject_below: float = 0.0
+    drawn: DrawnPictures | None = None
 
     @property
     def published(self) -> Published:

@@ -25,6 +25,8 @@ from training.run import RunFolder, State
 if TYPE_CHECKING:
     import keras
 
+    from training.ink.evaluation import InkEvaluation
+
 SCHEMA = 2
 RESULTS = Path(__file__).parent / "results"
 _SUREST = 16
@@ -49,6 +51,23 @@ class Evaluation:
     def accuracy(self) -> float:
         """The share of right answers."""
         return self.correct / self.images
+
+    def document(self) -> dict[str, Any]:
+        """Return it as it is recorded."""
+        return {
+            "accuracy": self.accuracy,
+            "correct": self.correct,
+            "images": self.images,
+            "interval_95": list(self.interval),
+            "loss": self.loss,
+            "answers": self.answers,
+            "surest_mistakes": [list(mistake) for mistake in self.surest_mistakes],
+            "first_image": list(self.first_image),
+        }
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"test accuracy {self.accuracy:.4f} ({low:.4f} to {high:.4f})"
 
     @property
     def interval(self) -> Interval:
@@ -78,7 +97,7 @@ def evaluate(model: keras.Model) -> Evaluation:
     )
 
 
-def record(recipe: Recipe, state: State, folder: RunFolder, evaluation: Evaluation) -> dict[str, Any]:
+def record(recipe: Recipe, state: State, folder: RunFolder, evaluation: Evaluation | InkEvaluation) -> dict[str, Any]:
     """Return the record of a finished run as it is stored."""
     return {
         "schema": SCHEMA,
@@ -93,16 +112,7 @@ def record(recipe: Recipe, state: State, folder: RunFolder, evaluation: Evaluati
         "watched_the_test_set": recipe.watched_the_test_set,
         "kept_epoch": state.best_epoch,
         "kept_sha256": sha256_of(folder.path / state.best_file),
-        "test": {
-            "accuracy": evaluation.accuracy,
-            "correct": evaluation.correct,
-            "images": evaluation.images,
-            "interval_95": list(evaluation.interval),
-            "loss": evaluation.loss,
-            "answers": evaluation.answers,
-            "surest_mistakes": [list(mistake) for mistake in evaluation.surest_mistakes],
-            "first_image": list(evaluation.first_image),
-        },
+        "test" if recipe.drawn is None else "held_out": evaluation.document(),
         "history": [asdict(epoch) for epoch in state.history],
     }
 

@@ -22,8 +22,10 @@ from digit_infer.files import replacing
 from digit_infer.runtimes.installed import installed_version
 from digit_infer.runtimes.keras import BACKENDS
 from training.augmentation import augmented
+from training.ink.lessons import InkLessons, held_out
+from training.ink.lessons import scaled as pixels_scaled
 from training.network import build
-from training.recipe import Recipe
+from training.recipe import DrawnPictures, Recipe
 from training.regime import Lessons, one_hot
 from training.run import Epoch, RunFolder, State
 from training.schedule import learning_rate
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
 
     from training.regime import Teacher
 
-    Arrays = tuple[NDArray[np.float32], NDArray[np.uint8]]
+    Arrays = tuple[NDArray[np.float32], NDArray[np.uint8 | np.float32]]
+    """Images, and labels, targets, or the ink of each pixel"""
+
     Draw = Callable[[int], tuple[NDArray[np.float32], NDArray[np.uint8 | np.float32]]]
     """The number of an epoch -> its images and its labels or targets"""
 
@@ -89,10 +93,13 @@ def train(
         model = build(recipe) if not state.history else load(folder.path / state.last_file)
         if keras.backend.backend() != "torch":  # which takes one step a call
             model.steps_per_execution = STEPS_PER_CALL
-        training, validation = training_data(recipe) if data is None else data
-        draw = epochs_of(recipe, training, seed, teacher)
-        digits = len(training[1])
-        images = digits if recipe.regime is None else digits + recipe.regime.strangers_among(digits)
+        if recipe.drawn is not None:
+            draw, validation, images = _drawn_data(recipe.drawn, seed)
+        else:
+            training, validation = training_data(recipe) if data is None else data
+            draw = epochs_of(recipe, training, seed, teacher)
+            digits = len(training[1])
+            images = digits if recipe.regime is None else digits + recipe.regime.strangers_among(digits)
         observer.started(recipe, state, _steps(recipe, images))
         while not state.finished:
             state = _next_epoch(model, recipe, state, folder, draw, validation, observer)
@@ -118,6 +125,13 @@ def _next_epoch(
     _save(model, recipe, folder, state, keep=keep)
     observer.ended(epoch)
     return state
+
+
+def _drawn_data(drawn: DrawnPictures, seed: int) -> tuple[Draw, Arrays, int]:
+    """Return what draws an epoch of the ink network, its validation data, and the number of pictures in an epoch."""
+    lessons = InkLessons(drawn.pool, drawn.an_epoch)
+    grey, ink = held_out()
+    return lambda number: lessons.epoch(seed, number), (pixels_scaled(grey)[..., None], pixels_scaled(ink)), len(lessons)
 
 
 def training_data(recipe: Recipe) -> tuple[Arrays, Arrays]:
@@ -242,9 +256,9 @@ def _run_epoch(
             keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, **_: observer.stepped(min(batch + 1, steps)))
         ],
     )
-    held_out, known = validation
+    known_images, known = validation
     expected = known if recipe.regime is None else one_hot(known)
-    val_loss, val_accuracy = model.evaluate(held_out, expected, batch_size=EVALUATION_BATCH, verbose=0)
+    val_loss, val_accuracy = model.evaluate(known_images, expected, batch_size=_evaluated_at_once(recipe), verbose=0)
     return Epoch(
         epoch=number,
         loss=float(fitted.history["loss"][0]),
@@ -254,6 +268,10 @@ def _run_epoch(
         learning_rate=float(model.optimizer.learning_rate),
         seconds=round(time.perf_counter() - start, 3),
     )
+
+
+def _evaluated_at_once(recipe: Recipe) -> int:
+    return EVALUATION_BATCH if recipe.drawn is None else recipe.batch_size
 
 
 def _reseed(model: keras.Model, seed: int, number: int) -> None:

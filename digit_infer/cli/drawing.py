@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digit_infer.prediction import NO_DIGIT, Prediction
+from digit_infer.prediction import NO_DIGIT, SEVERAL, Prediction
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images
@@ -17,7 +17,7 @@ _GREY_RAMP_START, _GREY_RAMP_STEPS = 232, 24
 
 def answer_lines(answer: Prediction, count: int, *, picture: bool) -> list[str]:
     """Return the digit, a bar for each of the ``count`` most probable ones, and, if asked, what the network saw."""
-    found = f"{answer.digit}  {percent(answer.confidence)}" if answer.is_digit else NO_DIGIT
+    found = f"{answer.digit}  {percent(answer.confidence)}" if answer.is_digit else _reason(answer)
     lines = [found, ""]
     lines += [f"  {digit}  {bar(probability)}  {percent(probability)}" for digit, probability in answer.top(count)]
     if not picture:
@@ -30,8 +30,13 @@ def answer_lines(answer: Prediction, count: int, *, picture: bool) -> list[str]:
 def summary_line(name: str, answer: Prediction) -> str:
     """Return an answer in one line."""
     if not answer.is_digit:
-        return nothing_found(name)
+        return f"{_reason(answer)}: {name}"
     return f"{answer.digit}  {percent(answer.confidence):>8}  {bar(answer.confidence, 10)}  {name}"
+
+
+def _reason(answer: Prediction) -> str:
+    """Say why a picture shows no digit, and what reads several."""
+    return f"{SEVERAL}, which digit-infer read reads" if answer.several else NO_DIGIT
 
 
 def nothing_found(name: str) -> str:

@@ -55,13 +55,11 @@ def command(
     single = len(named) == 1
     if explain is not None:
         check_drawing("--explain", explain, named)
-    reading = Background(lambda: image.read(named[0].source)) if single else None
+    looking = Background(lambda: image.seen(named[0].source)) if single else None  # while the model is loaded
     with quiet_native_log():
         predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
     with predictor:
-        answers = _answers(predictor, named) if reading is None else _answer(predictor, named[0], reading)
-        if explain is not None:
-            answers = _explained(answers, explain)
+        answers = _answers(predictor, named) if looking is None else _answer(predictor, named[0], looking, explain)
         return _print_json(predictor, answers, top_k) if as_json else _print_text(predictor, answers, top_k, single)
 
 
@@ -74,27 +72,20 @@ def _answers(predictor: Predictor, pictures: list[NamedPicture]) -> Iterator[tup
 
 
 def _answer(
-    predictor: Predictor, picture: NamedPicture, reading: Background[image.Normalized]
+    predictor: Predictor, picture: NamedPicture, looking: Background[image.Seen], explain: Path | None
 ) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
-    """Answer one picture, which was read while the model was loaded."""
+    """Answer one picture, which was looked at while the model was loaded, and draw how it was answered."""
     try:
-        seen = reading.result().image
+        explanation = predictor.explain(looking.result())
     except PictureError as error:
         yield picture, Unanswered(error)
-    else:
-        yield picture, Prediction.of(predictor.predict_array(seen[None])[0], seen, predictor.reject_below)
+        return
+    if explain is not None:
+        from digit_infer.drawings import save_explanation
 
-
-def _explained(
-    answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]], path: Path
-) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
-    from digit_infer.image.explanation import save_explanation
-
-    for picture, answer in answers:
-        if isinstance(answer, Prediction):
-            save_explanation(path, image.read(picture.source), answer)
-            click.echo(f"explained in {path}", err=True)
-        yield picture, answer
+        save_explanation(explain, explanation)
+        click.echo(f"explained in {explain}", err=True)
+    yield picture, explanation.prediction
 
 
 def _print_text(
@@ -148,6 +139,8 @@ def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -
         "picture": picture.name,
         "digit": answer.digit,
         "is_digit": answer.is_digit,
+        "reason": answer.reason,
+        "look": answer.look,
         "confidence": answer.confidence,
         "top": [{"digit": digit, "probability": probability} for digit, probability in answer.top(top_k)],
         "probabilities": answer.probabilities.tolist(),

@@ -80,7 +80,7 @@ def _line(picture: NamedPicture, reading: Reading, *, alone: bool) -> str:
 
 
 def _draw(reading: Reading, path: Path) -> None:
-    from digit_infer.image.boxes import save_boxes
+    from digit_infer.drawings import save_boxes
 
     found = [(digit.box, str(digit.prediction.digit), digit.prediction.confidence) for digit in reading.digits]
     save_boxes(path, reading.grey, found)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.box import Box
+from digit_infer.image.mnist_form import Box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,7 +22,6 @@ from digit_infer.errors import (
     PictureTooLargeError,
     UnreadablePictureError,
 )
-from digit_infer.image.colour import flattened, is_faint, strongest_colour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,12 +51,16 @@ _DAMAGE = (
 """What Pillow's decoders raise on damaged files: it promises less, and fuzzing finds these."""
 
 _ORIENTATION = 0x0112
-_WORKING_SIDE = 1_024
-"""Pictures of twice this side or more are made smaller by a whole factor: a digit needs 28 pixels."""
+_FAINT = 64
+"""A picture whose light differs by fewer grey levels is looked at colour by colour."""
+
+PAGE_SIDE = 1_024
+ONE_DIGIT_SIDE = 512
+"""Pages, and pictures of one digit, of twice these sides or more are made smaller by a whole factor: a digit needs 28 pixels."""
 
 
-def decode(source: PictureSource) -> Grey:
-    """Return the grey picture in ``source``.
+def decode(source: PictureSource, side: int = PAGE_SIDE) -> Grey:
+    """Return the grey picture in ``source``, made smaller by a whole factor if its longer side is twice ``side`` or more.
 
     Raises:
         PictureNotFoundError: a path leads nowhere.
@@ -66,19 +69,19 @@ def decode(source: PictureSource) -> Grey:
         InvalidArrayError: an array of a shape, dtype or values that no picture has.
     """
     if isinstance(source, np.ndarray):
-        return _smaller(_grey_from_array(source))
+        return _smaller(_grey_from_array(source, side), side)
     if isinstance(source, Image.Image):
         _check_size(source, "the image")
-        grey = _smaller(_grey_from_image(source, "the image"))
-        return _strongest(source, "the image") if source.mode == "RGB" and is_faint(grey) else grey
+        grey = _grey_from_image(source, "the image", side)
+        return _strongest(source, "the image", side) if source.mode == "RGB" and _is_faint(grey) else grey
     if isinstance(source, str | os.PathLike):
         name = os.fsdecode(source) or os.curdir  # making a Path takes a tenth of the time of a small picture
-        return _smaller(_grey_from_file(name, name))
+        return _grey_from_file(name, name, side)
     if isinstance(source, bytes | bytearray | memoryview):
-        return _smaller(_grey_from_file(io.BytesIO(source), "the picture"))
+        return _grey_from_file(io.BytesIO(source), "the picture", side)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "the file"))
-        return _smaller(_grey_from_file(io.BytesIO(_content(source, name)), name))
+        return _grey_from_file(io.BytesIO(_content(source, name)), name, side)
     raise InvalidArrayError(
         f"a {type(source).__name__} is no picture", "pass a path, bytes, a binary file, a PIL image or an array"
     )
@@ -94,16 +97,16 @@ def _content(file: IO[bytes], name: str) -> bytes:
     return content
 
 
-def _grey_from_file(file: str | io.BytesIO, name: str) -> Grey:
-    grey, has_colours = _decoded(file, name, "L")
-    if not (has_colours and is_faint(grey)):
+def _grey_from_file(file: str | io.BytesIO, name: str, side: int) -> Grey:
+    grey, has_colours = _decoded(file, name, "L", side)
+    if not (has_colours and _is_faint(grey)):
         return grey
     if isinstance(file, io.BytesIO):
         file.seek(0)
-    return _decoded(file, name, "RGB")[0]
+    return _decoded(file, name, "RGB", side)[0]
 
 
-def _decoded(file: str | io.BytesIO, name: str, mode: str) -> tuple[Grey, bool]:
+def _decoded(file: str | io.BytesIO, name: str, mode: str, side: int) -> tuple[Grey, bool]:
     """Return a grey picture, and whether the file has colours; with the mode "RGB", by the colour of most contrast."""
     try:
         image = Image.open(file)  # given a path, Pillow loads the one decoder that the suffix names
@@ -125,18 +128,19 @@ def _decoded(file: str | io.BytesIO, name: str, mode: str) -> tuple[Grey, bool]:
         _check_size(image, name)
         # JPEG can be decoded at a half, a quarter or an eighth of its size; other formats ignore the wish.
         has_colours = image.mode in ("YCbCr", "RGB", "P")
-        image.draft(mode if image.mode in ("L", "YCbCr", "RGB") else image.mode, (_WORKING_SIDE, _WORKING_SIDE))
-        return (_strongest(image, name) if mode == "RGB" else _grey_from_image(image, name)), has_colours
+        image.draft(mode if image.mode in ("L", "YCbCr", "RGB") else image.mode, (side, side))
+        strongest = mode == "RGB"
+        return (_strongest(image, name, side) if strongest else _grey_from_image(image, name, side)), has_colours
 
 
-def _strongest(image: Image.Image, name: str) -> Grey:
+def _strongest(image: Image.Image, name: str, side: int) -> Grey:
     """Return the colour that differs most on a picture."""
     try:
         image.load()
-        colours = np.asarray(_reduced(_upright(image).convert("RGB")))
+        colours = np.asarray(_reduced(_upright(image).convert("RGB"), side))
     except _DAMAGE as error:
         raise _damaged(name, error) from error
-    return strongest_colour(colours)
+    return _strongest_colour(colours)
 
 
 def _damaged(name: str, error: Exception) -> UnreadablePictureError:
@@ -157,15 +161,15 @@ def _too_large(name: str, size: str) -> PictureTooLargeError:
     )
 
 
-def _grey_from_image(image: Image.Image, name: str) -> Grey:
+def _grey_from_image(image: Image.Image, name: str, side: int) -> Grey:
     try:
         image.load()
         image = _upright(image)
         if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-            return _bytes_from_values(np.asarray(image))
+            return _smaller(_bytes_from_values(np.asarray(image)), side)
         if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-            return flattened(np.asarray(_reduced(image.convert("RGBA"))))
-        return np.asarray(_reduced(image if image.mode == "L" else image.convert("L")))  # converting would copy
+            return _flattened(np.asarray(_reduced(image.convert("RGBA"), side)))
+        return np.asarray(_reduced(image if image.mode == "L" else image.convert("L"), side))  # converting would copy
     except PictureError:
         raise
     except _DAMAGE as error:
@@ -182,21 +186,21 @@ def _upright(image: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(image)
 
 
-def _smaller(grey: Grey) -> Grey:
+def _smaller(grey: Grey, side: int) -> Grey:
     """Bring a large picture to a working size; smaller ones pass as they are."""
-    return grey if _factor(grey.shape) == 1 else np.asarray(_reduced(Image.fromarray(grey)))
+    return grey if _factor(grey.shape, side) == 1 else np.asarray(_reduced(Image.fromarray(grey), side))
 
 
-def _reduced(image: Image.Image) -> Image.Image:
-    factor = _factor(image.size)
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    factor = _factor(image.size, side)
     return image if factor == 1 else image.reduce(factor)
 
 
-def _factor(size: tuple[int, ...]) -> int:
-    return max(1, max(size) // _WORKING_SIDE)
+def _factor(size: tuple[int, ...], side: int) -> int:
+    return max(1, max(size) // side)
 
 
-def _grey_from_array(array: NDArray[np.generic]) -> Grey:
+def _grey_from_array(array: NDArray[np.generic], side: int) -> Grey:
     if array.size == 0:
         raise InvalidArrayError(f"the array of shape {array.shape} holds nothing", "pass a picture with at least one pixel")
     if array.ndim == 3 and array.shape[2] == 1:
@@ -212,10 +216,10 @@ def _grey_from_array(array: NDArray[np.generic]) -> Grey:
     if pixels.ndim == 2:
         return pixels
     if pixels.shape[2] == 4:
-        return flattened(pixels)
+        return _flattened(pixels)
     picture = Image.fromarray(pixels)
     grey = np.asarray(picture.convert("L"))
-    return _strongest(picture, "the array") if is_faint(grey) else grey
+    return _strongest(picture, "the array", side) if _is_faint(grey) else grey
 
 
 def _bytes_from_values(array: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -236,3 +240,23 @@ def _bytes_from_values(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     if low < 0 or top is None:
         raise InvalidArrayError(f"the picture holds values from {low:g} to {high:g}", "scale them to 0..1 or to 0..255")
     return np.rint(values * (255 / top)).astype(np.uint8)
+
+
+def _is_faint(grey: Grey) -> bool:
+    """Tell whether the light of a picture hardly differs."""
+    return int(grey.max()) - int(grey.min()) < _FAINT
+
+
+def _strongest_colour(colours: NDArray[np.uint8]) -> Grey:
+    """Return the colour of a picture [H, W, 3] that differs most: yellow on white is dark in blue light alone."""
+    spans = colours.max(axis=(0, 1)).astype(int) - colours.min(axis=(0, 1))
+    return np.ascontiguousarray(colours[..., int(spans.argmax())])
+
+
+def _flattened(pixels: NDArray[np.uint8]) -> Grey:
+    """Put a picture with a transparent ground on the ground that its visible strokes stand out from: white or black."""
+    colour, alpha = pixels[..., :3].astype(np.float32), pixels[..., 3].astype(np.float32) / 255
+    light = colour @ np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's own "L"
+    visible = alpha.sum()
+    ground = 0.0 if visible and (light * alpha).sum() / visible > 127.5 else 255.0
+    return np.rint(light * alpha + ground * (1 - alpha)).astype(np.uint8)

@@ -15,8 +15,6 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.contract import SIDE
-from digit_infer.image.box import Box, box_of
-from digit_infer.image.ink import find_ink
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,41 +30,8 @@ CENTRE = 14.5
 _MIDDLES = np.arange(SIDE) + 0.5
 
 
-@dataclass(frozen=True, eq=False)
-class Normalized:
-    """The image that the network sees, and the steps that led there."""
-
-    grey: Grey
-    ink: NDArray[np.uint8]
-    box: Box
-    image: NDArray[np.uint8]
-
-
-def normalize(grey: Grey) -> Normalized:
-    """Bring a grey picture, dark on light or light on dark, into MNIST's form: uint8 [28, 28], 0 = ground, 255 = ink.
-
-    A picture that is in that form already is answered as it is.
-
-    Raises:
-        BlankPictureError: nothing on it stands out from the ground.
-    """
-    box = _box_in_mnist_form(grey)
-    if box is not None:
-        return Normalized(grey, grey, box, grey.copy())  # a caller may fill its buffer again
-    ink = find_ink(grey)
-    box = box_of(ink)
-    cropped = ink[box.top : box.bottom, box.left : box.right]
-    return Normalized(grey, ink, box, centred(fitted(cropped)))
-
-
-def without_ink(grey: Grey) -> Normalized:
-    """Return what a picture without ink comes to: an empty image, and the whole picture as the box."""
-    height, width = grey.shape
-    return Normalized(grey, np.zeros_like(grey), Box(0, 0, width, height), np.zeros((SIDE, SIDE), np.uint8))
-
-
 def is_mnist_form(grey: Grey) -> bool:
-    """Tell whether a picture already is what ``normalize`` would make of it, give or take a pixel."""
+    """Tell whether a picture is in MNIST's own form already, give or take a pixel."""
     return _box_in_mnist_form(grey) is not None
 
 
@@ -78,6 +43,39 @@ def _box_in_mnist_form(grey: Grey) -> Box | None:
     if not BOX - 1 <= max(box.right - box.left, box.bottom - box.top) <= BOX:
         return None
     return box if all(abs(mass - CENTRE) <= 1 for mass in _centre_of_mass(grey)) else None
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where something is, in pixels of the grey picture; right and bottom lie outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def encloses(self, other: Box) -> bool:
+        """Tell whether another lies within, without touching the sides."""
+        return self.left < other.left and self.top < other.top and other.right < self.right and other.bottom < self.bottom
+
+    def has_middle_of(self, other: Box) -> bool:
+        """Tell whether the middle of another lies within."""
+        across, down = other.left + other.right, other.top + other.bottom
+        return 2 * self.left <= across <= 2 * self.right and 2 * self.top <= down <= 2 * self.bottom
+
+
+def box_of(ink: NDArray[np.uint8]) -> Box:
+    """Return the smallest box that holds all that is not 0 in a picture that is not empty."""
+    rows, columns = np.maximum.reduce(ink, axis=1) > 0, np.maximum.reduce(ink, axis=0) > 0
+    height, width = ink.shape
+    return Box(
+        int(columns.argmax()), int(rows.argmax()), width - int(columns[::-1].argmax()), height - int(rows[::-1].argmax())
+    )
+
+
+def in_mnist_form(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Bring the ink of a digit, cropped to its box, into MNIST's form: uint8 [h, w] -> uint8 [28, 28]."""
+    return centred(fitted(ink))
 
 
 def fitted(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,56 +1,85 @@
-"""Which pieces of the ink on a picture are its digit, and which are dust, a frame, neighbours or the edge of the paper."""
+"""Which pieces of the ink on a picture are its digit, and which are dust, neighbours, or another digit."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.components import Components, components, covered_sides, enclosed
-from digit_infer.image.rings import holds_enough, is_ring
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.components import Boxes, Mask
-
-    Ink = NDArray[np.uint8]
+    from digit_infer.image.components import Boxes, Components, Mask
 
 _SPECK = 0.1
 """A piece is dust if it is smaller than this share of the digit's largest piece."""
 
 _APART = 0.3
-"""A piece belongs to the digit if it lies within this share of the largest piece's size of what belongs to it already."""
+_APART_AT_EDGE = 0.1
+"""A piece belongs to the digit if it lies within this share of the largest piece's size of what belongs to it already; if
+it reaches the picture's edge, within the second."""
 
-_AT_EDGE = 0.2
-"""A piece that reaches the picture's edge counts by this share of its area: it is more often a neighbour than the digit."""
+_MARGIN = 0.25
+_LEAST_WEIGHT = 0.05
+"""Ink counts less in this outer share of the picture, down to the second at its edge: neighbours are cut off there."""
 
-_FRAME_BAND = 0.08
-_FRAME_COVERED = 0.7
-_FRAME_HOLDS = 0.2
-"""A frame has ink in this outer share of its box, along so much of all four sides, and a piece of that height within."""
+_RIM = 0.08
+"""What lies wholly within this outer share of the picture is the sliver of a box or of a neighbour."""
 
-
-def of_one_digit(ink: Ink) -> Ink:
-    """Return the ink without what does not belong to the digit: uint8 [H, W] -> the same."""
-    found = components(ink > 0)
-    if len(found) < 2:
-        return ink
-    chosen = _chosen(found)
-    return ink if chosen.all() else np.where(found.painted(chosen), ink, 0).astype(np.uint8)
+LIKE = 0.5
+"""A piece may be a digit of its own if its size is this share of the largest piece's."""
 
 
-def _chosen(found: Components) -> Mask:
-    boxes, areas, at_edge = found.boxes, found.areas.astype(np.float64), found.at_edge
-    sizes = found.sizes.max(axis=1)
-    open_to_choice = ~_frames(found, boxes, sizes)
-    main = int(np.where(open_to_choice, areas * np.where(at_edge, _AT_EDGE, 1), -1).argmax())
-    fit = open_to_choice & (sizes >= _SPECK * sizes[main]) & (~at_edge | at_edge[main])
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """Which components, bool [K], are the digit; which others are of like size; and which share of all ink is left out."""
+
+    chosen: Mask
+    others: Mask
+    main: int
+    left_out: float
+
+
+def picked(found: Components) -> Picked | None:
+    """Pick the digit's pieces, or return None where there are none but slivers at the edge."""
+    boxes, areas, sizes = found.boxes, found.areas, found.sizes.max(axis=1)
+    at_rim = _in_rim(boxes, found.shape)
+    if at_rim.all():
+        return None
+    main = int(np.where(at_rim, -1, _weights(found)).argmax())
+    size = float(sizes[main])
+    fit = ~at_rim & (sizes >= _SPECK * size)
     fit[main] = True
-    return _grown(main, fit, boxes, _APART * float(sizes[main]))
+    reach = np.where(found.at_edge & (not found.at_edge[main]), _APART_AT_EDGE, _APART) * size
+    chosen = _grown(main, fit, boxes, reach)
+    others = fit & ~chosen & (sizes >= LIKE * size) & ~found.at_edge
+    return Picked(chosen, others, main, float(areas[~chosen].sum() / areas.sum()))
 
 
-def _grown(main: int, fit: Mask, boxes: Boxes, reach: float) -> Mask:
+def _weights(found: Components) -> NDArray[np.float64]:
+    """Return how much each component counts: its area, less where it is near the picture's edge."""
+    height, width = found.shape
+    columns = (found.starts + found.stops) / 2
+    from_edge = np.minimum(
+        np.minimum(found.rows + 0.5, height - found.rows - 0.5) / height, np.minimum(columns, width - columns) / width
+    )
+    counts = (found.stops - found.starts) * np.clip(from_edge / _MARGIN, _LEAST_WEIGHT, 1)
+    weights: NDArray[np.float64] = np.add.reduceat(counts, found.firsts)
+    return weights
+
+
+def _in_rim(boxes: Boxes, shape: tuple[int, int]) -> Mask:
+    """Return which boxes lie wholly in the outer strip along one of the picture's sides."""
+    height, width = shape
+    down, across = _RIM * height, _RIM * width
+    in_rim: Mask = (
+        (boxes[:, 2] <= across) | (boxes[:, 0] >= width - across) | (boxes[:, 3] <= down) | (boxes[:, 1] >= height - down)
+    )
+    return in_rim
+
+
+def _grown(main: int, fit: Mask, boxes: Boxes, reach: NDArray[np.float64]) -> Mask:
     """Return the pieces that lie near the main one, or near one that does."""
     chosen = np.zeros(len(boxes), np.bool_)
     chosen[main] = True
@@ -69,22 +98,3 @@ def _gaps(boxes: Boxes, box: NDArray[np.intp]) -> NDArray[np.float64]:
     down = np.maximum(np.maximum(boxes[:, 1] - box[3], box[1] - boxes[:, 3]), 0)
     gaps: NDArray[np.float64] = np.hypot(across, down)
     return gaps
-
-
-def _frames(found: Components, boxes: Boxes, sizes: NDArray[np.intp]) -> Mask:
-    """Return which pieces are drawn around others: the box of a form, a circle."""
-    frames = np.zeros(len(boxes), np.bool_)
-    heights = boxes[:, 3] - boxes[:, 1]
-    for number in np.flatnonzero(sizes >= sizes.max() / 2).tolist():
-        within = enclosed(boxes, number)
-        holds = (within & (heights >= _FRAME_HOLDS * heights[number])).any()
-        ringed = holds_enough(boxes, number, within)
-        if not holds and not ringed:
-            continue
-        left, top, right, bottom = boxes[number]
-        only = np.zeros(len(boxes), np.bool_)
-        only[number] = True
-        own = found.painted(only)[top:bottom, left:right]
-        frame = holds and covered_sides(own, _FRAME_BAND) >= _FRAME_COVERED
-        frames[number] = frame or (ringed and is_ring(own))
-    return frames

@@ -1,4 +1,4 @@
-"""A picture of several digits -> where each lies, line by line.
+"""The ink of a page -> where each digit may lie, line by line.
 
 What hangs together is a digit or a part of one. Parts above one another are put together, specks and what leaves the
 picture are left out, and what is left is put in the order in which people write: left to right, in lines that may slope.
@@ -7,24 +7,20 @@ picture are left out, and what is left is put in the order in which people write
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.errors import BlankPictureError, UnreadablePictureError
-from digit_infer.image.box import Box
-from digit_infer.image.components import Component, components, enclosed
-from digit_infer.image.page_ink import LEAST_CONTRAST, ink_strength
-from digit_infer.image.page_lines import without_print
-from digit_infer.image.paper import without_table
-from digit_infer.image.rings import holds_enough, is_ring
-from digit_infer.image.segment import Segment, enclosing
+from digit_infer.errors import UnreadablePictureError
+from digit_infer.image.components import Component, components
+from digit_infer.image.mnist_form import Box, in_mnist_form
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.decode import Grey
-    from digit_infer.image.page_ink import Strength
+    from digit_infer.image.components import Mask
+    from digit_infer.image.look import Ink
 
     Edges = NDArray[np.int64]
     """[N, 4]: left, top, right, bottom"""
@@ -38,71 +34,87 @@ MOST = 2_000
 _BESIDE = 0.3
 """Neighbours on a line have this share of the smaller one's height in common."""
 
-_NOISE = 5.0
-"""Ink stands out by this many standard deviations of the bare ground."""
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """A digit, or what may be several that touch: its ink uint8 [h, w], 255 = ink, and where it lies."""
+
+    box: Box
+    ink: NDArray[np.uint8]
+
+    def image(self) -> NDArray[np.uint8]:
+        """Return it in MNIST's form: uint8 [28, 28]."""
+        return in_mnist_form(self.ink)
+
+    def joined(self, other: Segment) -> Segment:
+        """Return both as one."""
+        box = enclosing([self.box, other.box])
+        ink = np.zeros((box.bottom - box.top, box.right - box.left), np.uint8)
+        for part in (self, other):
+            top, left = part.box.top - box.top, part.box.left - box.left
+            place = ink[top : top + part.ink.shape[0], left : left + part.ink.shape[1]]
+            np.maximum(place, part.ink, out=place)
+        return Segment(box, ink)
+
+    def places_to_cut(self, apart: int) -> list[int]:
+        """Return columns where little ink would be cut through from top to bottom, at least so many pixels apart."""
+        columns = self.ink.sum(axis=0, dtype=np.int64)
+        places: list[int] = []
+        for place in np.argsort(columns, kind="stable").tolist():
+            if apart <= place <= len(columns) - apart and all(abs(place - other) >= apart for other in places):
+                places.append(place)
+        return sorted(places)
+
+    def between(self, left: int, right: int) -> Segment | None:
+        """Return what lies between two columns, ``right`` outside, or None if nothing does."""
+        ink = self.ink[:, left:right]
+        rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+        if not len(rows):
+            return None
+        top, bottom, first, last = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+        box = Box(self.box.left + left + first, self.box.top + top, self.box.left + left + last, self.box.top + bottom)
+        return Segment(box, ink[top:bottom, first:last])
 
 
-def segments(grey: Grey) -> list[list[Segment]]:
+def enclosing(boxes: Sequence[Box]) -> Box:
+    """Return the smallest box that holds some."""
+    return Box(
+        min(box.left for box in boxes),
+        min(box.top for box in boxes),
+        max(box.right for box in boxes),
+        max(box.bottom for box in boxes),
+    )
+
+
+def segments(ink: Ink, mask: Mask) -> list[list[Segment]]:
     """Return what may be digits, in lines from top to bottom, each from left to right.
 
+    ``ink`` uint8 [H, W] is how much ink each pixel holds, ``mask`` bool [H, W] what hangs together.
+
     Raises:
-        BlankPictureError: nothing stands out from the ground.
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
-    strength, noise = ink_strength(without_table(grey))
-    faint = max(LEAST_CONTRAST / 2, _NOISE * noise)
-    strength = without_print(strength, faint)
-    found = _sized(_inside(_strong(strength, faint), strength.shape))
-    if not found:
-        raise BlankPictureError("there is no ink on the picture", "give a picture with digits on it")
+    found = _sized(_inside(components(mask).each(), ink.shape))
     if len(found) > MOST:
         raise UnreadablePictureError(
             f"the picture falls into {len(found):,} pieces, more than {MOST:,} digits would",
             "give a picture of digits alone",
         )
-    return [[_segment(strength, group) for group in line] for line in _in_lines(_put_together(_without_rings(found)))]
+    return [[_segment(ink, group) for group in line] for line in _in_lines(_put_together(found))] if found else []
 
 
-def _strong(strength: Strength, faint: float) -> list[Component]:
-    """Return the components of ink: all of a faint stroke that is strong somewhere."""
-    standing_out = strength[strength > faint]
-    if not standing_out.size:
-        return []
-    full = float(np.percentile(standing_out, 90))
-    low, high = max(faint, 0.2 * full), max(LEAST_CONTRAST, 0.5 * full)
-    return [found for found in components(strength > low).each() if _peak(found, strength) >= high]
-
-
-def _peak(component: Component, strength: Strength) -> float:
-    box = component.box
-    return float(strength[box.top : box.bottom, box.left : box.right].max())
-
-
-def _inside(found: Iterable[Component], shape: tuple[int, ...]) -> list[Component]:
-    """Leave out what leaves the picture and is no stroke within: shadows in corners, edges of the paper, ruled lines."""
+def _inside(found: Sequence[Component], shape: tuple[int, ...]) -> list[Component]:
+    """Leave out what leaves the picture, where enough lies within: neighbours, edges of the paper."""
     height, width = shape
-    strokes = [component for component in found if not _is_ruled_line(component.box, width, height)]
-    within = [component for component in strokes if not _reaches_edge(component.box, width, height)]
-    return within if len(within) >= _ENOUGH else strokes
-
-
-def _reaches_edge(box: Box, width: int, height: int) -> bool:
-    return box.left == 0 or box.top == 0 or box.right == width or box.bottom == height
-
-
-def _is_ruled_line(box: Box, width: int, height: int) -> bool:
-    across, down = box.right - box.left, box.bottom - box.top
-    return (across > 0.5 * width and down < 0.1 * across) or (down > 0.5 * height and across < 0.03 * down)
-
-
-def _without_rings(found: Sequence[Component]) -> list[Component]:
-    """Leave out what is drawn around others, as the circle around an answer."""
-    boxes = _edges(component.box for component in found)
-    return [
+    within = [
         component
-        for number, component in enumerate(found)
-        if not (holds_enough(boxes, number, enclosed(boxes, number)) and is_ring(component.mask()))
+        for component in found
+        if component.box.left > 0
+        and component.box.top > 0
+        and component.box.right < width
+        and component.box.bottom < height
     ]
+    return within if len(within) >= _ENOUGH else list(found)
 
 
 def _sized(found: Sequence[Component]) -> list[Component]:
@@ -182,12 +194,10 @@ def _height(box: Box) -> int:
     return box.bottom - box.top
 
 
-def _segment(strength: Strength, group: Sequence[Component]) -> Segment:
+def _segment(ink: Ink, group: Sequence[Component]) -> Segment:
     """Cut a digit out, without what belongs to others; its edges keep their grey."""
     box = _box_of(group)
     own = np.zeros((box.bottom - box.top, box.right - box.left), np.bool_)
     for component in group:
         component.paint(own, box.left, box.top)
-    values = np.where(own, strength[box.top : box.bottom, box.left : box.right], 0)
-    full = float(np.percentile(values[own], 60))
-    return Segment(box, np.clip(np.rint(values * (255 / max(full, 1.0))), 0, 255).astype(np.uint8))
+    return Segment(box, np.where(own, ink[box.top : box.bottom, box.left : box.right], 0))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from io import BufferedReader
 from pathlib import Path
 
-from digit_infer.contract import FORMATS, PRECISIONS, Format, Precision, format_of
+from digit_infer.contract import FORMATS, INK, PRECISIONS, Format, Precision, format_of
 from digit_infer.errors import DamagedModelError, MissingModelFileError, UnknownModelError
 from digit_infer.runtimes.protocol import ModelFile
-from digit_infer.zoo.manifest import ZooFile, ZooModel, read_manifest
+from digit_infer.zoo.manifest import Checkpoint, Manifest, ZooFile, ZooModel, read_manifest
 
 FOLDER = Path(__file__).parent
 MANIFEST = FOLDER / "manifest.json"
@@ -26,9 +27,14 @@ DEFAULT_MODEL = "digitnet"
 
 
 @cache
-def models() -> dict[str, ZooModel]:
-    """Return every model of the zoo by its name."""
+def manifest() -> Manifest:
+    """Return what the wheel holds."""
     return read_manifest(MANIFEST)
+
+
+def models() -> Mapping[str, ZooModel]:
+    """Return every classifier of the zoo by its name."""
+    return manifest().models
 
 
 def model_named(name: str) -> ZooModel:
@@ -108,6 +114,22 @@ def zoo_file(model: ZooModel, file: ZooFile) -> ModelFile:
     return ModelFile(model.name, FILES / file.file, file.format, file.precision, file.bytes, file.sha256)
 
 
+def ink_file(model_format: Format | None, precision: Precision) -> ModelFile | None:
+    """Find the ink network's file in a format, in float32 or int8; None for a runtime that reads no files.
+
+    Raises:
+        MissingModelFileError: it is the trained Keras model, which is not bundled.
+    """
+    ink = manifest().ink
+    if model_format is None:
+        return None
+    if model_format == "keras":
+        file = _checkpoint(ink.name, ink.checkpoint)
+        return replace(file, contract=INK)
+    found = next(file for file in ink.files if (file.format, file.precision) == (model_format, precision))
+    return ModelFile(ink.name, FILES / found.file, found.format, found.precision, found.bytes, found.sha256, INK)
+
+
 def checkpoint_file(model: ZooModel) -> ModelFile:
     """Find the trained Keras model that a zoo model was exported from. It does not travel in the wheel.
 
@@ -116,14 +138,18 @@ def checkpoint_file(model: ZooModel) -> ModelFile:
     Raises:
         MissingModelFileError: it is not there.
     """
+    return _checkpoint(model.name, model.checkpoint)
+
+
+def _checkpoint(name: str, checkpoint: Checkpoint) -> ModelFile:
     folder = Path(os.environ.get(CHECKPOINTS_VARIABLE) or _CHECKOUT_CHECKPOINTS)
-    path = folder / model.checkpoint.file
+    path = folder / checkpoint.file
     if not path.exists():
         raise MissingModelFileError(
-            f"the Keras model of {model.name} does not travel in the wheel, and {path} does not exist",
+            f"the Keras model of {name} does not travel in the wheel, and {path} does not exist",
             f"name the checkout's training/checkpoints in {CHECKPOINTS_VARIABLE}, or give the path of a .keras file",
         )
-    return ModelFile(model.name, path, "keras", "float32", path.stat().st_size, model.checkpoint.sha256)
+    return ModelFile(name, path, "keras", "float32", path.stat().st_size, checkpoint.sha256)
 
 
 def sha256_of(path: Path) -> str:

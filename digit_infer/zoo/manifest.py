@@ -11,7 +11,7 @@ from typing import Any
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DamagedModelError
 
-SCHEMA = 4
+SCHEMA = 5
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,53 @@ class ZooModel:
         return self.published_accuracy is None
 
 
-def read_manifest(path: Path) -> dict[str, ZooModel]:
+@dataclass(frozen=True)
+class InkParity:
+    """How a file of the ink network differs from the trained one over drawn pictures of its own contract.
+
+    Differences are of ink, 0 to 255; ``changed`` is the share of pixels that are ink to one of the two alone.
+    """
+
+    pictures: int
+    largest_difference: int
+    mean_difference: float
+    changed: float
+    runtime: str
+
+
+@dataclass(frozen=True)
+class InkFile:
+    """One file of the ink network."""
+
+    file: str
+    format: Format
+    precision: Precision
+    sha256: str
+    bytes: int
+    parity: InkParity
+
+
+@dataclass(frozen=True)
+class InkModel:
+    """The ink network: where it comes from, and its files."""
+
+    name: str
+    parameters: int
+    multiply_adds: int
+    recipe: str
+    checkpoint: Checkpoint
+    files: tuple[InkFile, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the wheel holds: classifiers by name, in order, and the ink network."""
+
+    models: Mapping[str, ZooModel]
+    ink: InkModel
+
+
+def read_manifest(path: Path) -> Manifest:
     """Read the list, in its order.
 
     Raises:
@@ -123,14 +169,19 @@ def read_manifest(path: Path) -> dict[str, ZooModel]:
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
         models = [_model(entry) for entry in document["models"]]
+        ink = _ink(document["ink"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedModelError(f"{path} is no manifest of a zoo ({error!r})", "install digit-infer again") from error
-    return {model.name: model for model in models}
+    return Manifest({model.name: model for model in models}, ink)
 
 
-def manifest_text(models: Mapping[str, ZooModel]) -> str:
+def manifest_text(manifest: Manifest) -> str:
     """Return the list as it is stored."""
-    document = {"schema": SCHEMA, "models": [asdict(model) for model in models.values()]}
+    document = {
+        "schema": SCHEMA,
+        "models": [asdict(model) for model in manifest.models.values()],
+        "ink": asdict(manifest.ink),
+    }
     return json.dumps(document, indent=1) + "\n"
 
 
@@ -145,6 +196,11 @@ def _model(entry: dict[str, Any]) -> ZooModel:
             "exports": _files(entry["exports"]),
         }
     )
+
+
+def _ink(entry: dict[str, Any]) -> InkModel:
+    files = tuple(InkFile(**{**file, "parity": InkParity(**file["parity"])}) for file in entry["files"])
+    return InkModel(**{**entry, "checkpoint": Checkpoint(**entry["checkpoint"]), "files": files})
 
 
 def _files(entries: list[dict[str, Any]]) -> tuple[ZooFile, ...]:

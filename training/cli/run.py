@@ -15,10 +15,11 @@ from digit_infer.errors import TrainingError, UsageError
 from digit_infer.runtimes.keras import load_network
 from training import results
 from training.cli.options import runs_option
+from training.ink.evaluation import evaluate_ink
 from training.jobs import Job, run_jobs
 from training.progress import JobBars, ProgressBars
 from training.recipe import Recipe
-from training.recipes import SWEEPS, TRAINED, recipe_named, sweep_named
+from training.recipes import INK, SWEEPS, TRAINED, recipe_named, sweep_named
 from training.run import RunFolder, State
 from training.sweep import Point, Sweep
 
@@ -71,7 +72,7 @@ def run(
     """
     if every == bool(names):
         raise UsageError("what to run is not said", "name recipes, or pass --all")
-    recipes = list(TRAINED.values()) if every else [recipe_named(name) for name in names]
+    recipes = [*TRAINED.values(), *INK.values()] if every else [recipe_named(name) for name in names]
     if every or seeds is not None:
         if any(option is not None for option in (seed, epochs, cpus)) or resume or restart:
             raise UsageError("--seed, --epochs, --cpus, --resume and --restart are for one seed", "leave them, or --seeds")
@@ -111,17 +112,13 @@ def planned(recipes: Iterable[Recipe], seeds: int, sweeps: Iterable[Sweep]) -> l
 
 def finish(recipe: Recipe, folder: RunFolder, state: State) -> None:
     """Evaluate what a run keeps and record it: in ``training/results`` if it has its full length, or else beside it."""
-    evaluation = results.evaluate(load_network(folder.path / state.best_file))
+    network = load_network(folder.path / state.best_file)
+    evaluation = results.evaluate(network) if recipe.drawn is None else evaluate_ink(network)
     document = results.record(recipe, state, folder, evaluation)
     target = results.RESULTS / recipe.name if document["full_length"] else folder.path
     path = target / f"seed-{state.seed}.json"
     results.write(document, path)
-    low, high = evaluation.interval
-    click.echo(
-        f"{recipe.name}, seed {state.seed}: test accuracy {evaluation.accuracy:.4f} ({low:.4f} to {high:.4f}), "
-        f"{recipe.standing}; recorded in {path}",
-        err=True,
-    )
+    click.echo(f"{recipe.name}, seed {state.seed}: {evaluation}, {recipe.standing}; recorded in {path}", err=True)
 
 
 def _run_here(recipes: list[Recipe], seed: int, epochs: int | None, runs: Path, *, resume: bool, restart: bool) -> None:

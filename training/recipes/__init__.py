@@ -2,7 +2,7 @@
 
 from digit_infer.errors import UsageError
 from training.recipe import Recipe
-from training.recipes import group_a, group_b, group_c, group_d, group_e, own
+from training.recipes import group_a, group_b, group_c, group_d, group_e, ink, own
 from training.sweep import Sweep
 
 RECIPES: dict[str, Recipe] = {
@@ -13,8 +13,11 @@ RECIPES: dict[str, Recipe] = {
 OWN: dict[str, Recipe] = {recipe.name: recipe for recipe in own.RECIPES}
 """Networks of our own."""
 
+INK: dict[str, Recipe] = {recipe.name: recipe for recipe in ink.RECIPES}
+"""The ink network."""
+
 TRAINED: dict[str, Recipe] = {**RECIPES, **OWN}
-"""All of them; a sweep has further recipes, one a point."""
+"""All classifiers; a sweep has further recipes, one a point."""
 
 SWEEPS: dict[str, Sweep] = {sweep.name: sweep for group in (group_b, group_c, group_d) for sweep in group.SWEEPS}
 ROWS: tuple[str, ...] = tuple(name for group in (group_a, group_b, group_c, group_d, group_e) for name in group.ROWS)
@@ -32,7 +35,7 @@ def recipe_named(name: str) -> Recipe:
     """
     points = {point.recipe.name: point.recipe for sweep in SWEEPS.values() for point in sweep.points}
     try:
-        return {**TRAINED, **points}[name]
+        return {**TRAINED, **INK, **points}[name]
     except KeyError:
         advice = (
             f"it is a sweep: python -m training sweep {name}" if name in SWEEPS else f"choose from {', '.join(TRAINED)}"

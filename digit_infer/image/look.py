@@ -1,0 +1,110 @@
+"""What a look at a picture found: the digit's ink, and pieces of it that may be digits of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from digit_infer.image.components import components
+from digit_infer.image.mnist_form import Box, box_of, in_mnist_form
+from digit_infer.image.one_digit import LIKE, picked
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.image.components import Components, Mask
+
+    Ink = NDArray[np.uint8]
+    """uint8 [H, W], 0 = background, 255 = ink"""
+
+By = Literal["given", "plain", "network"]
+"""Who saw the ink: nobody had to, the plain look, or the ink network."""
+
+_MOST_PARTS = 4
+_LEFT_OUT = 0.02
+"""With more than this share of all ink left out, a picture is not clean."""
+
+_SOLID = 0.5
+"""Nor is it where ink fills this share of a square about the digit: so much is a badge, paper, or a picture in a picture."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a working picture lies on the grey picture of ``width`` and ``height``: its corner, and pixels for each of its own."""
+
+    scale: float
+    left: float
+    top: float
+    width: int
+    height: int
+
+    def box(self, own: Box) -> Box:
+        """Return a box of the working picture in pixels of the grey picture; it has one at least."""
+        left, right = (round(self.left + edge * self.scale) for edge in (own.left, own.right))
+        top, bottom = (round(self.top + edge * self.scale) for edge in (own.top, own.bottom))
+        left, top = min(max(left, 0), self.width - 1), min(max(top, 0), self.height - 1)
+        return Box(left, top, min(max(right, left + 1), self.width), min(max(bottom, top + 1), self.height))
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Ink that may be a digit: its box in pixels of the grey picture, and the image uint8 [28, 28] for the classifier."""
+
+    box: Box
+    image: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What one look found.
+
+    Attributes:
+        by: who saw it.
+        ink: uint8 [h, w], 255 = ink: what the digit consists of, within its box.
+        whole: the digit with all its pieces.
+        parts: pieces of like size that may be digits of their own, the main one first; fewer than two are none.
+        is_clean: whether nothing else stands on the picture, so that the look can be believed.
+    """
+
+    by: By
+    ink: Ink
+    whole: Part
+    parts: tuple[Part, ...]
+    is_clean: bool
+
+    @property
+    def images(self) -> list[NDArray[np.uint8]]:
+        """All that the classifier is asked: the whole, then the parts."""
+        return [self.whole.image, *(part.image for part in self.parts)]
+
+
+def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_clean: bool) -> Look | None:
+    """Pick the digit of the ink uint8 [H, W] whose pieces hang together by a mask [H, W], or return None without one.
+
+    ``is_clean`` says whether the background was; a picture with further ink on it is not.
+    """
+    found = components(mask)
+    pick = picked(found) if len(found) else None
+    if pick is None:
+        return None
+    whole, own = _part(ink, found, pick.chosen, place)
+    large = found.sizes.max(axis=1) >= LIKE * found.sizes[pick.main].max()
+    several = np.flatnonzero((pick.chosen & large) | pick.others)
+    parts: list[Part] = []
+    if len(several) > 1:
+        order = sorted(several.tolist(), key=lambda number: (number != pick.main, -int(found.areas[number])))
+        for number in order[:_MOST_PARTS]:
+            parts.append(_part(ink, found, np.arange(len(found)) == number, place)[0])
+    alone = pick.left_out <= _LEFT_OUT and not bool(found.at_edge[pick.chosen].any())
+    solid = np.count_nonzero(own) > _SOLID * max(own.shape) ** 2
+    return Look(by, own, whole, tuple(parts), is_clean and alone and not solid)
+
+
+def _part(ink: Ink, found: Components, chosen: Mask, place: Place) -> tuple[Part, Ink]:
+    """Cut some components out, with the soft edges that no other component has."""
+    own = np.where(found.painted(chosen), ink, 0) if not chosen.all() else ink
+    box = box_of(own)
+    cut = own[box.top : box.bottom, box.left : box.right]
+    return Part(place.box(box), in_mnist_form(cut)), cut

@@ -1,0 +1,134 @@
+"""The plain look: ink on an even background, as on a canvas or in a clean scan. It is cheap, and it knows when to doubt.
+
+Ink is what differs from a plane of grey on the side, darker or lighter, where more does; Otsu's threshold (IEEE
+Transactions on Systems, Man and Cybernetics 9, 1979) tells strokes from the rest. A large picture is looked at twice: made
+small, to find where the digit lies, and there in its own pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from digit_infer.image.background import Plane, border_plane, places
+from digit_infer.image.look import Look, Part, Place, found_in
+from digit_infer.image.mnist_form import Box, box_of, is_mnist_form
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.image.decode import Grey
+
+_LEAST_CONTRAST = 24
+"""Grey levels by which ink differs from the background at least."""
+
+_FAINTEST_EDGE = 0.15
+"""What holds less than this share of full ink is background. Of 0.02 to 0.3, best on pictures from many hands."""
+
+_SMALL = 112
+"""Pixels of the longer side, from twice of which on a picture is made smaller to find its digit."""
+
+_FEW = 40
+_ROOM = 0.5
+"""A digit with fewer pixels than the first on a picture that was made smaller is looked at again, with this share of its
+size around it."""
+
+_OTHER_SIDE_GREYS = 12
+_OTHER_SIDE = 0.001
+"""A background is even if at most this share of the picture differs from it by so many greys to the side without ink."""
+
+
+def plain_look(grey: Grey) -> Look | None:
+    """Return the digit of a picture uint8 [H, W] as it looks on an even background; None where nothing stands out.
+
+    A picture in MNIST's own form is taken as it is.
+    """
+    if is_mnist_form(grey):
+        height, width = grey.shape
+        return Look("given", grey, Part(box_of(grey), grey.copy()), (), is_clean=True)  # a caller may fill its buffer again
+    return _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
+
+
+def _look(grey: Grey, place: Place) -> Look | None:
+    factor = max(1, max(grey.shape) // _SMALL)
+    small = grey if factor == 1 else np.asarray(Image.fromarray(grey).reduce(factor))
+    plane = border_plane(small)
+    ink, is_even = _ink(small, plane)
+    if ink is None:
+        return None
+    look = found_in(
+        ink,
+        ink > 0,
+        "plain",
+        Place(place.scale * factor, place.left, place.top, place.width, place.height),
+        is_clean=is_even,
+    )
+    if look is None or factor == 1 or look.parts or max(look.ink.shape) >= _FEW:
+        return look
+    part, corner = _around(grey, place, look.whole.box)
+    closer = _look(part, corner) if part.shape != grey.shape else None
+    return look if closer is None else replace(closer, is_clean=closer.is_clean and look.is_clean)
+
+
+def _around(grey: Grey, place: Place, box: Box) -> tuple[Grey, Place]:
+    """Cut a box of the grey picture out with some room around it, from the part of it at ``place``, which has its pixels."""
+    room = round(_ROOM * max(box.right - box.left, box.bottom - box.top)) + 2
+    left, top = round(place.left), round(place.top)
+    first, last = max(0, box.left - room - left), min(grey.shape[1], box.right + room - left)
+    upper, lower = max(0, box.top - room - top), min(grey.shape[0], box.bottom + room - top)
+    part = np.ascontiguousarray(grey[upper:lower, first:last])
+    return part, Place(1, left + first, top + upper, place.width, place.height)
+
+
+def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
+    """Return how much ink each pixel holds, or None if nothing stands out, and whether the background is even.
+
+    What a pixel differs by is looked up by its grey, or by a whole number of grey levels that it lies off a sloping plane.
+    """
+    if plane.is_level:
+        index: NDArray[np.integer] = grey
+        differs = np.arange(256) - plane.level
+        counts = np.array(Image.fromarray(grey).histogram())
+    else:
+        off = grey - plane.at(places(grey.shape[0]), places(grey.shape[1]))
+        index = np.clip(np.rint(off), -255, 255).astype(np.int16) + 255
+        differs = np.arange(511) - 255.0
+        counts = np.bincount(index.ravel(), minlength=511)
+    energy = counts * differs * differs
+    side = -1 if energy[differs < 0].sum() >= energy[differs > 0].sum() else 1
+    strength = np.clip(np.rint(differs * side), 0, 255).astype(np.intp)
+    is_even = counts[differs * side < -_OTHER_SIDE_GREYS].sum() <= _OTHER_SIDE * grey.size
+    levels = _levels(np.bincount(strength, counts, 256))
+    if levels is None:
+        return None, bool(is_even)
+    floor, full = levels
+    held = np.clip(np.rint((strength - floor) * (255 / max(full - floor, 1.0))), 0, 255).astype(np.uint8)
+    return held[index], bool(is_even)
+
+
+def _levels(counts: NDArray[np.floating]) -> tuple[float, float] | None:
+    """Return up to where what stands out is background, and where a stroke is full, from how often each strength occurs."""
+    if not counts[_LEAST_CONTRAST:].any():
+        return None
+    strong = counts.copy()
+    strong[: otsu(counts) + 1] = 0
+    up_to = np.cumsum(strong)
+    full = int(np.searchsorted(up_to, up_to[-1] / 2, side="right"))
+    return max(_LEAST_CONTRAST / 2, _FAINTEST_EDGE * full), full
+
+
+def otsu(counts: NDArray[np.floating]) -> int:
+    """Return the threshold that separates the values at or below it from those above it best.
+
+    ``counts`` [256] says how often each value occurs.
+    """
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    sums = np.cumsum(counts * np.arange(256.0))
+    inner = (below > 0) & (above > 0)
+    gap = sums[inner] / below[inner] - (sums[-1] - sums[inner]) / above[inner]
+    separation = below[inner] * above[inner] * gap * gap
+    return int(np.flatnonzero(inner)[separation.argmax()]) if separation.size else 0

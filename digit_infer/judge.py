@@ -1,0 +1,123 @@
+"""Which look at a picture is believed: the plain one, or that of the ink network. It is decided here alone.
+
+The plain look comes first, and is believed where the picture is clean and the classifier is sure. Elsewhere the ink network
+looks as well, and of both answers the surer one counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digit_infer.image.network_look import network_looks
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images, Probabilities
+    from digit_infer.image.decode import Grey
+    from digit_infer.image.look import Look, Part
+    from digit_infer.image.network_look import Mark
+
+    Classify = Callable[[Images], Probabilities]
+
+SURE = 0.98
+"""The confidence from which the plain look at a clean picture is believed."""
+
+NETWORK_FIRST = 0.9
+"""The confidence from which the network's look at a picture that is not clean is believed, however sure the plain one is."""
+
+A_DIGIT = 0.3
+"""What a digit more costs, beside the classifier's doubt, which is the negative logarithm of its confidence."""
+
+SURE_OF_PART = 0.9
+"""The confidence from which a piece is a digit of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a picture was judged to show: probabilities float32 [10] of ``part``, as one look saw it.
+
+    ``several`` tells that it is one of several digits.
+    """
+
+    look: Look
+    part: Part
+    probabilities: Probabilities
+    several: bool
+
+    @property
+    def confidence(self) -> float:
+        """The confidence that the picture shows this digit."""
+        return float(self.probabilities.max())
+
+
+def judged(
+    greys: Sequence[Grey], plain: Sequence[Look | None], classify: Classify, mark: Mark | None
+) -> list[Judged | None]:
+    """Judge pictures uint8 [H, W] by their plain looks, and by the ink network where those leave doubts.
+
+    None stands for a picture on which neither sees ink. Without ``mark`` the plain look alone is asked.
+    """
+    first = _answered(plain, classify)
+    doubtful = [number for number, answer in enumerate(first) if not _believed(answer)]
+    if mark is None or not doubtful:
+        return first
+    second = _answered(network_looks([greys[number] for number in doubtful], mark), classify)
+    for number, answer in zip(doubtful, second, strict=True):
+        first[number] = _better(first[number], answer)
+    return first
+
+
+def _believed(answer: Judged | None) -> bool:
+    """Tell whether no second look is needed."""
+    if answer is None:
+        return False
+    return answer.look.by == "given" or (answer.look.is_clean and not answer.look.parts and answer.confidence >= SURE)
+
+
+def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
+    if plain is None or network is None:
+        return network if plain is None else plain
+    if not plain.look.is_clean and network.confidence >= NETWORK_FIRST:
+        return network
+    return network if network.confidence > plain.confidence else plain
+
+
+def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged | None]:
+    """Ask the classifier about everything that the looks found, in one call."""
+    images = [image for look in looks if look is not None for image in look.images]
+    if not images:
+        return [None] * len(looks)
+    rows = iter(classify(np.stack(images)))
+    return [None if look is None else _settled(look, list(islice(rows, 1 + len(look.parts)))) for look in looks]
+
+
+def _settled(look: Look, rows: list[Probabilities]) -> Judged:
+    """Settle whether the whole is the digit, or its main part alone, or whether there are several."""
+    whole = Judged(look, look.whole, rows[0], several=False)
+    if not look.parts:
+        return whole
+    inner = [part for part in zip(look.parts, rows[1:], strict=True) if _is_within_another(part[0], look.parts)]
+    if inner:  # what is drawn around it is a frame
+        part, row = max(inner, key=lambda entry: float(entry[1].max()))
+        if float(row.max()) >= SURE_OF_PART:
+            return Judged(look, part, row, several=False)
+    main = Judged(look, look.parts[0], rows[1], several=False)
+    other = max(float(row.max()) for row in rows[2:])
+    better = main if main.confidence > whole.confidence else whole
+    if min(main.confidence, other) < SURE_OF_PART:
+        return better
+    several = _cost(main.confidence) + _cost(other) < _cost(whole.confidence)
+    return Judged(look, main.part, main.probabilities, several=True) if several else whole
+
+
+def _is_within_another(part: Part, parts: Sequence[Part]) -> bool:
+    return any(other.box.encloses(part.box) for other in parts)
+
+
+def _cost(confidence: float) -> float:
+    return A_DIGIT - math.log(max(confidence, 1e-6))

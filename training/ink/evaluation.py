@@ -1,0 +1,57 @@
+"""How well an ink network marks drawn pictures that it never learned from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training.ink.lessons import held_out, scaled
+
+if TYPE_CHECKING:
+    import keras
+
+_BATCH = 50
+_HALF = 128
+
+
+@dataclass(frozen=True)
+class InkEvaluation:
+    """What a network does on so many held-out pictures.
+
+    ``dice`` is the mean of twice the ink that both have over the sum of both, of pictures with ink; ``false_ink`` the mean
+    share of a picture that is marked without ink, of pictures without.
+    """
+
+    pictures: int
+    dice: float
+    without_ink: int
+    false_ink: float
+
+    def document(self) -> dict[str, Any]:
+        """Return it as it is recorded."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"Dice {self.dice:.4f} on {self.pictures:,} held-out drawn pictures"
+
+
+def evaluate_ink(model: keras.Model) -> InkEvaluation:
+    """Run a network over the held-out pictures."""
+    grey, ink = held_out()
+    marked = np.concatenate(
+        [
+            model.predict(scaled(grey[start : start + _BATCH])[..., None], verbose=0) >= 0.5
+            for start in range(0, len(grey), _BATCH)
+        ]
+    )
+    known = ink >= _HALF
+    both, either = (marked & known).sum((1, 2)), marked.sum((1, 2)) + known.sum((1, 2))
+    some = known.any((1, 2))
+    return InkEvaluation(
+        pictures=len(grey),
+        dice=float((2 * both[some] / either[some]).mean()),
+        without_ink=int((~some).sum()),
+        false_ink=float(marked[~some].mean()) if (~some).any() else 0.0,
+    )

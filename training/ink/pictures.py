@@ -1,0 +1,213 @@
+"""Training pictures of the ink network: 128 x 128 grey, and how much ink of handwriting each of their pixels holds."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from digit_infer.contract import INK_SIDE
+from digit_infer.image.network_look import View
+from training.ink.print import cloud, dust, frame, region, ruled, sheet, words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from training.ink.print import Layer
+    from training.ink.writing import Hands
+
+    Pictures = NDArray[np.uint8]
+    """uint8 [N, 128, 128]"""
+
+    Draw = np.random.Generator
+    Box = tuple[float, float, float, float]
+
+_SIGNS = {"none": 0.08, "one": 0.56, "few": 0.24, "row": 0.12}
+"""What is written on a picture: nothing, one large sign, some anywhere, or rows of small ones."""
+
+_CROPPED = 0.3
+_SMALLEST_CROP = 6
+"""How often a picture is cropped, and how many pixels are left of it at least."""
+
+_CLEAN = 0.2
+"""So many pictures have ink alone on an even ground, so that the network learns to leave digits whole."""
+
+
+def pictures(count: int, hands: Hands, draw: Draw) -> tuple[Pictures, Pictures]:
+    """Draw pictures and their ink: two arrays uint8 [count, 128, 128]."""
+    grey, ink = (np.empty((count, INK_SIDE, INK_SIDE), np.uint8) for _ in range(2))
+    for number in range(count):
+        grey[number], ink[number] = picture(hands, draw)
+    return grey, ink
+
+
+def picture(hands: Hands, draw: Draw) -> tuple[Pictures, Pictures]:
+    """Draw one picture and its ink: two arrays uint8 [128, 128]."""
+    ink, box = _written(hands, draw)
+    if draw.random() < _CLEAN:
+        paper, contrast = _greys(draw)
+        grey = paper + cloud(INK_SIDE, 2, draw) * draw.choice([0, 4, 12]) - contrast * ink
+    else:
+        grey = _scene(ink, box, draw)
+    seen, target = _photographed(grey, draw), np.rint(ink * 255).astype(np.uint8)
+    return _cropped(seen, target, box, draw) if draw.random() < _CROPPED else (seen, target)
+
+
+def _cropped(grey: Pictures, ink: Pictures, box: Box, draw: Draw) -> tuple[Pictures, Pictures]:
+    """Crop to the writing, with little room or none, or anywhere; fit that into the square as a picture of a user is."""
+    if draw.random() < 0.5:
+        room = draw.choice([0, 0.05, 0.2, 0.5]) * max(box[2] - box[0], box[3] - box[1]) * draw.random(4)
+        window = np.array(box) + room * (-1, -1, 1, 1)
+    else:
+        size, place = draw.uniform(0.35, 0.95, 2) * INK_SIDE, draw.random(2)
+        corner = place * (INK_SIDE - size)
+        window = np.concatenate([corner, corner + size])
+    left, top, right, bottom = np.clip(np.rint(window), 0, INK_SIDE).astype(int).tolist()
+    if right - left < _SMALLEST_CROP or bottom - top < _SMALLEST_CROP:
+        return grey, ink
+    part = np.s_[top:bottom, left:right]
+    view = View.of(grey[part])
+    inside = np.zeros_like(ink)
+    inside[view.inside] = np.asarray(
+        Image.fromarray(np.ascontiguousarray(ink[part])).resize(view.size, Image.Resampling.BILINEAR)
+    )
+    return view.grey, inside
+
+
+def _written(hands: Hands, draw: Draw) -> tuple[Layer, Box]:
+    """Return the ink, and the box that it lies in; without ink, a box in the middle."""
+    side = INK_SIDE
+    ink = np.zeros((side, side), np.float32)
+    kind = str(draw.choice(list(_SIGNS), p=list(_SIGNS.values())))
+    if kind == "one":
+        size = int(draw.integers(90, 125)) if draw.random() < 0.3 else _size(24, 120, draw)
+        sign = hands.sign(size, draw)
+        free = [side - length for length in sign.shape]
+        if draw.random() < 0.6:
+            place = [int(np.clip(length / 2 + draw.normal(0, 8), 0, max(length, 0))) for length in free]
+        else:
+            place = [int(draw.integers(0, max(length, 0) + 1)) for length in free]
+        _put(ink, sign, *place)
+    elif kind == "few":
+        size = _size(16, 64, draw)
+        for _ in range(int(draw.integers(2, 6))):
+            sign = hands.sign(max(10, round(size * draw.uniform(0.6, 1.1))), draw)
+            _put_beside(ink, sign, *(int(draw.integers(-length // 3, side - 2 * length // 3)) for length in sign.shape))
+    elif kind == "row":
+        size = _size(12, 48, draw)
+        for top in range(int(draw.integers(0, size)), side - size // 2, int(size * draw.uniform(1.2, 2.2))):
+            left = int(draw.integers(-size // 2, size * 2))
+            while left < side:
+                sign = hands.sign(max(10, round(size * draw.uniform(0.8, 1.1))), draw)
+                _put(ink, sign, top + int(draw.integers(-2, 3)), left)
+                left += sign.shape[1] + int(size * draw.uniform(0.02, 0.5))
+            if draw.random() < 0.4:
+                break
+    rows, columns = np.flatnonzero((ink > 0.1).any(axis=1)), np.flatnonzero((ink > 0.1).any(axis=0))
+    if not len(rows):
+        middle = draw.uniform(0.3, 0.7, 2) * side
+        reach = draw.uniform(8, 40)
+        return np.zeros_like(ink), (middle[0] - reach, middle[1] - reach, middle[0] + reach, middle[1] + reach)
+    return ink, (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+
+
+def _size(low: int, high: int, draw: Draw) -> int:
+    return int(np.exp(draw.uniform(np.log(low), np.log(high))))
+
+
+def _put(sheet_of_ink: Layer, sign: Layer, top: int, left: int) -> None:
+    """Lay a sign on a sheet, as far as it reaches there."""
+    height, width = sign.shape
+    y0, x0 = max(0, top), max(0, left)
+    y1, x1 = min(sheet_of_ink.shape[0], top + height), min(sheet_of_ink.shape[1], left + width)
+    if y1 > y0 and x1 > x0:
+        place = sheet_of_ink[y0:y1, x0:x1]
+        np.maximum(place, sign[y0 - top : y1 - top, x0 - left : x1 - left], out=place)
+
+
+def _put_beside(sheet_of_ink: Layer, sign: Layer, top: int, left: int) -> None:
+    """Lay a sign where no other lies, or not at all."""
+    place = sheet_of_ink[
+        max(0, top - 2) : max(0, top + sign.shape[0] + 2), max(0, left - 2) : max(0, left + sign.shape[1] + 2)
+    ]
+    if not place.any():
+        _put(sheet_of_ink, sign, top, left)
+
+
+def _greys(draw: Draw) -> tuple[float, float]:
+    """Return the paper's grey, and by how much darker full ink is."""
+    paper = draw.uniform(110, 255)
+    return paper, min(float(np.exp(draw.uniform(np.log(24), np.log(230)))), paper)
+
+
+def _scene(ink: Layer, box: Box, draw: Draw) -> Layer:
+    """Lay ink on paper with print, under light, beside other things: float32 [128, 128] in grey levels."""
+    side = INK_SIDE
+    paper, contrast = _greys(draw)
+    other = np.zeros_like(ink)
+    size = max(box[2] - box[0], box[3] - box[1])
+    if draw.random() < 0.38:
+        np.maximum(other, ruled(side, draw) * draw.uniform(0.15, 1.0), out=other)
+    if draw.random() < 0.35:
+        np.maximum(other, frame(side, box, draw) * draw.uniform(0.4, 1.2), out=other)
+    if draw.random() < 0.35:
+        np.maximum(other, words(side, box, min(30.0, 0.45 * size), draw) * draw.uniform(0.5, 1.1), out=other)
+    if draw.random() < 0.2:
+        np.maximum(other, dust(side, draw) * draw.uniform(0.4, 1.1), out=other)
+    grey = np.full((side, side), paper, np.float32)
+    if draw.random() < 0.35:
+        grey += cloud(side, int(draw.integers(3, 50)), draw) * draw.uniform(1, 9)
+    pressure = 1 + 0.25 * cloud(side, 12, draw) if draw.random() < 0.25 else np.float32(1)
+    grey -= contrast * np.clip(np.maximum(ink * np.clip(pressure, 0.4, 1.3), other), 0, 1.2)
+    for _ in range(int(draw.choice([0, 1, 2], p=[0.65, 0.25, 0.1]))):  # things that cover all but ink: a photograph's rest
+        where = region(side, draw) * (ink <= 0)
+        where = (
+            np.asarray(Image.fromarray((where * 255).astype(np.uint8)).filter(ImageFilter.MinFilter(5)), np.float32) / 255
+        )
+        grey += where * (_material(draw) - grey) * draw.uniform(0.3, 1)
+    if draw.random() < 0.36:
+        whole = sheet(side, box, draw)
+        ink *= whole > 0.5
+        grey = whole * grey + (1 - whole) * _material(draw)
+    if draw.random() < 0.6:  # light falls on everything alike
+        light = 1 + cloud(side, int(draw.integers(2, 4)), draw) * draw.uniform(0.02, 0.2)
+        grey *= np.clip(light, 0.25, 1.6)
+    for _ in range(int(draw.choice([0, 1, 2], p=[0.6, 0.3, 0.1]))):
+        grey *= 1 - region(side, draw) * draw.uniform(0.1, 0.65)
+    if draw.random() < 0.12:  # glare: light that is added
+        grey += region(side, draw) * draw.uniform(20, 120)
+    return np.clip(grey, 0, 255)
+
+
+def _material(draw: Draw) -> Layer:
+    """Return the grey of something that is no paper: a table, cloth, a screen, wood."""
+    rough = cloud(INK_SIDE, int(draw.integers(2, 60)), draw) * draw.uniform(0, 18)
+    if draw.random() < 0.2:
+        rough = np.broadcast_to(rough[:1] if draw.random() < 0.5 else rough[:, :1], rough.shape)
+    return np.clip(draw.uniform(0, 255) + rough, 0, 255).astype(np.float32)
+
+
+def _photographed(grey: Layer, draw: Draw) -> Pictures:
+    """Return what a camera, a scanner or a program makes of it: uint8 [128, 128]."""
+    canvas = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
+    if draw.random() < 0.35:
+        canvas = canvas.filter(ImageFilter.GaussianBlur(draw.uniform(0.3, 1.8)))
+    if draw.random() < 0.15:  # small pictures are enlarged before the network sees them
+        small = int(draw.integers(24, 100))
+        canvas = canvas.resize((small, small), Image.Resampling.BOX).resize(canvas.size, Image.Resampling.BICUBIC)
+    pixels = np.asarray(canvas, np.float32)
+    if draw.random() < 0.45:
+        pixels = pixels + draw.normal(0, np.exp(draw.uniform(np.log(0.5), np.log(16))), pixels.shape)
+    if draw.random() < 0.3:
+        low, high = float(pixels.min()), float(pixels.max())
+        pixels = (pixels - low) * (255 / max(high - low, 1.0))
+    if draw.random() < 0.4:
+        pixels = 255 - pixels
+    result = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    if draw.random() < 0.25:
+        stored = io.BytesIO()
+        Image.fromarray(result).save(stored, "JPEG", quality=int(draw.integers(20, 95)))
+        result = np.asarray(Image.open(stored).convert("L"))
+    return result
