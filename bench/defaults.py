@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bench.bare import shipped_onnx, some_images
 from bench.paired import Call, Pairs, time_pairs
+from digit_infer.contract import DIGITS
 from digit_infer.runtimes.bound_arrays import answering
 from digit_infer.runtimes.onnx_session import ends
 
@@ -67,7 +68,7 @@ def _call(model: str, batch: int, change: Change | None) -> Call:
         change(options)
     path = shipped_onnx(model)
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return partial(answering(session, *ends(session, str(path))), some_images(batch))
+    return partial(answering(session, *ends(session, str(path), DIGITS), DIGITS), some_images(batch))
 
 
 def _two_threads_without_spinning(options: onnxruntime.SessionOptions) -> None:

@@ -102,8 +102,8 @@ def check_signature(
     name: str,
     inputs: Sequence[tuple[str, Sequence[object]]],
     outputs: Sequence[tuple[str, Sequence[object]]],
-    contract: Contract = DIGITS,
     *,
+    contract: Contract = DIGITS,
     batch: int | None = None,
 ) -> None:
     """Refuse a model whose inputs and outputs, as (dtype, shape), are not those of a contract.

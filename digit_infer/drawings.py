@@ -40,7 +40,7 @@ _SMALLEST = 640
 
 
 def explanation_strip(explained: Explanation) -> Image.Image:
-    """Draw four panels: the picture with the box of its ink, the ink and who saw it, the image that the network saw, ten bars."""
+    """Draw four panels: the picture with the box of its ink, the ink and who saw it, the classifier's image, ten bars."""
     prediction = explained.prediction
     panels = [
         ("picture, and the box of its ink", _boxed(explained)),

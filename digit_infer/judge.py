@@ -1,14 +1,14 @@
 """Which look at a picture is believed: the plain one, or that of the ink network. It is decided here alone.
 
 The plain look comes first, and is believed where the picture is clean and the classifier is sure. Elsewhere the ink network
-looks as well, and of both answers the surer one counts.
+looks as well: it is believed where it is sure and the picture is not clean, and else both count alike.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ SURE = 0.98
 """The confidence from which the plain look at a clean picture is believed."""
 
 NETWORK_FIRST = 0.9
-"""The confidence from which the network's look at a picture that is not clean is believed, however sure the plain one is."""
+"""The confidence from which the network's look at a picture that is not clean is believed, whatever the plain one says."""
 
 A_DIGIT = 0.3
 """What a digit more costs, beside the classifier's doubt, which is the negative logarithm of its confidence."""
@@ -80,11 +80,16 @@ def _believed(answer: Judged | None) -> bool:
 
 
 def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
+    """Return the network's answer where the picture is not clean and it is sure, and else both on average.
+
+    What the two see differently is believed less that way, and so is what no digit is.
+    """
     if plain is None or network is None:
         return network if plain is None else plain
     if not plain.look.is_clean and network.confidence >= NETWORK_FIRST:
         return network
-    return network if network.confidence > plain.confidence else plain
+    surer = network if network.confidence > plain.confidence else plain
+    return replace(surer, probabilities=(plain.probabilities + network.probabilities) * np.float32(0.5))
 
 
 def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged | None]:

@@ -257,8 +257,9 @@ class Predictor:
         self._chosen = None
         self._probabilities = self._closed
 
-    def _closed(self, images: Images) -> Probabilities:
-        return self.chosen.session.answers(images)
+    def _closed(self, pictures: Images) -> Probabilities:
+        answers: Probabilities = self.chosen.session.answers(pictures)
+        return answers
 
     def __enter__(self) -> Predictor:
         return self

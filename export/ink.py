@@ -18,11 +18,16 @@ from digit_infer.errors import ParityError
 from digit_infer.files import replacing
 from digit_infer.image.network_look import INKED
 from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.keras import load_network
 from digit_infer.runtimes.protocol import ModelFile, Runtime, answer_in_parts
-from digit_infer.zoo.manifest import InkFile, InkParity
+from digit_infer.zoo.manifest import InkFile, InkModel, InkParity
+from export.multiply_adds import multiply_adds
+from export.published import recipe_of, zoo_checkpoint
+from training.checkpoint import path_of
+from training.ink.lessons import drawn, held_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import onnx
     from numpy.typing import NDArray
@@ -39,6 +44,7 @@ _OPSET = 17
 _BATCH = 32
 
 CALIBRATED, PROVEN = 200, 1_000
+_CALIBRATION_SEED = 20_261_131
 """Drawn pictures that give the ranges of int8, and others on which files are proven."""
 
 _CHANGED: dict[Precision, float] = {"float32": 1e-4, "int8": 1e-2}
@@ -53,6 +59,36 @@ class InkSource:
     about: dict[str, str]
     calibration: Pictures
     proof: Pictures
+
+
+def load_ink() -> InkSource:
+    """Load the checkpoint that ships, and draw the pictures that its files are calibrated with and proven on.
+
+    Raises:
+        ExportError, TrainingError: the checkpoint is not there, or not the one that was recorded.
+    """
+    checkpoint = zoo_checkpoint(NAME)
+    about = {
+        "model": NAME,
+        "recipe": recipe_of(NAME),
+        "checkpoint_sha256": checkpoint.sha256,
+        "contract": "grey: uint8 [N, 128, 128], 0 = black -> ink: uint8 [N, 128, 128], 255 = full of ink",
+    }
+    calibration, _ = drawn(CALIBRATED, _CALIBRATION_SEED)
+    proof, _ = held_out(PROVEN)
+    return InkSource(load_network(path_of(NAME)), about, calibration, proof)
+
+
+def ink_model(source: InkSource, files: Sequence[InkFile]) -> InkModel:
+    """Return what the manifest says of the network."""
+    return InkModel(
+        name=NAME,
+        parameters=source.network.count_params(),
+        multiply_adds=multiply_adds(source.network),
+        recipe=source.about["recipe"],
+        checkpoint=zoo_checkpoint(NAME),
+        files=tuple(files),
+    )
 
 
 def export_ink(source: InkSource, model_format: Format, precision: Precision, folder: Path) -> InkFile:
@@ -79,7 +115,8 @@ def reference(network: keras.Model, pictures: Pictures) -> NDArray[np.uint8]:
         network.predict(pictures[start : start + _BATCH, ..., None].astype(np.float32) / np.float32(255), verbose=0)
         for start in range(0, len(pictures), _BATCH)
     ]
-    return np.rint(np.concatenate(parts) * 255).astype(np.uint8)
+    ink: NDArray[np.uint8] = np.rint(np.concatenate(parts) * 255).astype(np.uint8)
+    return ink
 
 
 def check(

@@ -24,7 +24,7 @@ _GONE = (keras.layers.Dropout, keras.layers.BatchNormalization)
 
 
 def multiply_adds(network: keras.Model) -> int:
-    """Count the multiply-adds of one image; bias, activations, pooling, sums and copies do not count, zeros of a padding do.
+    """Count the multiply-adds of one image: those of products alone; zeros of a padding count.
 
     Raises:
         ExportError: there is a layer whose arithmetic this does not know.

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer import image
 from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.cli.pictures import named_pictures
 from digit_infer.contract import CLASSES
 from digit_infer.errors import ParityError, PictureError, PictureNotFoundError, UnreadablePictureError
+from digit_infer.predictor import Predictor
 from digit_infer.zoo.manifest import Accuracy
 from export.calibration import Calibration, Method, drawn, reaching_full_ink
 from export.parity import compare, prove
@@ -76,14 +76,19 @@ def read_pictures(folder: Path) -> OwnPictures:
     paths = [Path(picture.name) for picture in named_pictures([str(folder)])]
     read: dict[Path, NDArray[np.uint8]] = {}
     notes = []
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), Predictor() as predictor:
         warnings.filterwarnings("error", "Image size")  # Pillow's warning becomes the error that follows anyway
         for path in paths:
             try:
-                read[path.relative_to(folder)] = image.normalize(image.decode(path)).image
+                seen = predictor.predict(path).image
             except PictureError as error:
                 name = "" if str(path) in str(error) else f"{path}: "
                 notes.append(f"skipped: {name}{error}")
+                continue
+            if seen.any():
+                read[path.relative_to(folder)] = seen
+            else:
+                notes.append(f"skipped: {path}: there is no ink on the picture")
     if not read:
         raise UnreadablePictureError(
             f"no picture in {folder} can be read (the first: {notes[0].removeprefix('skipped: ')})",

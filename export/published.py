@@ -6,14 +6,24 @@ Keras is imported only where an entry of the zoo is made.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digit_infer.errors import ExportError
 from digit_infer.files import write_bytes, write_text
 from digit_infer.zoo import FILES, MANIFEST, sha256_of
-from digit_infer.zoo.manifest import Checkpoint, Training, ZooModel, manifest_text, read_manifest
+from digit_infer.zoo.manifest import (
+    Checkpoint,
+    InkFile,
+    InkModel,
+    Manifest,
+    Training,
+    ZooFile,
+    ZooModel,
+    manifest_text,
+    read_manifest,
+)
 from export.report import Report
 from training import checkpoint
 from training.layers import in_words
@@ -66,15 +76,30 @@ def enter_into_zoo(reports: Sequence[Report], folder: Path) -> ZooModel:
     name = reports[0].model
     entry = zoo_model(name, reports)
     for file in entry.files:
-        target = FILES / file.file
-        if not target.exists() or sha256_of(target) != file.sha256:
-            write_bytes(target, (folder / file.file).read_bytes())
-    listed = read_manifest(MANIFEST) if MANIFEST.exists() else {}
-    listed[name] = entry
-    text = manifest_text({row: listed[row] for row in in_row_order(list(listed))})
-    if not MANIFEST.exists() or MANIFEST.read_text(encoding="utf-8") != text:
-        write_text(MANIFEST, text)
+        _copy(file, folder)
+    stored = read_manifest(MANIFEST)
+    listed = {**stored.models, name: entry}
+    _write(replace(stored, models={row: listed[row] for row in in_row_order(list(listed))}))
     return entry
+
+
+def enter_ink_into_zoo(ink: InkModel, folder: Path) -> None:
+    """Copy the ink network's proven files into the wheel, and enter them into the manifest."""
+    for file in ink.files:
+        _copy(file, folder)
+    _write(replace(read_manifest(MANIFEST), ink=ink))
+
+
+def _copy(file: ZooFile | InkFile, folder: Path) -> None:
+    target = FILES / file.file
+    if not target.exists() or sha256_of(target) != file.sha256:
+        write_bytes(target, (folder / file.file).read_bytes())
+
+
+def _write(manifest: Manifest) -> None:
+    text = manifest_text(manifest)
+    if MANIFEST.read_text(encoding="utf-8") != text:
+        write_text(MANIFEST, text)
 
 
 def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zipfile import BadZipFile
 
 import keras
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
     from training.regime import Teacher
 
-    Arrays = tuple[NDArray[np.float32], NDArray[np.uint8 | np.float32]]
-    """Images, and labels, targets, or the ink of each pixel"""
+    Arrays = tuple[NDArray[np.float32], NDArray[np.uint8]]
+    Watched = tuple[NDArray[np.float32], NDArray[Any]]
+    """Validation images, and their labels, or the ink of each pixel"""
 
     Draw = Callable[[int], tuple[NDArray[np.float32], NDArray[np.uint8 | np.float32]]]
     """The number of an epoch -> its images and its labels or targets"""
@@ -112,7 +113,7 @@ def _next_epoch(
     state: State,
     folder: RunFolder,
     draw: Draw,
-    validation: Arrays,
+    validation: Watched,
     observer: Observer,
 ) -> State:
     number = len(state.history) + 1
@@ -127,7 +128,7 @@ def _next_epoch(
     return state
 
 
-def _drawn_data(drawn: DrawnPictures, seed: int) -> tuple[Draw, Arrays, int]:
+def _drawn_data(drawn: DrawnPictures, seed: int) -> tuple[Draw, Watched, int]:
     """Return what draws an epoch of the ink network, its validation data, and the number of pictures in an epoch."""
     lessons = InkLessons(drawn.pool, drawn.an_epoch)
     grey, ink = held_out()
@@ -238,7 +239,7 @@ def _run_epoch(
     recipe: Recipe,
     number: int,
     draw: Draw,
-    validation: Arrays,
+    validation: Watched,
     observer: Observer,
 ) -> Epoch:
     start = time.perf_counter()

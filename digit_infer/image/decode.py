@@ -56,7 +56,7 @@ _FAINT = 64
 
 PAGE_SIDE = 1_024
 ONE_DIGIT_SIDE = 512
-"""Pages, and pictures of one digit, of twice these sides or more are made smaller by a whole factor: a digit needs 28 pixels."""
+"""Pages, and pictures of one digit, are made smaller by a whole factor if they have twice this side: a digit needs 28."""
 
 
 def decode(source: PictureSource, side: int = PAGE_SIDE) -> Grey:

@@ -27,12 +27,12 @@ _LEFT_OUT = 0.02
 """With more than this share of all ink left out, a picture is not clean."""
 
 _SOLID = 0.5
-"""Nor is it where ink fills this share of a square about the digit: so much is a badge, paper, or a picture in a picture."""
+"""Nor is it where ink fills this share of a square about the digit, as a badge, or paper on a table, does."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a working picture lies on the grey picture of ``width`` and ``height``: its corner, and pixels for each of its own."""
+    """Where a working picture lies on the grey one, ``width`` by ``height``: its corner, and the size of its pixels."""
 
     scale: float
     left: float
@@ -92,11 +92,9 @@ def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_clean: bool) -> L
     whole, own = _part(ink, found, pick.chosen, place)
     large = found.sizes.max(axis=1) >= LIKE * found.sizes[pick.main].max()
     several = np.flatnonzero((pick.chosen & large) | pick.others)
-    parts: list[Part] = []
-    if len(several) > 1:
-        order = sorted(several.tolist(), key=lambda number: (number != pick.main, -int(found.areas[number])))
-        for number in order[:_MOST_PARTS]:
-            parts.append(_part(ink, found, np.arange(len(found)) == number, place)[0])
+    order = sorted(several.tolist(), key=lambda number: (number != pick.main, -int(found.areas[number])))
+    every = np.arange(len(found))
+    parts = [_part(ink, found, every == number, place)[0] for number in order[:_MOST_PARTS] if len(order) > 1]
     alone = pick.left_out <= _LEFT_OUT and not bool(found.at_edge[pick.chosen].any())
     solid = np.count_nonzero(own) > _SOLID * max(own.shape) ** 2
     return Look(by, own, whole, tuple(parts), is_clean and alone and not solid)

@@ -36,7 +36,7 @@ _ROOM = 0.2
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A grey square uint8 [128, 128] with a picture inside: ``size`` is its width and height there, ``corner`` its place."""
+    """A grey square uint8 [128, 128] with a picture inside, of a ``size`` (width, height), at a ``corner`` (left, top)."""
 
     grey: NDArray[np.uint8]
     size: tuple[int, int]

@@ -65,7 +65,7 @@ def _resized(grey: Grey, scale: float) -> Grey:
 
 def _to_size(pixels: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
     resampling = Image.Resampling.BOX if shape[0] < pixels.shape[0] else Image.Resampling.BILINEAR
-    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(shape[::-1], resampling))
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize((shape[1], shape[0]), resampling))
 
 
 def _by_squares(page: Grey, mark: Mark) -> NDArray[np.uint8]:

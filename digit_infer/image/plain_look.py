@@ -47,7 +47,6 @@ def plain_look(grey: Grey) -> Look | None:
     A picture in MNIST's own form is taken as it is.
     """
     if is_mnist_form(grey):
-        height, width = grey.shape
         return Look("given", grey, Part(box_of(grey), grey.copy()), (), is_clean=True)  # a caller may fill its buffer again
     return _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
 
@@ -74,7 +73,7 @@ def _look(grey: Grey, place: Place) -> Look | None:
 
 
 def _around(grey: Grey, place: Place, box: Box) -> tuple[Grey, Place]:
-    """Cut a box of the grey picture out with some room around it, from the part of it at ``place``, which has its pixels."""
+    """Cut a box of the grey picture out with some room around it, from the part at ``place``, whose pixels are as large."""
     room = round(_ROOM * max(box.right - box.left, box.bottom - box.top)) + 2
     left, top = round(place.left), round(place.top)
     first, last = max(0, box.left - room - left), min(grey.shape[1], box.right + room - left)
@@ -101,7 +100,8 @@ def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
     side = -1 if energy[differs < 0].sum() >= energy[differs > 0].sum() else 1
     strength = np.clip(np.rint(differs * side), 0, 255).astype(np.intp)
     is_even = counts[differs * side < -_OTHER_SIDE_GREYS].sum() <= _OTHER_SIDE * grey.size
-    levels = _levels(np.bincount(strength, counts, 256))
+    by_strength: NDArray[np.float64] = np.bincount(strength, counts, 256).astype(np.float64)
+    levels = _levels(by_strength)
     if levels is None:
         return None, bool(is_even)
     floor, full = levels
@@ -109,7 +109,7 @@ def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
     return held[index], bool(is_even)
 
 
-def _levels(counts: NDArray[np.floating]) -> tuple[float, float] | None:
+def _levels(counts: NDArray[np.float64]) -> tuple[float, float] | None:
     """Return up to where what stands out is background, and where a stroke is full, from how often each strength occurs."""
     if not counts[_LEAST_CONTRAST:].any():
         return None
@@ -120,7 +120,7 @@ def _levels(counts: NDArray[np.floating]) -> tuple[float, float] | None:
     return max(_LEAST_CONTRAST / 2, _FAINTEST_EDGE * full), full
 
 
-def otsu(counts: NDArray[np.floating]) -> int:
+def otsu(counts: NDArray[np.float64]) -> int:
     """Return the threshold that separates the values at or below it from those above it best.
 
     ``counts`` [256] says how often each value occurs.

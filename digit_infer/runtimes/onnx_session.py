@@ -35,7 +35,8 @@ def ends(session: onnxruntime.InferenceSession, name: str, contract: Contract) -
         ContractError: they are not those of its contract.
     """
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    check_signature(name, *([(_dtype(end.type), end.shape or ()) for end in side] for side in (inputs, outputs)), contract)
+    sides = ([(_dtype(end.type), end.shape or ()) for end in side] for side in (inputs, outputs))
+    check_signature(name, *sides, contract=contract)
     return inputs[0].name, outputs[0].name
 
 

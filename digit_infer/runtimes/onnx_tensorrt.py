@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digit_infer.contract import PRECISIONS, SIDE, Format, Precision
+from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import UsageError
 from digit_infer.runtimes.onnx_gpu import CUDA, cuda_options, first_device, gpu_availability
 from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
@@ -95,8 +95,9 @@ def tensorrt_options(file: ModelFile, folder: Path) -> dict[str, str]:
     from digit_infer.runtimes.onnx_session import ends, load
 
     on_cpu = load(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], 1)
-    source, _ = ends(on_cpu, str(file.path))  # TensorRT wants its name before there is a session to ask
-    least, typical, most = (f"{source}:{count}x{SIDE}x{SIDE}" for count in (1, _TYPICAL_BATCH, LARGEST_BATCH))
+    source, _ = ends(on_cpu, str(file.path), file.contract)  # TensorRT wants its name before there is a session to ask
+    shape = "x".join(map(str, file.contract.takes))
+    least, typical, most = (f"{source}:{count}x{shape}" for count in (1, _TYPICAL_BATCH, LARGEST_BATCH))
     return {
         "device_id": "0",
         "trt_fp16_enable": "1" if file.precision == "float16" else "0",

@@ -27,7 +27,10 @@ RUNTIME_NAMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model's file, and the contract that it keeps. ``precision`` and ``sha256`` are None where nobody declared them, as for a user's own file."""
+    """A model's file, and the contract that it keeps.
+
+    ``precision`` and ``sha256`` are None where nobody declared them, as for a user's own file.
+    """
 
     model: str
     path: Path

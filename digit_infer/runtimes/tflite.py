@@ -69,7 +69,7 @@ class TfliteSession:
         check_signature(
             name,
             *([(np.dtype(end["dtype"]).name, end["shape_signature"]) for end in ends] for ends in (inputs, outputs)),
-            contract,
+            contract=contract,
         )
         self.interpreter = interpreter
         self.provider = package

@@ -83,7 +83,7 @@ def full_integer(name: str, content: bytes, contract: Contract = DIGITS) -> Tfli
 
     _, runtime = library()
     found = read_tflite(runtime, name, content)
-    check_signature(name, found.inputs, found.outputs, contract, batch=1)
+    check_signature(name, found.inputs, found.outputs, contract=contract, batch=1)
     floats = sorted(kind for kind in found.inner_types if "float" in kind)
     if floats:
         raise UsageError(

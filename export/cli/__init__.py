@@ -69,7 +69,8 @@ def main(
     """Export recipes' checkpoints, or Keras files of your own that read 28 × 28 grey digits.
 
     Every file keeps one contract: images uint8 [N, 28, 28] in, probabilities float32 [N, 10] out. What a network of your
-    own wants besides (pixels on another scale, another shape, a softmax behind its logits) comes inside the file.
+    own wants besides (pixels on another scale, another shape, a softmax behind its logits) comes inside the file. The ink
+    network, inknet, has a contract of its own: grey uint8 [N, 128, 128] in, ink uint8 [N, 128, 128] out.
 
     Each file is run over the 10,000 MNIST test images beside the trained model, and written only if it answers the same.
     Beside it lies its report, and a sheet of the digits whose answer changed.
@@ -103,11 +104,14 @@ def _print(results: Results, *, as_json: bool) -> None:
 
         files = [json.loads(text_of(report)) for report in results.made]
         micro = [asdict(file) for file in results.for_microcontrollers]
-        click.echo(json.dumps({"schema": SCHEMA, "files": files, "microcontroller": micro}))
+        ink = [asdict(file) for file in results.of_ink]
+        click.echo(json.dumps({"schema": SCHEMA, "files": files, "microcontroller": micro, "ink": ink}))
         return
-    from export.cli.tables import print_microcontrollers, print_reports
+    from export.cli.tables import print_ink, print_microcontrollers, print_reports
 
     if results.made:
         print_reports(results.made)
     if results.for_microcontrollers:
         print_microcontrollers(results.for_microcontrollers)
+    if results.of_ink:
+        print_ink(results.of_ink)

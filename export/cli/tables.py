@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from digit_infer.cli.tables import Column, print_table
 
 if TYPE_CHECKING:
+    from digit_infer.zoo.manifest import InkFile
     from export.microcontroller import MicroFile
     from export.report import Report
 
@@ -91,5 +92,31 @@ def print_microcontrollers(files: Sequence[MicroFile]) -> None:
             ", ".join(micro.operators),
         )
         for micro in files
+    ]
+    print_table(columns, rows)
+
+
+def print_ink(files: Sequence[InkFile]) -> None:
+    """Print how each file of the ink network marks drawn pictures, beside the trained network."""
+    columns = [
+        Column("file"),
+        Column("bytes", number=True),
+        Column("pictures", number=True),
+        Column("largest difference of 255", number=True, may_wrap=True),
+        Column("mean", number=True),
+        Column("pixels that change", number=True, may_wrap=True),
+        Column("proved on", may_wrap=True),
+    ]
+    rows = [
+        (
+            file.file,
+            f"{file.bytes:,}",
+            f"{file.parity.pictures:,}",
+            str(file.parity.largest_difference),
+            f"{file.parity.mean_difference:.2g}",
+            f"{file.parity.changed:.3%}",
+            file.parity.runtime,
+        )
+        for file in files
     ]
     print_table(columns, rows)

@@ -11,11 +11,13 @@ from rich.progress import Progress
 
 from digit_infer.errors import DigitInferError, ExportError
 from digit_infer.zoo import models
+from digit_infer.zoo.manifest import InkFile
 from export.everything import make_all, record, reports_in
 from export.making import make
 from export.pairs import ALL
 from export.published import enter_into_zoo
 from export.report import Refusal, Report
+from training.recipes import INK
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +35,7 @@ class Results:
 
     made: list[Report] = field(default_factory=list)
     for_microcontrollers: list[MicroFile] = field(default_factory=list)
+    of_ink: list[InkFile] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     errors: list[DigitInferError] = field(default_factory=list)
 
@@ -57,6 +60,9 @@ def export_source(
     results: Results,
 ) -> None:
     """Make the files of one source. A file or a source that fails does not keep the others away."""
+    if name in INK:
+        export_ink_network(order, console, results)
+        return
     from export.microcontroller import export_microcontroller
     from export.pipeline import Exporter
     from export.source import load_source
@@ -92,6 +98,25 @@ def export_source(
     results.add(reports)
 
 
+def export_ink_network(order: Order, console: Console, results: Results) -> None:
+    """Make the files of the ink network that were asked for, of those that there are."""
+    from export.ink import FORMS, export_ink, ink_model, load_ink
+    from export.published import enter_ink_into_zoo
+
+    try:
+        with console.status("inknet: loading, and drawing pictures") as status:
+            source = load_ink()
+            files = []
+            for number, form in enumerate(form for form in FORMS if form in order.pairs):
+                status.update(f"inknet: file {number + 1}")
+                files.append(export_ink(source, *form, order.out))
+        if order.zoo:
+            enter_ink_into_zoo(ink_model(source, files), order.out)
+        results.of_ink += files
+    except DigitInferError as error:
+        results.errors.append(error)
+
+
 def export_everything(order: Order, console: Console, results: Results) -> None:
     """Make the files of all networks; once all are made, record them and put what ships into the zoo."""
     with Progress(console=console) as progress:
@@ -107,3 +132,4 @@ def export_everything(order: Order, console: Console, results: Results) -> None:
         record(name, reports)
         enter_into_zoo(proven(reports), order.out)
         results.add(reports)
+    export_ink_network(order, console, results)

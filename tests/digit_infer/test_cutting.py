@@ -5,8 +5,8 @@ import pytest
 
 from digit_infer import Prediction
 from digit_infer.cutting import best_cut
-from digit_infer.image.box import Box
-from digit_infer.image.segment import Segment
+from digit_infer.image.mnist_form import Box
+from digit_infer.image.page import Segment
 
 
 def blocks(*widths, height=40):

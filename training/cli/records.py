@@ -15,6 +15,7 @@ from digit_infer.runtimes.keras import load_network
 from training import checkpoint, results
 from training.cli.options import runs_option
 from training.cli.run import finish
+from training.ink.evaluation import evaluate_ink
 from training.recipes import MODELS, SWEEPS, TRAINED, recipe_named
 from training.rows import runs_of_row
 from training.run import RunFolder
@@ -78,11 +79,16 @@ def record(names: tuple[str, ...], every: bool, runs: Path) -> None:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 def evaluate(name: str, as_json: bool) -> None:
-    """Run the shipped checkpoint of NAME over the 10,000 test images."""
+    """Run the shipped checkpoint of NAME over the 10,000 test images, or inknet over held-out drawn pictures."""
     recipe = checkpoint.shipped(name).recipe
     path = checkpoint.path_of(name)
     if not path.exists():
         raise TrainingError(f"{path} does not exist", checkpoint.how_to_make(name))
+    if recipe.drawn is not None:
+        marked = evaluate_ink(load_network(path))
+        said = f"{name}: {marked}"
+        click.echo(json.dumps({"schema": results.SCHEMA, "recipe": name, **marked.document()}) if as_json else said)
+        return
     evaluation = results.evaluate(load_network(path))
     published = None if recipe.claim is None else recipe.claim.accuracy
     if as_json:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _POOL_SEED = 20_261_129
 _HELD_OUT_SEED = 20_261_130
 _CHUNK = 1_000
-"""Pictures that one process draws at a time, by a random seed of their own: the pool does not depend on the number of CPUs."""
+"""Pictures that a process draws at a time, by a random seed of their own, so the number of CPUs changes nothing."""
 
 HELD_OUT = 1_000
 """Drawn pictures that no network learns from."""

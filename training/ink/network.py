@@ -1,8 +1,8 @@
 """The ink network: grey pictures in, the share of ink in each pixel out.
 
-An encoder makes the picture smaller by steps of two, until a pixel sees all of it; a decoder goes the same way back and adds
-what the encoder saw at each size (O. Ronneberger et al., U-Net, 2015; the sums are those of T.-Y. Lin et al., Feature pyramid
-networks, 2017, since they cost less than joining channels).
+An encoder makes the picture smaller by steps of two, until a pixel sees all of it; a decoder goes the same way back and
+adds what the encoder saw at each size (O. Ronneberger et al., U-Net, 2015; the sums are those of T.-Y. Lin et al., Feature
+pyramid networks, 2017, since they cost less than joining channels).
 """
 
 from __future__ import annotations

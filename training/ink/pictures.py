@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Draw = np.random.Generator
     Box = tuple[float, float, float, float]
 
-_SIGNS = {"none": 0.08, "one": 0.56, "few": 0.24, "row": 0.12}
+_SIGNS = {"none": 0.12, "one": 0.5, "few": 0.2, "row": 0.18}
 """What is written on a picture: nothing, one large sign, some anywhere, or rows of small ones."""
 
 _CROPPED = 0.3
@@ -148,11 +148,11 @@ def _scene(ink: Layer, box: Box, draw: Draw) -> Layer:
     paper, contrast = _greys(draw)
     other = np.zeros_like(ink)
     size = max(box[2] - box[0], box[3] - box[1])
-    if draw.random() < 0.38:
+    if draw.random() < 0.42:
         np.maximum(other, ruled(side, draw) * draw.uniform(0.15, 1.0), out=other)
     if draw.random() < 0.35:
         np.maximum(other, frame(side, box, draw) * draw.uniform(0.4, 1.2), out=other)
-    if draw.random() < 0.35:
+    if draw.random() < 0.4:
         np.maximum(other, words(side, box, min(30.0, 0.45 * size), draw) * draw.uniform(0.5, 1.1), out=other)
     if draw.random() < 0.2:
         np.maximum(other, dust(side, draw) * draw.uniform(0.4, 1.1), out=other)
@@ -162,10 +162,8 @@ def _scene(ink: Layer, box: Box, draw: Draw) -> Layer:
     pressure = 1 + 0.25 * cloud(side, 12, draw) if draw.random() < 0.25 else np.float32(1)
     grey -= contrast * np.clip(np.maximum(ink * np.clip(pressure, 0.4, 1.3), other), 0, 1.2)
     for _ in range(int(draw.choice([0, 1, 2], p=[0.65, 0.25, 0.1]))):  # things that cover all but ink: a photograph's rest
-        where = region(side, draw) * (ink <= 0)
-        where = (
-            np.asarray(Image.fromarray((where * 255).astype(np.uint8)).filter(ImageFilter.MinFilter(5)), np.float32) / 255
-        )
+        around = Image.fromarray((region(side, draw) * (ink <= 0) * 255).astype(np.uint8)).filter(ImageFilter.MinFilter(5))
+        where = np.asarray(around, np.float32) / np.float32(255)
         grey += where * (_material(draw) - grey) * draw.uniform(0.3, 1)
     if draw.random() < 0.36:
         whole = sheet(side, box, draw)
@@ -178,7 +176,8 @@ def _scene(ink: Layer, box: Box, draw: Draw) -> Layer:
         grey *= 1 - region(side, draw) * draw.uniform(0.1, 0.65)
     if draw.random() < 0.12:  # glare: light that is added
         grey += region(side, draw) * draw.uniform(20, 120)
-    return np.clip(grey, 0, 255)
+    lit: Layer = np.clip(grey, 0, 255)
+    return lit
 
 
 def _material(draw: Draw) -> Layer:
@@ -186,7 +185,8 @@ def _material(draw: Draw) -> Layer:
     rough = cloud(INK_SIDE, int(draw.integers(2, 60)), draw) * draw.uniform(0, 18)
     if draw.random() < 0.2:
         rough = np.broadcast_to(rough[:1] if draw.random() < 0.5 else rough[:, :1], rough.shape)
-    return np.clip(draw.uniform(0, 255) + rough, 0, 255).astype(np.float32)
+    grey: Layer = np.clip(draw.uniform(0, 255) + rough, 0, 255).astype(np.float32)
+    return grey
 
 
 def _photographed(grey: Layer, draw: Draw) -> Pictures:
@@ -197,7 +197,7 @@ def _photographed(grey: Layer, draw: Draw) -> Pictures:
     if draw.random() < 0.15:  # small pictures are enlarged before the network sees them
         small = int(draw.integers(24, 100))
         canvas = canvas.resize((small, small), Image.Resampling.BOX).resize(canvas.size, Image.Resampling.BICUBIC)
-    pixels = np.asarray(canvas, np.float32)
+    pixels = np.asarray(canvas, np.float64)
     if draw.random() < 0.45:
         pixels = pixels + draw.normal(0, np.exp(draw.uniform(np.log(0.5), np.log(16))), pixels.shape)
     if draw.random() < 0.3:

@@ -33,28 +33,28 @@ def ruled(side: int, draw: Draw) -> Layer:
     pencil = ImageDraw.Draw(canvas)
     width = int(draw.choice([1, 2, 2, 3, 4, 6]))
     grey = int(draw.integers(90, 256))
-    if draw.random() < 0.25:
+    if draw.random() < 0.35:
         for _ in range(int(draw.integers(1, 9))):
-            corner, size = draw.uniform(0.4, 1.5, 2) * big, np.exp(draw.uniform(np.log(0.08), np.log(1.2), 2)) * big
-            pencil.rectangle((*corner.tolist(), *(corner + size).tolist()), outline=grey, width=width)
+            place, size = draw.uniform(0.4, 1.5, 2) * big, np.exp(draw.uniform(np.log(0.08), np.log(1.2), 2)) * big
+            pencil.rectangle((*place.tolist(), *(place + size).tolist()), outline=grey, width=width)
     elif draw.random() < 0.65:
-        pitch, first = float(np.exp(draw.uniform(np.log(8), np.log(100)))) * _FINER, draw.uniform(0, 60)
+        pitch, first = float(np.exp(draw.uniform(np.log(8), np.log(100)))) * _FINER, float(draw.uniform(0, 60))
         both = draw.random() < 0.45
-        for place in np.arange(first, 2 * big, pitch):
-            pencil.line((0, place, 2 * big, place), grey, width)
+        for line in np.arange(first, 2 * big, pitch):
+            pencil.line((0, line, 2 * big, line), grey, width)
             if both:
-                pencil.line((place, 0, place, 2 * big), grey, width)
+                pencil.line((line, 0, line, 2 * big), grey, width)
     else:
         for _ in range(int(draw.integers(1, 4))):
-            place, slope = draw.uniform(0.5, 1.5) * big, draw.normal(0, 0.04) * big
+            at, slope = draw.uniform(0.5, 1.5) * big, draw.normal(0, 0.04) * big
             first, last = np.sort(draw.uniform(0.5, 1.5, 2)) * big if draw.random() < 0.5 else (0, 2 * big)
             if draw.random() < 0.6:
-                pencil.line((first, place - slope, last, place + slope), grey, width)
+                pencil.line((first, at - slope, last, at + slope), grey, width)
             else:
-                pencil.line((place - slope, first, place + slope, last), grey, width)
+                pencil.line((at - slope, first, at + slope, last), grey, width)
     turned = canvas.rotate(draw.normal(0, 4) if draw.random() < 0.7 else 0.0, Image.Resampling.BILINEAR)
-    corner = big // 2
-    return _layer(turned.crop((corner, corner, corner + big, corner + big)))
+    edge = big // 2
+    return _layer(turned.crop((edge, edge, edge + big, edge + big)))
 
 
 def frame(side: int, box: tuple[float, float, float, float], draw: Draw) -> Layer:
@@ -135,9 +135,9 @@ def region(side: int, draw: Draw) -> Layer:
         angle, place = draw.uniform(0, 2 * np.pi), draw.uniform(-0.45, 0.45) * side
         along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
         middle = side / 2 + place * across
-        corners = [middle - 2 * side * along, middle + 2 * side * along]
-        corners += [corners[1] + 3 * side * across, corners[0] + 3 * side * across]
-        pencil.polygon([tuple(corner) for corner in corners], 255)
+        ends = [middle - 2 * side * along, middle + 2 * side * along]
+        ends += [ends[1] + 3 * side * across, ends[0] + 3 * side * across]
+        pencil.polygon([tuple(end) for end in ends], 255)
     elif kind < 0.75:
         angles = np.sort(draw.uniform(0, 2 * np.pi, int(draw.integers(3, 8))))
         reach = draw.uniform(0.15, 0.8, len(angles)) * side
@@ -175,7 +175,7 @@ def cloud(side: int, knots: int, draw: Draw) -> Layer:
 
 
 def _layer(canvas: Image.Image, finer: int = _FINER) -> Layer:
-    return np.asarray(canvas.reduce(finer) if finer > 1 else canvas, np.float32) / 255
+    return np.asarray(canvas.reduce(finer) if finer > 1 else canvas, np.float32) / np.float32(255)
 
 
 @cache

@@ -58,13 +58,13 @@ def thinned(masks: Masks) -> Masks:
         before = masks[active]
         now = before
         for first in (True, False):
-            now = now & ~_removable(now, first)
+            now = now & ~_removable(now, first=first)
         masks[active] = now
         active = active[(now != before).any(axis=(1, 2))]
     return masks[:, 1:-1, 1:-1]
 
 
-def _removable(masks: Masks, first: bool) -> Masks:
+def _removable(masks: Masks, *, first: bool) -> Masks:
     """Return which pixels one half of a pass takes away."""
     around = [
         np.roll(masks, shift, (1, 2)) for shift in ((1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1))

@@ -61,14 +61,14 @@ class Hands:
         digit = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         scale = size / max(digit.shape)
         shape = tuple(max(1, round(length * scale)) for length in digit.shape[::-1])
-        enlarged = np.asarray(Image.fromarray(digit).resize(shape, Image.Resampling.BICUBIC), np.float32) / 255
+        enlarged = np.asarray(Image.fromarray(digit).resize(shape, Image.Resampling.BICUBIC), np.float32) / np.float32(255)
         if draw.random() < 0.6:
             enlarged = np.clip((enlarged - draw.uniform(0.3, 0.6)) * draw.uniform(3, 9) + 0.5, 0, 1)
-        return enlarged
+        return enlarged.astype(np.float32)
 
 
 def drawn(path: Skeleton, size: int, pen: float, draw: Draw) -> Ink:
-    """Draw a path with a round pen of ``pen`` pixels, leaned and stretched at random, ``size`` pixels on the longer side."""
+    """Draw a path with a round pen of ``pen`` pixels, leaned at random, ``size`` pixels on the longer side."""
     lean = np.eye(2) + draw.normal(0, 0.1, (2, 2))
     points = path.points @ lean
     points = points - points.min(axis=0)
@@ -91,7 +91,7 @@ def drawn(path: Skeleton, size: int, pen: float, draw: Draw) -> Ink:
     else:
         pencil.point([tuple(place) for place in places], 255)
     small = canvas if finer == 1 else canvas.reduce(finer)
-    return np.asarray(small, np.float32) / 255
+    return np.asarray(small, np.float32) / np.float32(255)
 
 
 def _strokes(draw: Draw) -> Skeleton:

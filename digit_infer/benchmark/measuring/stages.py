@@ -1,4 +1,4 @@
-"""From a picture's file to its digit, stage by stage, as ``Predictor.predict`` goes."""
+"""From a clean picture's file to its digit, stage by stage, as ``Predictor.predict`` goes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ DESCRIPTION = f"PNG, {_SIDE} × {_SIDE}, dark on light, drawn from test images"
 
 def time_stages(answer: Answer, images: Images, seconds: float) -> Stages:
     """Time picture after picture for about ``seconds``, with the files in the system's cache."""
-    from digit_infer.image.decode import decode
-    from digit_infer.image.mnist_form import normalize
+    from digit_infer.image.decode import ONE_DIGIT_SIDE, decode
+    from digit_infer.image.plain_look import plain_look
 
     times: list[tuple[int, int, int, int]] = []
     with _drawn(images) as paths:
@@ -33,13 +33,14 @@ def time_stages(answer: Answer, images: Images, seconds: float) -> Stages:
         while perf_counter() < end or len(times) < _LEAST:
             path = paths[len(times) % len(paths)]
             began = perf_counter_ns()
-            grey = decode(path)
+            grey = decode(path, ONE_DIGIT_SIDE)
             decoded = perf_counter_ns()
-            seen = normalize(grey).image
-            normalized = perf_counter_ns()
-            answer(seen[None])
+            look = plain_look(grey)
+            looked = perf_counter_ns()
+            assert look is not None  # noqa: S101  # each shows a digit
+            answer(look.whole.image[None])
             answered = perf_counter_ns()
-            times.append((decoded - began, normalized - decoded, answered - normalized, answered - began))
+            times.append((decoded - began, looked - decoded, answered - looked, answered - began))
     warm = times[len(times) // 5 :]
     return Stages(DESCRIPTION, *(Histogram.of(stage) for stage in zip(*warm, strict=True)))
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from digit_infer.image.box import Box
+from digit_infer.image.mnist_form import Box
 from digit_infer.image.components import components
 
 
