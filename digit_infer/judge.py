@@ -76,7 +76,7 @@ def _believed(answer: Judged | None) -> bool:
     """Tell whether no second look is needed."""
     if answer is None:
         return False
-    return answer.look.by == "given" or (answer.look.is_clean and not answer.look.parts and answer.confidence >= SURE)
+    return answer.look.by == "given" or (answer.look.is_clean and answer.confidence >= SURE)
 
 
 def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
@@ -102,22 +102,22 @@ def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged |
 
 
 def _settled(look: Look, rows: list[Probabilities]) -> Judged:
-    """Settle whether the whole is the digit, or its main part alone, or whether there are several."""
+    """Settle whether the whole is the digit, or one of its parts, or whether there are several."""
     whole = Judged(look, look.whole, rows[0], several=False)
-    if not look.parts:
+    parts = [Judged(look, part, row, several=False) for part, row in zip(look.parts, rows[1:], strict=True)]
+    if not parts:
         return whole
-    inner = [part for part in zip(look.parts, rows[1:], strict=True) if _is_within_another(part[0], look.parts)]
-    if inner:  # what is drawn around it is a frame
-        part, row = max(inner, key=lambda entry: float(entry[1].max()))
-        if float(row.max()) >= SURE_OF_PART:
-            return Judged(look, part, row, several=False)
-    main = Judged(look, look.parts[0], rows[1], several=False)
-    other = max(float(row.max()) for row in rows[2:])
-    better = main if main.confidence > whole.confidence else whole
-    if min(main.confidence, other) < SURE_OF_PART:
-        return better
-    several = _cost(main.confidence) + _cost(other) < _cost(whole.confidence)
-    return Judged(look, main.part, main.probabilities, several=True) if several else whole
+    digits = [part for part in parts if part.confidence >= SURE_OF_PART]
+    framed = [digit for digit in digits if _is_within_another(digit.part, look.parts)]
+    if framed:  # what is drawn around it is a frame
+        return max(framed, key=lambda digit: digit.confidence)
+    main = parts[0]
+    if main not in digits or len(digits) < 2:
+        return main if main.confidence > whole.confidence else whole
+    apart = any(not look.whole.box.has_middle_of(digit.part.box) for digit in digits)
+    if apart or _cost(main.confidence) + _cost(digits[1].confidence) < _cost(whole.confidence):
+        return replace(main, several=True)
+    return whole
 
 
 def _is_within_another(part: Part, parts: Sequence[Part]) -> bool:

@@ -79,7 +79,8 @@ class Predictor:
         self._reject_below = zoo.reject_below(chosen.model) if reject_below is None else float(reject_below)
         self._probabilities = chosen.session.answers
         precision = None if chosen.file is None else chosen.file.precision
-        self._ink = InkNetwork(RUNTIMES[chosen.runtime], precision, threads)
+        runtime = RUNTIMES[chosen.runtime]
+        self._mark = InkNetwork(runtime, precision, threads).mark if runtime.marks_ink else None
         self._requested_threads = threads
 
     @property
@@ -120,6 +121,11 @@ class Predictor:
         return self.chosen.session.threads
 
     @property
+    def marks_ink(self) -> bool:
+        """Whether the ink network looks where the plain look at a picture leaves doubts; ``tflm`` does not run it."""
+        return self._mark is not None
+
+    @property
     def reject_below(self) -> float:
         """The confidence, 0 to 1, below which a picture shows no digit."""
         return self._reject_below
@@ -152,7 +158,7 @@ class Predictor:
         return Explanation(self._prediction(answer), seen.grey, None if answer is None else answer.look)
 
     def _judged(self, seen: list[Seen]) -> list[Judged | None]:
-        return judged([one.grey for one in seen], [one.plain for one in seen], self.predict_array, self._ink.mark)
+        return judged([one.grey for one in seen], [one.plain for one in seen], self.predict_array, self._mark)
 
     def _prediction(self, answer: Judged | None) -> Prediction:
         """Turn what a picture was judged to show into a prediction; one without ink is answered as an empty image."""
@@ -175,7 +181,7 @@ class Predictor:
         """
         from digit_infer.reading import read_page  # with what one digit can do without
 
-        return read_page(self._predictions, self._ink.mark, image.decode(picture))
+        return read_page(self._predictions, self._mark, image.decode(picture))
 
     def _predictions(self, images: Images) -> list[Prediction]:
         rows = self.predict_array(images)

@@ -17,7 +17,7 @@ from digit_infer.image.mnist_form import Box
 from digit_infer.image.network_look import INKED, full_ink
 from digit_infer.image.network_page import page_ink
 from digit_infer.image.page import Segment, segments
-from digit_infer.image.plain_look import plain_look
+from digit_infer.image.plain_look import plain_ink, plain_look
 from digit_infer.judge import judged
 from digit_infer.prediction import Prediction
 
@@ -93,13 +93,13 @@ Piece: TypeAlias = "tuple[int, ReadDigit]"
 """By how many degrees the page was turned, and what may be a digit there."""
 
 
-def read_page(answer: Answer, mark: Mark, grey: Grey) -> Reading:
-    """Read a page as it is, or turned by quarters where it is believed more that way.
+def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
+    """Read a page as it is, or turned by quarters where it is believed more that way; without ``mark``, by the plain look.
 
     Raises:
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
-    ink = page_ink(grey, mark)
+    ink = plain_ink(grey) if mark is None else page_ink(grey, mark)
     upright = _pieces(answer, ink, 0)
     best = upright
     if len(upright) >= _FEWEST_TO_TURN and _doubt(upright) > _BELIEVED:
@@ -110,7 +110,7 @@ def read_page(answer: Answer, mark: Mark, grey: Grey) -> Reading:
     return Reading(found, best[0][0] if best else 0, grey)
 
 
-def _whole_if_believed(answer: Answer, mark: Mark, grey: Grey, pieces: list[Piece]) -> list[Piece]:
+def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, pieces: list[Piece]) -> list[Piece]:
     """Return the one digit of a picture, as ``Predictor.predict`` sees it, where its parts were taken for pieces."""
     if len(pieces) > _MOST_OF_ONE:
         return pieces

@@ -13,7 +13,7 @@ from digit_infer.benchmark.statistics import mean_and_deviation
 from digit_infer.cli import options
 from digit_infer.cli.reporting import ReportingGroup
 from digit_infer.cli.tables import Column, print_table
-from digit_infer.zoo.manifest import SCHEMA, ZooFile, ZooModel
+from digit_infer.zoo.manifest import SCHEMA, InkModel, ZooFile, ZooModel
 
 _LIMITS = (
     "Reads one digit, 0 to 9, in 28 × 28 pixels of MNIST's form; digit-infer predict and Predictor bring pictures into it.",
@@ -33,7 +33,8 @@ def command(context: click.Context, as_json: bool) -> None:
         return
     models = zoo.models().values()
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "models": [asdict(model) for model in models]}))
+        found = {"models": [asdict(model) for model in models], "ink": asdict(zoo.manifest().ink)}
+        click.echo(json.dumps({"schema": SCHEMA, **found}))
         return
     columns = [
         Column("model"),
@@ -47,7 +48,8 @@ def command(context: click.Context, as_json: bool) -> None:
     print_table(columns, map(_line, models))
     click.echo(
         "accuracy: this model on the 10,000 MNIST test images; reproduced: all runs of its recipe\n"
-        f"default: {zoo.DEFAULT_MODEL}; a card: digit-infer models show NAME",
+        f"default: {zoo.DEFAULT_MODEL}; a card: digit-infer models show NAME\n"
+        f"and {zoo.manifest().ink.name}, which marks the ink on pictures for all of them",
         err=True,
     )
 
@@ -57,12 +59,33 @@ def command(context: click.Context, as_json: bool) -> None:
 @options.json_option
 def show(name: str, as_json: bool) -> None:
     """Print the card of one model: how it was made, how good it is, what it is for, and its files."""
+    ink = zoo.manifest().ink
+    if name == ink.name:
+        card = zoo.card_of(ink)
+        click.echo(json.dumps({"schema": SCHEMA, "model": asdict(ink), "card": card}) if as_json else _ink_card(ink, card))
+        return
     model = zoo.model_named(name)
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "model": asdict(model), "card": zoo.card_of(model)}))
         return
     for line in _card(model):
         click.echo(line)
+
+
+def _ink_card(ink: InkModel, card: str | None) -> str:
+    lines = [
+        f"{ink.name}: {ink.parameters:,} parameters, {ink.multiply_adds:,} multiply-adds a picture of 128 × 128",
+        "",
+        f"Checkpoint: seed {ink.checkpoint.seed}, epoch {ink.checkpoint.epoch}: {ink.checkpoint.rule}; recipe {ink.recipe}",
+        "",
+        "Files, each proven against the trained network",
+    ]
+    lines += [
+        f"  {file.file}: {file.bytes:,} bytes; {file.parity.changed:.3%} of pixels change, on {file.parity.pictures:,}"
+        f" drawn pictures ({file.parity.runtime})"
+        for file in ink.files
+    ]
+    return "\n".join([*lines, "", (card or "").partition("## ")[2].rstrip()]).rstrip()
 
 
 def _line(model: ZooModel) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ def ran_on(predictor: Predictor) -> str:
     """Return the model, the runtime, what really ran below it, the precision and the threads."""
     threads = {None: "threads as the runtime decides", 1: "1 thread"}.get(predictor.threads, f"{predictor.threads} threads")
     precision = predictor.precision or "precision of the file"
-    return f"{predictor.model} · {predictor.runtime} ({predictor.provider}) · {precision} · {threads}"
+    ink = "" if predictor.marks_ink else " · without the ink network"
+    return f"{predictor.model} · {predictor.runtime} ({predictor.provider}) · {precision} · {threads}{ink}"
 
 
 def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]:
@@ -27,6 +28,7 @@ def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]
         "precision": predictor.precision,
         "provider": predictor.provider,
         "threads": predictor.threads,
+        "marks_ink": predictor.marks_ink,
         "reject_below": predictor.reject_below,
     }
 

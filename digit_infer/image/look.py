@@ -97,7 +97,7 @@ def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_clean: bool) -> L
     parts = [_part(ink, found, every == number, place)[0] for number in order[:_MOST_PARTS] if len(order) > 1]
     alone = pick.left_out <= _LEFT_OUT and not bool(found.at_edge[pick.chosen].any())
     solid = np.count_nonzero(own) > _SOLID * max(own.shape) ** 2
-    return Look(by, own, whole, tuple(parts), is_clean and alone and not solid)
+    return Look(by, own, whole, tuple(parts), is_clean and alone and not solid and not parts)
 
 
 def _part(ink: Ink, found: Components, chosen: Mask, place: Place) -> tuple[Part, Ink]:

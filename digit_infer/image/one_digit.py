@@ -25,9 +25,9 @@ _LEAST_WEIGHT = 0.05
 """Ink counts less in this outer share of the picture, down to the second at its edge: neighbours are cut off there."""
 
 _RIM = 0.08
-"""What lies wholly within this outer share of the picture is the sliver of a box or of a neighbour."""
+"""What lies wholly within this outer share of the picture is a sliver of a box or of a neighbour."""
 
-LIKE = 0.5
+LIKE = 0.4
 """A piece may be a digit of its own if its size is this share of the largest piece's."""
 
 
@@ -44,10 +44,12 @@ class Picked:
 def picked(found: Components) -> Picked | None:
     """Pick the digit's pieces, or return None where there are none but slivers at the edge."""
     boxes, areas, sizes = found.boxes, found.areas, found.sizes.max(axis=1)
-    at_rim = _in_rim(boxes, found.shape)
+    from_edge = _from_edge(found)
+    at_rim = np.maximum.reduceat(from_edge, found.firsts) <= _RIM
     if at_rim.all():
         return None
-    main = int(np.where(at_rim, -1, _weights(found)).argmax())
+    counts = (found.stops - found.starts) * np.clip(from_edge / _MARGIN, _LEAST_WEIGHT, 1)
+    main = int(np.where(at_rim, -1, np.add.reduceat(counts, found.firsts)).argmax())
     size = float(sizes[main])
     fit = ~at_rim & (sizes >= _SPECK * size)
     fit[main] = True
@@ -57,26 +59,13 @@ def picked(found: Components) -> Picked | None:
     return Picked(chosen, others, main, float(areas[~chosen].sum() / areas.sum()))
 
 
-def _weights(found: Components) -> NDArray[np.float64]:
-    """Return how much each component counts: its area, less where it is near the picture's edge."""
+def _from_edge(found: Components) -> NDArray[np.float64]:
+    """Return how far from the picture's nearest edge the middle of each run is, as a share of the picture's side."""
     height, width = found.shape
-    columns = (found.starts + found.stops) / 2
-    from_edge = np.minimum(
-        np.minimum(found.rows + 0.5, height - found.rows - 0.5) / height, np.minimum(columns, width - columns) / width
-    )
-    counts = (found.stops - found.starts) * np.clip(from_edge / _MARGIN, _LEAST_WEIGHT, 1)
-    weights: NDArray[np.float64] = np.add.reduceat(counts, found.firsts)
-    return weights
-
-
-def _in_rim(boxes: Boxes, shape: tuple[int, int]) -> Mask:
-    """Return which boxes lie wholly in the outer strip along one of the picture's sides."""
-    height, width = shape
-    down, across = _RIM * height, _RIM * width
-    in_rim: Mask = (
-        (boxes[:, 2] <= across) | (boxes[:, 0] >= width - across) | (boxes[:, 3] <= down) | (boxes[:, 1] >= height - down)
-    )
-    return in_rim
+    rows, columns = found.rows + 0.5, (found.starts + found.stops) / 2
+    by_row, by_column = np.minimum(rows, height - rows) / height, np.minimum(columns, width - columns) / width
+    nearest: NDArray[np.float64] = np.minimum(by_row, by_column)
+    return nearest
 
 
 def _grown(main: int, fit: Mask, boxes: Boxes, reach: NDArray[np.float64]) -> Mask:

@@ -51,6 +51,12 @@ def plain_look(grey: Grey) -> Look | None:
     return _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
 
 
+def plain_ink(grey: Grey) -> NDArray[np.uint8]:
+    """Return how much ink each pixel holds, for an even background: uint8 [H, W] -> the same."""
+    ink, _ = _ink(grey, border_plane(grey))
+    return np.zeros_like(grey) if ink is None else ink
+
+
 def _look(grey: Grey, place: Place) -> Look | None:
     factor = max(1, max(grey.shape) // _SMALL)
     small = grey if factor == 1 else np.asarray(Image.fromarray(grey).reduce(factor))

@@ -33,6 +33,7 @@ class Keras:
     name: RuntimeName = "keras"
     format: Format | None = "keras"
     precisions: tuple[Precision, ...] = ("float32",)
+    marks_ink = True
 
     def availability(self) -> Availability:
         """Say which Keras and which backend are installed, without the seconds that importing them takes."""

@@ -19,6 +19,7 @@ class Null:
     name: RuntimeName = "null"
     format: Format | None = None
     precisions: tuple[Precision, ...] = PRECISIONS
+    marks_ink = True
 
     def availability(self) -> Availability:
         """Return that it works: it always does."""

@@ -19,6 +19,7 @@ class OnnxCpu:
     name: RuntimeName = "onnx-cpu"
     format: Format | None = "onnx"
     precisions: tuple[Precision, ...] = PRECISIONS
+    marks_ink = True
 
     def availability(self) -> Availability:
         """Say which ONNX Runtime is installed; the GPU package holds the CPU provider too."""

@@ -37,6 +37,7 @@ class OnnxGpu:
     captures: bool = False
     format: Format | None = "onnx"
     precisions: tuple[Precision, ...] = PRECISIONS
+    marks_ink = True
 
     def availability(self) -> Availability:
         """Ask for the package, for the provider in it, and for a device, in this order: the first lack is the reason."""

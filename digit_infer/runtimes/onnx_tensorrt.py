@@ -35,6 +35,7 @@ class OnnxTensorrt:
     name: RuntimeName = "onnx-tensorrt"
     format: Format | None = "onnx"
     precisions: tuple[Precision, ...] = PRECISIONS
+    marks_ink = True
 
     def availability(self) -> Availability:
         """Ask for the package, the provider, a device, and then for TensorRT, which is large and no part of the package."""

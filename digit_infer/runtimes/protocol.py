@@ -93,6 +93,10 @@ class Runtime(Protocol):
     def precisions(self) -> tuple[Precision, ...]:
         """Return the precisions that it runs."""
 
+    @property
+    def marks_ink(self) -> bool:
+        """Return whether it runs the ink network; without it, the plain look at a picture is the only one."""
+
     def availability(self) -> Availability:
         """Say whether it works here, without loading a model."""
 

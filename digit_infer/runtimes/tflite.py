@@ -22,6 +22,7 @@ class Tflite:
     name: RuntimeName = "tflite"
     format: Format | None = "tflite"
     precisions: tuple[Precision, ...] = PRECISIONS
+    marks_ink = True
 
     def availability(self) -> Availability:
         """Say which of the two packages works."""

@@ -31,6 +31,8 @@ class Tflm:
     name: RuntimeName = "tflm"
     format: Format | None = "tflite"
     precisions: tuple[Precision, ...] = ("int8",)
+    marks_ink = False
+    """tflite-micro answers otherwise than LiteRT on the ink network's file, by up to 200 of 255."""
 
     def availability(self) -> Availability:
         """Say which release of tflite-micro is installed."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from digit_infer.contract import FORMATS, INK, PRECISIONS, Format, Precision, format_of
 from digit_infer.errors import DamagedModelError, MissingModelFileError, UnknownModelError
 from digit_infer.runtimes.protocol import ModelFile
-from digit_infer.zoo.manifest import Checkpoint, Manifest, ZooFile, ZooModel, read_manifest
+from digit_infer.zoo.manifest import Checkpoint, InkModel, Manifest, ZooFile, ZooModel, read_manifest
 
 FOLDER = Path(__file__).parent
 MANIFEST = FOLDER / "manifest.json"
@@ -56,7 +56,7 @@ def reject_below(model: str) -> float:
     return 0.0 if is_path(model) else model_named(model).reject_below
 
 
-def card_of(model: ZooModel) -> str | None:
+def card_of(model: ZooModel | InkModel) -> str | None:
     """Return the card of a model of our own, in Markdown: what was measured of it beside accuracy; others have none."""
     path = CARDS / f"{model.name}.md"
     return path.read_text(encoding="utf-8") if path.exists() else None

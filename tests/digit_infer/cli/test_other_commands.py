@@ -30,7 +30,7 @@ def test_models(digit_infer):
     for name in zoo.models():
         assert name in run.out
     document = json.loads(digit_infer("models", "--json").out)
-    assert document["schema"] == 4
+    assert document["schema"] == 5
     assert [model["name"] for model in document["models"]] == list(zoo.models())
 
 

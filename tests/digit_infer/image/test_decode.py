@@ -15,8 +15,8 @@ from digit_infer.errors import (
     PictureTooLargeError,
     UnreadablePictureError,
 )
-from digit_infer.image import decode, read
-from digit_infer.image.decode import MAX_PIXELS
+from digit_infer.image import decode, seen
+from digit_infer.image.decode import MAX_PIXELS, ONE_DIGIT_SIDE
 
 
 def ramp(width=9, height=7):
@@ -83,6 +83,13 @@ def test_large_photographs_are_made_smaller_while_decoding():
     buffer = io.BytesIO()
     Image.new("RGB", (4000, 3000), "white").save(buffer, "JPEG")
     assert max(decode(buffer.getvalue()).shape) <= 2048
+
+
+def test_a_photograph_of_one_digit_is_decoded_smaller_than_a_page():
+    buffer = io.BytesIO()
+    Image.new("L", (4000, 3000), 255).save(buffer, "JPEG")
+    digit, page = decode(buffer.getvalue(), ONE_DIGIT_SIDE), decode(buffer.getvalue())
+    assert max(digit.shape) < 2 * ONE_DIGIT_SIDE < max(page.shape)
 
 
 @pytest.mark.parametrize(
@@ -164,18 +171,19 @@ def test_scales_of_arrays():
 )
 def test_any_array_is_read_or_refused_by_an_error_of_ours(array):
     try:
-        seen = read(array)
+        found = seen(array)
     except DigitInferError:
         return
-    assert seen.image.shape == (28, 28)
-    assert seen.image.dtype == np.uint8
-    assert seen.image.any() == seen.ink.any()
+    assert found.grey.dtype == np.uint8
+    if found.plain is not None:
+        assert found.plain.whole.image.shape == (28, 28)
+        assert found.plain.whole.image.any()
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused_by_an_error_of_ours(content):
     with pytest.raises(DigitInferError):
-        read(content)
+        seen(content)
 
 
 @given(st.integers(0, 2_000), st.integers(0, 255))
@@ -185,7 +193,7 @@ def test_any_damage_to_a_png_is_survived(position, value):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
         try:
-            read(bytes(content))
+            seen(bytes(content))
         except DigitInferError as error:
             assert "\n" not in str(error)
 
@@ -230,8 +238,8 @@ def test_ink_as_light_as_the_paper_is_seen_by_its_colour(tmp_path):
     Image.fromarray(page).save(tmp_path / "pen.jpg", quality=95)
     sources = [page, Image.fromarray(page), tmp_path / "pen.png", (tmp_path / "pen.png").read_bytes(), tmp_path / "pen.jpg"]
     for source in sources:
-        seen = decode(source)
-        assert int(seen.max()) - int(seen[45:55, 48:52].max()) > 150
+        grey = decode(source)
+        assert int(grey.max()) - int(grey[45:55, 48:52].max()) > 150
 
 
 def test_where_light_tells_colours_are_not_looked_at():

@@ -3,6 +3,7 @@ import threading
 import numpy as np
 import pytest
 
+from digit_infer.contract import DIGITS
 from digit_infer.cpus import usable_cpus
 from digit_infer.runtimes.interpreters import answering
 
@@ -35,7 +36,7 @@ def test_as_many_calls_as_there_are_processors_run_at_once(calls, mnist_test):
         made.append(Meeting(meeting))
         return made[-1]
 
-    answer = answering(Meeting(meeting), another, "a fake")
+    answer = answering(Meeting(meeting), another, "a fake", DIGITS)
     for _ in range(3):
         threads = [threading.Thread(target=answer, args=(mnist_test.images[:1],)) for _ in range(calls)]
         for thread in threads:

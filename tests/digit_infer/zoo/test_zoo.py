@@ -91,7 +91,7 @@ def test_published_models_ship_as_float32_onnx_and_int8_tflite_ours_in_every_for
             assert model.exports == ()
         else:
             assert forms == [("onnx", "float32"), ("tflite", "int8")]
-    assert {path.name for path in zoo.FILES.iterdir()} == {file.file for _, file in FILES}
+    assert {path.name for path in zoo.FILES.iterdir()} == {file.file for _, file in FILES} | {file.file for file in zoo.manifest().ink.files}
 
 
 @pytest.mark.parametrize("model", zoo.models().values(), ids=list(zoo.models()))
@@ -159,4 +159,18 @@ def test_the_checkpoint_is_looked_for_where_the_environment_says(tmp_path, monke
 
 
 def test_the_schema_is_numbered():
-    assert json.loads(zoo.MANIFEST.read_text(encoding="utf-8"))["schema"] == 4
+    assert json.loads(zoo.MANIFEST.read_text(encoding="utf-8"))["schema"] == 5
+
+
+@pytest.mark.parametrize("file", zoo.manifest().ink.files, ids=lambda file: file.file)
+def test_the_ink_network_is_as_its_manifest_says(file):
+    path = zoo.FILES / file.file
+    assert path.stat().st_size == file.bytes
+    assert zoo.sha256_of(path) == file.sha256
+    assert file.parity.pictures >= 1_000
+    assert file.parity.changed <= (1e-4 if file.precision == "float32" else 1e-2)
+
+
+def test_the_ink_network_comes_in_four_forms():
+    forms = {(file.format, file.precision) for file in zoo.manifest().ink.files}
+    assert forms == {(form, precision) for form in ("onnx", "tflite") for precision in ("float32", "int8")}

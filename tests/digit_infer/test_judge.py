@@ -1,0 +1,117 @@
+"""Which look is believed, on what it rests, and when there are several digits."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from digit_infer import Predictor
+from digit_infer.judge import SURE, judged
+from digit_infer.prediction import SEVERAL
+
+SIDE = 240
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    with Predictor() as predictor:
+        yield predictor
+
+
+def page_of(image, *, size=120, left=60, top=60, paper=235.0, pen=50.0, width=SIDE, height=SIDE):
+    """Write a test image on a page: float64 [H, W] in grey levels."""
+    page = np.full((height, width), paper)
+    digit = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)) / 255
+    page[top : top + size, left : left + size] += (pen - paper) * np.clip(2 * digit - 0.5, 0, 1)
+    return page
+
+
+def grey(page):
+    return np.clip(np.rint(page), 0, 255).astype(np.uint8)
+
+
+def test_a_clean_drawing_is_believed_without_the_network(predictor, mnist_test):
+    def mark(pictures):
+        raise AssertionError(f"the network was asked about {len(pictures)} pictures")
+
+    from digit_infer.image.plain_look import plain_look
+
+    pages = [grey(page_of(image)) for image in mnist_test.images[:8]]
+    answers = judged(pages, [plain_look(page) for page in pages], predictor.predict_array, mark)
+    assert [int(answer.probabilities.argmax()) for answer in answers] == mnist_test.labels[:8].tolist()
+    assert all(answer.confidence >= SURE for answer in answers)
+
+
+def shadow(page):
+    return page * np.where(np.add.outer(np.arange(SIDE), np.arange(SIDE)) > 230, 0.55, 1)
+
+
+def table(page):
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    return np.where(rows + 0.2 * columns > 215, 60 + 8 * np.sin(columns / 7), page)
+
+
+def grid(page):
+    lined = page.copy()
+    lined[::24] = np.minimum(lined[::24], 150)
+    lined[:, ::24] = np.minimum(lined[:, ::24], 150)
+    return lined
+
+
+@pytest.mark.parametrize("spoil", [shadow, table, grid])
+def test_the_network_answers_where_the_background_is_not_even(predictor, mnist_test, spoil):
+    answers = [predictor.predict(grey(spoil(page_of(image)))) for image in mnist_test.images[:20]]
+    assert {answer.look for answer in answers} == {"network"}
+    assert sum(answer.digit == label for answer, label in zip(answers, mnist_test.labels, strict=False)) >= 18
+
+
+def test_two_digits_are_several_and_none_of_them(predictor, mnist_test):
+    several = 0
+    for one in range(0, 20, 2):
+        left = page_of(mnist_test.images[one], size=90, left=20, top=70)
+        both = np.minimum(left, page_of(mnist_test.images[one + 1], size=90, left=130, top=70))
+        answer = predictor.predict(grey(both))
+        several += answer.several
+        assert not (answer.several and answer.is_digit)
+        assert (answer.reason == SEVERAL) == answer.several
+    assert several >= 8
+
+
+def test_what_is_drawn_around_a_digit_is_no_digit(predictor, mnist_test):
+    right = 0
+    for image, label in zip(mnist_test.images[:20], mnist_test.labels, strict=False):
+        page = Image.fromarray(grey(page_of(image, size=90, left=75, top=75)))
+        ImageDraw.Draw(page).ellipse((45, 45, 195, 195), outline=60, width=5)
+        answer = predictor.predict(page)
+        right += answer.digit == label and answer.is_digit
+    assert right >= 18
+
+
+def empty_cell(draw):
+    page = Image.new("L", (80, 80), 240)
+    ImageDraw.Draw(page).rectangle((2, 2, 77, 77), outline=60, width=int(draw.integers(1, 4)))
+    return np.asarray(page)
+
+
+def test_an_empty_cell_is_no_digit(predictor):
+    draw = np.random.default_rng(0)
+    answers = [predictor.predict(empty_cell(draw)) for _ in range(6)]
+    assert not any(answer.is_digit for answer in answers)
+
+
+def test_a_batch_answers_as_one_by_one_whatever_looks(predictor, mnist_test):
+    pages = [
+        grey(spoil(page_of(mnist_test.images[number])))
+        for number, spoil in enumerate([shadow, lambda page: page, table, grid, lambda page: page])
+    ]
+    alone = [predictor.predict(page) for page in pages]
+    for one, other in zip(alone, predictor.predict_many(pages, batch_size=5), strict=True):
+        assert (one.digit, one.look) == (other.digit, other.look)
+        np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-4)
+
+
+@pytest.mark.parametrize("runtime", ["tflite", "onnx-cpu"])
+def test_every_runtime_looks_alike(mnist_test, runtime):
+    with Predictor(runtime=runtime, precision="float32") as predictor:
+        answers = [predictor.predict(grey(grid(page_of(image)))) for image in mnist_test.images[:5]]
+    assert [answer.digit for answer in answers] == mnist_test.labels[:5].tolist()
+    assert {answer.look for answer in answers} == {"network"}
