@@ -47,6 +47,11 @@ _UNSURE = 0.2
 """So many pieces may all be parts of one digit that fills the picture: if that is doubted less than the second says, and no
 more than all of them together."""
 
+_SMALLEST = 0.45
+_SLASH = 1.12
+"""What is lower than the first share of the digits on its line is a point or a comma; a stroke that leans to the right and
+is so many times as high as they are is a slash."""
+
 _A_DIGIT = 0.1
 """What a digit more costs, beside doubts: a page that lies on its side falls to pieces, in which a network believes."""
 
@@ -140,11 +145,36 @@ def _cost(pieces: list[Piece]) -> float:
 def _pieces(answer: Answer, ink: Ink, turns: int) -> list[Piece]:
     """Return all that may be a digit on a page turned by so many quarters, with the degrees."""
     turned = np.ascontiguousarray(np.rot90(ink, turns))
+    lines = [_answered(answer, line) for line in segments(full_ink(turned), turned >= INKED)]
     return [
         (90 * turns, ReadDigit(_turned_back(segment.box, turns, ink.shape), number, prediction))
-        for number, line in enumerate(segments(full_ink(turned), turned >= INKED))
-        for segment, prediction in _answered(answer, line)
+        for number, line in enumerate(_without_signs(lines))
+        for segment, prediction in line
     ]
+
+
+def _without_signs(lines: list[list[Answered]]) -> list[list[Answered]]:
+    """Leave out what its height tells to be no digit: points and commas, and strokes that rise over the digits beside them."""
+    heights = [_height(segment) for line in lines for segment, _ in line]
+    if not heights:
+        return []
+    typical = float(np.median(heights))
+    kept = []
+    for line in lines:
+        beside = float(np.median([_height(segment) for segment, _ in line])) if len(line) > 2 else typical
+        kept.append(
+            [
+                (segment, prediction)
+                for segment, prediction in line
+                if _height(segment) >= _SMALLEST * beside
+                and not (prediction.digit == 1 and _height(segment) >= _SLASH * beside and segment.leans_right())
+            ]
+        )
+    return [line for line in kept if line]
+
+
+def _height(segment: Segment) -> int:
+    return segment.box.bottom - segment.box.top
 
 
 def _pieces_if_any(answer: Answer, ink: Ink, turns: int) -> list[Piece]:

@@ -8,10 +8,11 @@ from bench.document.benchmarks.page import RESULTS, benchmarks_page
 from bench.document.benchmarks.pictures import draw_pictures
 from bench.document.normalizers import normalizers_page
 from bench.document.own.card import card, own_models, reliability_picture
+from bench.document.own.ink_card import ink_card
 from bench.document.own.pareto import PICTURE, pareto_page, pareto_picture
 from bench.document.page import exports_page
 from digit_infer.files import write_text
-from digit_infer.zoo import CARDS
+from digit_infer.zoo import CARDS, manifest
 from training.report.style import save, styled
 
 _DOCS = Path(__file__).parents[2] / "docs"
@@ -26,6 +27,7 @@ def main() -> None:
     write_text(_DOCS / "normalizer.md", normalizers_page())
     with styled():
         save(pareto_picture(), _DOCS / "models" / PICTURE)
+        write_text(CARDS / f"{manifest().ink.name}.md", ink_card(manifest().ink))
         for model in own_models():
             write_text(CARDS / f"{model.name}.md", card(model))
             save(reliability_picture(model), _DOCS / "models" / f"{model.name}_reliability.png")

@@ -8,6 +8,7 @@ Y. Shiloach and U. Vishkin, An O(log n) parallel connectivity algorithm, Journal
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +70,7 @@ class Components:
     def __len__(self) -> int:
         return len(self.firsts)
 
-    @property
+    @cached_property
     def boxes(self) -> Boxes:
         """Where each lies: left, top, right and bottom (outside), [K, 4]."""
         if not len(self):
@@ -91,7 +92,7 @@ class Components:
         at_edge: Mask = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2] == width) | (boxes[:, 3] == height)
         return at_edge
 
-    @property
+    @cached_property
     def areas(self) -> Numbers:
         """How many pixels each has, [K]."""
         return np.add.reduceat(self.stops - self.starts, self.firsts) if len(self) else np.empty(0, np.intp)
@@ -126,23 +127,6 @@ def components(mask: Mask) -> Components:
     order = np.argsort(numbers, kind="stable")
     firsts = np.append(0, np.flatnonzero(np.diff(numbers[order])) + 1)
     return Components(rows[order], starts[order], stops[order], firsts, (height, width))
-
-
-def enclosed(boxes: Boxes, number: int) -> Mask:
-    """Return which boxes lie within one of them without touching its sides, [K]."""
-    left, top, right, bottom = boxes[number]
-    within: Mask = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
-    return within
-
-
-def covered_sides(own: Mask, band: float) -> float:
-    """Return along which share of its four sides, at least, a piece has ink in the outer ``band`` of its longer side.
-
-    ``own`` are its pixels, bool [H, W], within its own box.
-    """
-    depth = max(2, round(band * max(own.shape)))
-    sides = own[:depth].any(axis=0), own[-depth:].any(axis=0), own[:, :depth].any(axis=1), own[:, -depth:].any(axis=1)
-    return min(float(side.mean()) for side in sides)
 
 
 def _paint(mask: Mask, rows: Numbers, starts: Numbers, stops: Numbers) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from digit_infer.image.components import components
 from digit_infer.image.mnist_form import Box, box_of, in_mnist_form
-from digit_infer.image.one_digit import LIKE, picked
+from digit_infer.image.one_digit import LIKE, Picked, picked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ _MOST_PARTS = 4
 _LEFT_OUT = 0.02
 """With more than this share of all ink left out, a picture is not clean."""
 
-_SOLID = 0.5
+_SOLID = 0.6
 """Nor is it where ink fills this share of a square about the digit, as a badge, or paper on a table, does."""
 
 
@@ -90,14 +90,21 @@ def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_clean: bool) -> L
     if pick is None:
         return None
     whole, own = _part(ink, found, pick.chosen, place)
-    large = found.sizes.max(axis=1) >= LIKE * found.sizes[pick.main].max()
-    several = np.flatnonzero((pick.chosen & large) | pick.others)
-    order = sorted(several.tolist(), key=lambda number: (number != pick.main, -int(found.areas[number])))
-    every = np.arange(len(found))
-    parts = [_part(ink, found, every == number, place)[0] for number in order[:_MOST_PARTS] if len(order) > 1]
+    parts = _parts(ink, found, pick, place) if len(found) > 1 else ()
     alone = pick.left_out <= _LEFT_OUT and not bool(found.at_edge[pick.chosen].any())
     solid = np.count_nonzero(own) > _SOLID * max(own.shape) ** 2
-    return Look(by, own, whole, tuple(parts), is_clean and alone and not solid and not parts)
+    return Look(by, own, whole, parts, is_clean and alone and not solid and not parts)
+
+
+def _parts(ink: Ink, found: Components, pick: Picked, place: Place) -> tuple[Part, ...]:
+    """Return the pieces that may be digits of their own, the main one first, then by area; one alone is none."""
+    large = found.sizes.max(axis=1) >= LIKE * found.sizes[pick.main].max()
+    several = np.flatnonzero((pick.chosen & large) | pick.others).tolist()
+    if len(several) < 2:
+        return ()
+    several.sort(key=lambda number: (number != pick.main, -int(found.areas[number])))
+    every = np.arange(len(found))
+    return tuple(_part(ink, found, every == number, place)[0] for number in several[:_MOST_PARTS])
 
 
 def _part(ink: Ink, found: Components, chosen: Mask, place: Place) -> tuple[Part, Ink]:

@@ -43,11 +43,13 @@ class Picked:
 
 def picked(found: Components) -> Picked | None:
     """Pick the digit's pieces, or return None where there are none but slivers at the edge."""
-    boxes, areas, sizes = found.boxes, found.areas, found.sizes.max(axis=1)
     from_edge = _from_edge(found)
+    if len(found) == 1:
+        return Picked(np.ones(1, np.bool_), np.zeros(1, np.bool_), 0, 0.0) if from_edge.max() > _RIM else None
     at_rim = np.maximum.reduceat(from_edge, found.firsts) <= _RIM
     if at_rim.all():
         return None
+    boxes, areas, sizes = found.boxes, found.areas, found.sizes.max(axis=1)
     counts = (found.stops - found.starts) * np.clip(from_edge / _MARGIN, _LEAST_WEIGHT, 1)
     main = int(np.where(at_rim, -1, np.add.reduceat(counts, found.firsts)).argmax())
     size = float(sizes[main])

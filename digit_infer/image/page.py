@@ -31,6 +31,7 @@ _ENOUGH = 2
 MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
 
+_LEANS = 0.1
 _BESIDE = 0.3
 """Neighbours on a line have this share of the smaller one's height in common."""
 
@@ -55,6 +56,14 @@ class Segment:
             place = ink[top : top + part.ink.shape[0], left : left + part.ink.shape[1]]
             np.maximum(place, part.ink, out=place)
         return Segment(box, ink)
+
+    def leans_right(self) -> bool:
+        """Tell whether the ink runs from the lower left to the upper right, as a slash does."""
+        rows, columns = np.nonzero(self.ink)
+        upper = rows < self.ink.shape[0] / 2
+        if not upper.any() or upper.all():
+            return False
+        return float(columns[upper].mean() - columns[~upper].mean()) >= _LEANS * self.ink.shape[0]
 
     def places_to_cut(self, apart: int) -> list[int]:
         """Return columns where little ink would be cut through from top to bottom, at least so many pixels apart."""

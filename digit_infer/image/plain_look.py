@@ -131,10 +131,9 @@ def otsu(counts: NDArray[np.float64]) -> int:
 
     ``counts`` [256] says how often each value occurs.
     """
-    below = np.cumsum(counts)
-    above = below[-1] - below
-    sums = np.cumsum(counts * np.arange(256.0))
-    inner = (below > 0) & (above > 0)
-    gap = sums[inner] / below[inner] - (sums[-1] - sums[inner]) / above[inner]
-    separation = below[inner] * above[inner] * gap * gap
-    return int(np.flatnonzero(inner)[separation.argmax()]) if separation.size else 0
+    values = np.flatnonzero(counts)
+    if len(values) < 2:
+        return 0
+    below, sums = np.cumsum(counts[values]), np.cumsum(counts[values] * values)
+    share, mean = below[:-1] / below[-1], sums[-1] / below[-1]
+    return int(values[:-1][((mean * share - sums[:-1] / below[-1]) ** 2 / (share * (1 - share))).argmax()])

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _SIGNS = {"none": 0.12, "one": 0.5, "few": 0.2, "row": 0.18}
 """What is written on a picture: nothing, one large sign, some anywhere, or rows of small ones."""
 
+_OVERLAP = 0.02
+"""What covers more than this share of the ink lies under it."""
+
 _CROPPED = 0.3
 _SMALLEST_CROP = 6
 """How often a picture is cropped, and how many pixels are left of it at least."""
@@ -150,21 +153,26 @@ def _scene(ink: Layer, box: Box, draw: Draw) -> Layer:
     size = max(box[2] - box[0], box[3] - box[1])
     if draw.random() < 0.42:
         np.maximum(other, ruled(side, draw) * draw.uniform(0.15, 1.0), out=other)
-    if draw.random() < 0.35:
+    if draw.random() < 0.38:
         np.maximum(other, frame(side, box, draw) * draw.uniform(0.4, 1.2), out=other)
     if draw.random() < 0.4:
-        np.maximum(other, words(side, box, min(30.0, 0.45 * size), draw) * draw.uniform(0.5, 1.1), out=other)
+        np.maximum(other, words(side, box, min(36.0, 0.7 * size), draw) * draw.uniform(0.5, 1.1), out=other)
     if draw.random() < 0.2:
         np.maximum(other, dust(side, draw) * draw.uniform(0.4, 1.1), out=other)
     grey = np.full((side, side), paper, np.float32)
     if draw.random() < 0.35:
-        grey += cloud(side, int(draw.integers(3, 50)), draw) * draw.uniform(1, 9)
+        grey += _grain(int(draw.integers(3, 50)), draw) * draw.uniform(1, 9)
+    beside = []
+    for _ in range(int(draw.choice([0, 1, 2], p=[0.6, 0.3, 0.1]))):  # things under the writing, or beside it
+        where, thing = region(side, draw), _material(draw)
+        if (where * ink).sum() > _OVERLAP * ink.sum():
+            grey += where * (thing - grey) * draw.uniform(0.1, 0.6)
+        else:
+            beside.append((where, thing))
     pressure = 1 + 0.25 * cloud(side, 12, draw) if draw.random() < 0.25 else np.float32(1)
     grey -= contrast * np.clip(np.maximum(ink * np.clip(pressure, 0.4, 1.3), other), 0, 1.2)
-    for _ in range(int(draw.choice([0, 1, 2], p=[0.65, 0.25, 0.1]))):  # things that cover all but ink: a photograph's rest
-        around = Image.fromarray((region(side, draw) * (ink <= 0) * 255).astype(np.uint8)).filter(ImageFilter.MinFilter(5))
-        where = np.asarray(around, np.float32) / np.float32(255)
-        grey += where * (_material(draw) - grey) * draw.uniform(0.3, 1)
+    for where, thing in beside:
+        grey += where * (thing - grey)
     if draw.random() < 0.36:
         whole = sheet(side, box, draw)
         ink *= whole > 0.5
@@ -182,11 +190,17 @@ def _scene(ink: Layer, box: Box, draw: Draw) -> Layer:
 
 def _material(draw: Draw) -> Layer:
     """Return the grey of something that is no paper: a table, cloth, a screen, wood."""
-    rough = cloud(INK_SIDE, int(draw.integers(2, 60)), draw) * draw.uniform(0, 18)
-    if draw.random() < 0.2:
-        rough = np.broadcast_to(rough[:1] if draw.random() < 0.5 else rough[:, :1], rough.shape)
+    rough = _grain(int(draw.integers(2, 60)), draw) * draw.uniform(0, 18)
     grey: Layer = np.clip(draw.uniform(0, 255) + rough, 0, 255).astype(np.float32)
     return grey
+
+
+def _grain(knots: int, draw: Draw) -> Layer:
+    """Return a rough surface, or one that is rough along one side alone."""
+    rough = cloud(INK_SIDE, knots, draw)
+    if draw.random() < 0.2:
+        return np.broadcast_to(rough[:1] if draw.random() < 0.5 else rough[:, :1], rough.shape)
+    return rough
 
 
 def _photographed(grey: Layer, draw: Draw) -> Pictures:

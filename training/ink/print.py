@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSansMono", "STIXGeneral", "cmr10", "cmss10", "cmtt10")
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;-/()%&+=#"
 _FINER = 2
+_ROUND = 0.2
+"""How often a sheet is round."""
 
 
 def ruled(side: int, draw: Draw) -> Layer:
@@ -69,7 +71,7 @@ def frame(side: int, box: tuple[float, float, float, float], draw: Draw) -> Laye
     x0, y0, x1, y1 = (around * _FINER).tolist()
     grey = int(draw.integers(110, 256))
     kind = draw.random()
-    if kind < 0.35:
+    if kind < 0.42:
         _ring(pencil, (x0, y0, x1, y1), grey, width, draw)
     elif kind < 0.65:
         pencil.rectangle((x0, y0, x1, y1), outline=grey, width=width)
@@ -153,7 +155,7 @@ def region(side: int, draw: Draw) -> Layer:
 
 
 def sheet(side: int, box: tuple[float, float, float, float], draw: Draw) -> Layer:
-    """Draw a sheet that holds a box: its edges may lie beyond the picture on some sides."""
+    """Draw a sheet that holds a box, with edges beyond the picture on some sides, or a round one."""
     left, top, right, bottom = box
     free = np.array([left, top, side - right, side - bottom])
     room = np.where(draw.random(4) < 0.5, side, 2 + draw.uniform(0, 1, 4) * np.maximum(free, 4))
@@ -162,7 +164,11 @@ def sheet(side: int, box: tuple[float, float, float, float], draw: Draw) -> Laye
     middle, angle = np.array([(left + right) / 2, (top + bottom) / 2]), np.deg2rad(draw.normal(0, 6))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     canvas = Image.new("L", (side, side))
-    ImageDraw.Draw(canvas).polygon([tuple(corner) for corner in middle + (corners - middle) @ turn], 255)
+    if draw.random() < _ROUND:
+        reach = np.hypot(right - left, bottom - top) / 2 * draw.uniform(1.05, 2.0, 2)
+        ImageDraw.Draw(canvas).ellipse((*(middle - reach).tolist(), *(middle + reach).tolist()), fill=255)
+    else:
+        ImageDraw.Draw(canvas).polygon([tuple(corner) for corner in middle + (corners - middle) @ turn], 255)
     if draw.random() < 0.7:
         canvas = canvas.filter(ImageFilter.GaussianBlur(draw.uniform(0.4, 1.5)))
     return _layer(canvas, 1)
