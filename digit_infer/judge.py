@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     Classify = Callable[[Images], Probabilities]
 
-SURE = 0.98
-"""The confidence from which the plain look at a clean picture is believed."""
+SURE = 0.55
+"""The confidence from which the plain look at a clean picture is believed: there it is exact, and what it sees no digit is
+none."""
 
 NETWORK_FIRST = 0.9
 """The confidence from which the network's look at a picture that is not clean is believed, whatever the plain one says."""
@@ -98,13 +99,15 @@ def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged |
     if not images:
         return [None] * len(looks)
     rows = iter(classify(np.stack(images)))
-    return [None if look is None else _settled(look, list(islice(rows, 1 + len(look.parts)))) for look in looks]
+    return [None if look is None else _settled(look, list(islice(rows, len(look.asked)))) for look in looks]
 
 
 def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     """Settle whether the whole is the digit, or one of its parts, or whether there are several."""
-    whole = Judged(look, look.whole, rows[0], several=False)
-    parts = [Judged(look, part, row, several=False) for part, row in zip(look.parts, rows[1:], strict=True)]
+    answers = [Judged(look, part, row, several=False) for part, row in zip(look.asked, rows, strict=True)]
+    whole, parts = answers[0], answers[len(answers) - len(look.parts) :]
+    if look.everything is not None and answers[1].confidence > whole.confidence:
+        whole = answers[1]
     if not parts:
         return whole
     digits = [part for part in parts if part.confidence >= SURE_OF_PART]

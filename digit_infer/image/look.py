@@ -9,7 +9,7 @@ import numpy as np
 
 from digit_infer.image.components import components
 from digit_infer.image.mnist_form import Box, box_of, in_mnist_form
-from digit_infer.image.one_digit import LIKE, Picked, picked
+from digit_infer.image.one_digit import LIKE, TINY, Picked, picked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,6 +64,7 @@ class Look:
         by: who saw it.
         ink: uint8 [h, w], 255 = ink: what the digit consists of, within its box.
         whole: the digit with all its pieces.
+        everything: all the ink of the picture, where more was seen than the digit: what was left out may be parts of it.
         parts: pieces of like size that may be digits of their own, the main one first; fewer than two are none.
         is_clean: whether nothing else stands on the picture, so that the look can be believed.
     """
@@ -71,13 +72,19 @@ class Look:
     by: By
     ink: Ink
     whole: Part
+    everything: Part | None
     parts: tuple[Part, ...]
     is_clean: bool
 
     @property
     def images(self) -> list[NDArray[np.uint8]]:
-        """All that the classifier is asked: the whole, then the parts."""
-        return [self.whole.image, *(part.image for part in self.parts)]
+        """All that the classifier is asked."""
+        return [part.image for part in self.asked]
+
+    @property
+    def asked(self) -> list[Part]:
+        """What may be the digit: the whole, then everything, then the parts."""
+        return [self.whole, *([] if self.everything is None else [self.everything]), *self.parts]
 
 
 def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_clean: bool) -> Look | None:
@@ -90,10 +97,11 @@ def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_clean: bool) -> L
     if pick is None:
         return None
     whole, own = _part(ink, found, pick.chosen, place)
+    everything = None if pick.chosen.all() else _part(ink, found, np.ones_like(pick.chosen), place)[0]
     parts = _parts(ink, found, pick, place) if len(found) > 1 else ()
-    alone = pick.left_out <= _LEFT_OUT and not bool(found.at_edge[pick.chosen].any())
+    alone = min(ink.shape) <= TINY or (pick.left_out <= _LEFT_OUT and not bool(found.at_edge[pick.chosen].any()))
     solid = np.count_nonzero(own) > _SOLID * max(own.shape) ** 2
-    return Look(by, own, whole, parts, is_clean and alone and not solid and not parts)
+    return Look(by, own, whole, everything, parts, is_clean and alone and not solid and not parts)
 
 
 def _parts(ink: Ink, found: Components, pick: Picked, place: Place) -> tuple[Part, ...]:

@@ -16,13 +16,14 @@ _SPECK = 0.1
 """A piece is dust if it is smaller than this share of the digit's largest piece."""
 
 _APART = 0.3
-_APART_AT_EDGE = 0.1
-"""A piece belongs to the digit if it lies within this share of the largest piece's size of what belongs to it already; if
-it reaches the picture's edge, within the second."""
+"""A piece belongs to the digit if it lies within this share of the largest piece's size of what belongs to it already."""
 
 _MARGIN = 0.25
 _LEAST_WEIGHT = 0.05
 """Ink counts less in this outer share of the picture, down to the second at its edge: neighbours are cut off there."""
+
+TINY = 40
+"""In a picture of at most so many pixels nothing is picked: it was cropped to its digit, and strokes fall into specks."""
 
 _RIM = 0.08
 """What lies wholly within this outer share of the picture is a sliver of a box or of a neighbour."""
@@ -45,7 +46,11 @@ def picked(found: Components) -> Picked | None:
     """Pick the digit's pieces, or return None where there are none but slivers at the edge."""
     from_edge = _from_edge(found)
     if len(found) == 1:
-        return Picked(np.ones(1, np.bool_), np.zeros(1, np.bool_), 0, 0.0) if from_edge.max() > _RIM else None
+        alone = np.ones(1, np.bool_)
+        return Picked(alone, ~alone, 0, 0.0) if from_edge.max() > _RIM else None
+    if min(found.shape) <= TINY:
+        every = np.ones(len(found), np.bool_)
+        return Picked(every, ~every, int(found.areas.argmax()), 0.0)
     at_rim = np.maximum.reduceat(from_edge, found.firsts) <= _RIM
     if at_rim.all():
         return None
@@ -55,9 +60,9 @@ def picked(found: Components) -> Picked | None:
     size = float(sizes[main])
     fit = ~at_rim & (sizes >= _SPECK * size)
     fit[main] = True
-    reach = np.where(found.at_edge & (not found.at_edge[main]), _APART_AT_EDGE, _APART) * size
-    chosen = _grown(main, fit, boxes, reach)
-    others = fit & ~chosen & (sizes >= LIKE * size) & ~found.at_edge
+    at_edge = found.at_edge
+    chosen = _grown(main, fit & (~at_edge | at_edge[main]), boxes, _APART * size)
+    others = fit & ~chosen & (sizes >= LIKE * size) & ~at_edge
     return Picked(chosen, others, main, float(areas[~chosen].sum() / areas.sum()))
 
 
@@ -70,7 +75,7 @@ def _from_edge(found: Components) -> NDArray[np.float64]:
     return nearest
 
 
-def _grown(main: int, fit: Mask, boxes: Boxes, reach: NDArray[np.float64]) -> Mask:
+def _grown(main: int, fit: Mask, boxes: Boxes, reach: float) -> Mask:
     """Return the pieces that lie near the main one, or near one that does."""
     chosen = np.zeros(len(boxes), np.bool_)
     chosen[main] = True

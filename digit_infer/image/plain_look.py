@@ -28,13 +28,15 @@ _LEAST_CONTRAST = 24
 _FAINTEST_EDGE = 0.15
 """What holds less than this share of full ink is background. Of 0.02 to 0.3, best on pictures from many hands."""
 
-_SMALL = 112
+_SMALL = 64
 """Pixels of the longer side, from twice of which on a picture is made smaller to find its digit."""
 
-_FEW = 40
+_FEW = 24
 _ROOM = 0.5
 """A digit with fewer pixels than the first on a picture that was made smaller is looked at again, with this share of its
 size around it."""
+
+_SQUARES = np.arange(511.0) ** 2
 
 _OTHER_SIDE_GREYS = 12
 _OTHER_SIDE = 0.001
@@ -47,7 +49,7 @@ def plain_look(grey: Grey) -> Look | None:
     A picture in MNIST's own form is taken as it is.
     """
     if is_mnist_form(grey):
-        return Look("given", grey, Part(box_of(grey), grey.copy()), (), is_clean=True)  # a caller may fill its buffer again
+        return Look("given", grey, Part(box_of(grey), grey.copy()), None, (), is_clean=True)  # a caller may fill its buffer again
     return _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
 
 
@@ -94,46 +96,51 @@ def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
     What a pixel differs by is looked up by its grey, or by a whole number of grey levels that it lies off a sloping plane.
     """
     if plane.is_level:
-        index: NDArray[np.integer] = grey
-        differs = np.arange(256) - plane.level
-        counts = np.array(Image.fromarray(grey).histogram())
+        index, zero = grey, int(plane.level)
+        counts = np.bincount(grey.ravel(), minlength=256)
     else:
         off = grey - plane.at(places(grey.shape[0]), places(grey.shape[1]))
-        index = np.clip(np.rint(off), -255, 255).astype(np.int16) + 255
-        differs = np.arange(511) - 255.0
+        index, zero = np.clip(np.rint(off), -255, 255).astype(np.int16) + 255, 255
         counts = np.bincount(index.ravel(), minlength=511)
-    energy = counts * differs * differs
-    side = -1 if energy[differs < 0].sum() >= energy[differs > 0].sum() else 1
-    strength = np.clip(np.rint(differs * side), 0, 255).astype(np.intp)
-    is_even = counts[differs * side < -_OTHER_SIDE_GREYS].sum() <= _OTHER_SIDE * grey.size
-    by_strength: NDArray[np.float64] = np.bincount(strength, counts, 256).astype(np.float64)
-    levels = _levels(by_strength)
+    darker, lighter = counts[zero::-1], counts[zero:]  # by how many grey levels they are
+    if darker @ _SQUARES[: len(darker)] >= lighter @ _SQUARES[: len(lighter)]:
+        strengths, others, step = darker, lighter, -1
+    else:
+        strengths, others, step = lighter, darker, 1
+    is_even = bool(others[_OTHER_SIDE_GREYS + 1 :].sum() <= _OTHER_SIDE * grey.size)
+    levels = _levels(strengths)
     if levels is None:
-        return None, bool(is_even)
+        return None, is_even
     floor, full = levels
-    held = np.clip(np.rint((strength - floor) * (255 / max(full - floor, 1.0))), 0, 255).astype(np.uint8)
-    return held[index], bool(is_even)
+    held = np.clip((np.arange(len(strengths)) - floor) * (255 / max(full - floor, 1.0)) + 0.5, 0, 255).astype(np.uint8)
+    by_index = np.zeros(len(counts), np.uint8)
+    if step < 0:
+        by_index[zero::-1] = held
+    else:
+        by_index[zero:] = held
+    return by_index[index], is_even
 
 
-def _levels(counts: NDArray[np.float64]) -> tuple[float, float] | None:
+def _levels(counts: NDArray[np.integer]) -> tuple[float, float] | None:
     """Return up to where what stands out is background, and where a stroke is full, from how often each strength occurs."""
     if not counts[_LEAST_CONTRAST:].any():
         return None
-    strong = counts.copy()
-    strong[: otsu(counts) + 1] = 0
-    up_to = np.cumsum(strong)
-    full = int(np.searchsorted(up_to, up_to[-1] / 2, side="right"))
+    threshold = otsu(counts)
+    up_to = counts[threshold + 1 :].cumsum()
+    full = threshold + 1 + int(up_to.searchsorted(up_to[-1] / 2, side="right"))
     return max(_LEAST_CONTRAST / 2, _FAINTEST_EDGE * full), full
 
 
-def otsu(counts: NDArray[np.float64]) -> int:
+def otsu(counts: NDArray[np.integer]) -> int:
     """Return the threshold that separates the values at or below it from those above it best.
 
-    ``counts`` [256] says how often each value occurs.
+    ``counts`` [V] says how often each value occurs.
     """
-    values = np.flatnonzero(counts)
+    (values,) = counts.nonzero()
     if len(values) < 2:
         return 0
-    below, sums = np.cumsum(counts[values]), np.cumsum(counts[values] * values)
-    share, mean = below[:-1] / below[-1], sums[-1] / below[-1]
-    return int(values[:-1][((mean * share - sums[:-1] / below[-1]) ** 2 / (share * (1 - share))).argmax()])
+    often = counts[values]
+    below, sums = often.cumsum()[:-1], (often * values).cumsum()
+    total, whole = int(often.sum()), int(sums[-1])
+    gap = (whole * below - total * sums[:-1]).astype(np.float64)
+    return int(values[(gap * gap / (below * (total - below))).argmax()])

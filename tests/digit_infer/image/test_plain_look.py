@@ -102,11 +102,11 @@ def test_the_smallest_pictures_have_ink_or_none(shape):
 
 
 def test_otsu_separates_two_greys():
-    assert 40 <= otsu(np.bincount([40] * 70 + [200] * 30, minlength=256).astype(float)) < 200
+    assert 40 <= otsu(np.bincount([40] * 70 + [200] * 30, minlength=256)) < 200
 
 
 def test_otsu_of_one_grey_is_no_error():
-    assert otsu(np.bincount([7] * 10, minlength=256).astype(float)) == 0
+    assert otsu(np.bincount([7] * 10, minlength=256)) == 0
 
 
 def _shaded(grey):
