@@ -60,7 +60,7 @@ def test_the_page_tells_figures_of_the_records_alone():
     pairs = {"first_us": 300.0, "second_us": 510.0, "ratio": 1.7, "ratio_low": 1.6, "ratio_high": 1.75}
     times = {
         "results": dict.fromkeys(CASES, pairs),
-        "stages_us": dict.fromkeys(CASES, {STAGES[0]: 222.0}),
+        "stages_us": {name: {STAGES[0]: 222.0} for name in CASES},
         "cases": {name: {"most": case.most} for name, case in CASES.items()},
     }
     rules = json.loads(RULES.read_text(encoding="utf-8"))
