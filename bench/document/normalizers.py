@@ -95,7 +95,7 @@ def _real(folders: Mapping[str, Any], model: str) -> Iterator[str]:
         measured = folder["models"][model]
         for ask in ("predict", "read"):
             kinds = {kind: Kind(**found) for kind, found in measured[ask].items()}
-            if kinds and any(label for label in kinds):
+            if kinds:
                 total, least = in_all(kinds), min(kinds, key=lambda kind: kinds[kind].share)
                 worst = f"{least.replace('_', ' ')}, {100 * kinds[least].share:.1f} %"
                 counted = f"{total.right:,} of {total.pictures:,}"

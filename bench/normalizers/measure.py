@@ -27,8 +27,11 @@ _SEED, _UNSEEN_SEED = 20_261_124, 20_261_130
 _BARE = "import numpy, PIL.Image"
 _IMPORTS = {
     "opencv": "import cv2",
-    "scikit_image": "import skimage.filters, skimage.measure, skimage.transform",
-    "rapidocr": "import rapidocr",
+    "scikit_image": (  # by names, since its modules load them when they are first asked for; so does rapidocr
+        "from skimage.filters import threshold_otsu, threshold_sauvola; from skimage.filters.rank import median; "
+        "from skimage.measure import label, regionprops; from skimage.transform import resize"
+    ),
+    "rapidocr": "from rapidocr import RapidOCR",
     "tesseract": "import pytesseract",
 }
 
