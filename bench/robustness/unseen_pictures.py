@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Levels = NDArray[np.float64]
 
 
+_WAVES = 6
+
+
 def _written(digit: NDArray[np.uint8], side: int, share: float, draw: Draw, edge: float = 0.08) -> Levels:
     """Write a digit on a square of ``side``, its frame taking a ``share`` of it: float64 [side, side], 1 = ink."""
     frame = round(side * share)
@@ -41,11 +44,14 @@ def _mixed(one: Levels | float, other: Levels | float, share: Levels) -> Levels:
     return mixed
 
 
-def _clouds(shape: tuple[int, int], cells: int, draw: Draw) -> Levels:
-    """Return soft spots of -1 to 1, so many of them across."""
-    seeds = Image.fromarray(draw.uniform(-1, 1, (cells, cells)).astype(np.float32))
-    clouds: Levels = np.asarray(seeds.resize(shape[::-1], Image.Resampling.BICUBIC), np.float64)
-    return clouds
+def _clouds(shape: tuple[int, int], spots: int, draw: Draw) -> Levels:
+    """Return soft spots of about -1 to 1, so many of them across: waves from all sides, one laid on the other."""
+    down, across = np.mgrid[: shape[0], : shape[1]] * (np.pi * spots / max(shape))
+    clouds = np.zeros(shape)
+    for turn, phase in draw.uniform(0, 2 * np.pi, (_WAVES, 2)):
+        clouds += np.cos(draw.uniform(0.5, 1.2) * (np.cos(turn) * down + np.sin(turn) * across) + phase)
+    spread: Levels = clouds / np.sqrt(_WAVES)
+    return spread
 
 
 def mouse(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
