@@ -21,6 +21,7 @@ from bench.folder import measure as measure_folder
 from bench.normalizers.command import normalizers
 from bench.paired import Call, Pairs, time_pairs
 from bench.peers.command import peers
+from bench.picture_path import picture_path
 from bench.planted import command as planted
 from bench.recording import affordable, record, report
 from bench.robustness.command import real_pictures, robustness
@@ -134,6 +135,7 @@ main.add_command(quantization)
 main.add_command(shipped)
 main.add_command(peers)
 main.add_command(normalizers)
+main.add_command(picture_path)
 main.add_command(robustness)
 main.add_command(real_pictures)
 

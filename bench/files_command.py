@@ -32,7 +32,7 @@ def exports(folder: Path, rounds: int, seconds: float, only: tuple[str, ...]) ->
     """Time one picture on every file that python -m export wrote into FOLDER."""
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".onnx", ".tflite"))
     with quiet_native_log():
-        wanted = [path for path in paths if not only or _model_of(path.name) in only]
+        wanted = [path for path in paths if _model_of(path.name) in (only or zoo.models())]  # not the ink network
         timed = {path.name: asdict(found) for path, found in time_files(wanted, rounds, seconds)}
     if only:
         path, again = RESULTS / "exports.json", "python -m bench exports FOLDER"
@@ -47,7 +47,7 @@ def exports(folder: Path, rounds: int, seconds: float, only: tuple[str, ...]) ->
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=8.0, show_default=True, help="For each comparison.")
 def shipped(rounds: int, seconds: float) -> None:
     """Time one picture on every file of the wheel in turns, and our own networks in pairs with shallow_cnn."""
-    paths = sorted(zoo.FILES.iterdir())
+    paths = sorted(zoo.FILES / file.file for model in zoo.models().values() for file in model.files)
     ours = [model.name for model in zoo.models().values() if model.is_ours]
     with quiet_native_log():
         timed = {path.name: asdict(found) for path, found in time_files(paths, rounds, seconds=0.2)}

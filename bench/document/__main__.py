@@ -11,6 +11,8 @@ from bench.document.own.card import card, own_models, reliability_picture
 from bench.document.own.ink_card import ink_card
 from bench.document.own.pareto import PICTURE, pareto_page, pareto_picture
 from bench.document.page import exports_page
+from bench.document.picture_path import PICTURE as PICTURE_PATH
+from bench.document.picture_path import draw_picture_path
 from digit_infer.files import write_text
 from digit_infer.zoo import CARDS, manifest
 from training.report.style import save, styled
@@ -25,6 +27,7 @@ def main() -> None:
     draw_pictures(RESULTS, _DOCS / "benchmarks")
     write_text(_DOCS / "pareto.md", pareto_page())
     write_text(_DOCS / "normalizer.md", normalizers_page())
+    draw_picture_path(_DOCS / PICTURE_PATH)
     with styled():
         save(pareto_picture(), _DOCS / "models" / PICTURE)
         write_text(CARDS / f"{manifest().ink.name}.md", ink_card(manifest().ink))

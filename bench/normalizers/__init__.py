@@ -1,4 +1,5 @@
-"""What libraries of computer vision would gain where pictures are brought into MNIST's form: right answers, time, weight.
+"""What a user would write or install instead of ``Predictor.predict``, answering the same pictures, from file to digit.
 
-Each recipe is what a user would write with its library, in an environment that holds that library.
+Recipes with libraries of computer vision bring a picture into MNIST's form, and the same network answers them; readers of
+print bring their own networks. Each runs in an environment that holds what it needs.
 """

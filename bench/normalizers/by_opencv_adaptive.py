@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import cv2
 
 from bench.normalizers.by_opencv_otsu import normalize as by_otsu
-from bench.normalizers.opencv_steps import SMALL, STEPS, in_mnist_form, smoothed
+from bench.normalizers.classified import classified
+from bench.normalizers.opencv_steps import SMALL, in_mnist_form, smoothed
 
 if TYPE_CHECKING:
+    from bench.normalizers.recipes import Answer
     from digit_infer.image.decode import Grey
-
-__all__ = ["STEPS", "normalize"]
 
 _BELOW = 15
 """Ink is so many grey levels darker than what surrounds it. Of 5 to 25, best on drawn pictures."""
@@ -26,3 +26,8 @@ def normalize(grey: Grey) -> Grey:
     window = min(dark.shape) // 2 | 1
     mask = cv2.adaptiveThreshold(dark, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, _BELOW)
     return in_mnist_form(mask)
+
+
+def opened(model: str) -> Answer:
+    """Return what answers a picture's file."""
+    return classified(normalize, model)

@@ -9,18 +9,19 @@ from scipy.ndimage import uniform_filter
 from skimage.filters import threshold_otsu, threshold_sauvola
 from skimage.filters.rank import median
 from skimage.measure import label, regionprops
-from skimage.morphology import closing
 from skimage.transform import resize
+
+from bench.normalizers.classified import classified
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bench.normalizers.recipes import Answer
     from digit_infer.image.decode import Grey
 
 _SMALL = 84
 _SPECK = 0.05
 _SQUARE = np.ones((3, 3), np.uint8)
-_WIDE = np.ones((31, 31), np.uint8)
 
 
 def normalize(grey: Grey) -> Grey:
@@ -69,16 +70,6 @@ def _at_edge(shape: tuple[int, ...], region: Any) -> bool:
     return bool(top == 0 or left == 0 or bottom == shape[0] or right == shape[1])
 
 
-def _median(grey: Grey) -> object:
-    return median(grey, _SQUARE)
-
-
-def _closed(grey: Grey) -> object:
-    return closing(grey, _WIDE)
-
-
-def _pieces(grey: Grey) -> object:
-    return [(region.bbox, region.area) for region in regionprops(label(grey < 128, connectivity=2))]
-
-
-STEPS = {"median, 3 × 3": _median, "closing, 31 × 31": _closed, "pieces, boxes and areas": _pieces}
+def opened(model: str) -> Answer:
+    """Return what answers a picture's file."""
+    return classified(normalize, model)

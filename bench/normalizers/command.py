@@ -1,4 +1,4 @@
-"""``python -m bench normalizers``: our normaliser beside what a user would write with OpenCV or scikit-image."""
+"""``python -m bench normalizers``: ``Predictor.predict`` beside what a user would write or install instead."""
 
 from __future__ import annotations
 
@@ -9,51 +9,68 @@ from typing import Any
 
 import click
 
-from bench.normalizers.measure import Normalized, Pictures, answer, draw, libraries
+from bench.normalizers.measure import Answered, Pictures, answer, draw, draw_unseen, libraries
 from bench.normalizers.recipes import RECIPES
 from bench.peers.environments import versions
-from bench.recording import record
+from bench.recording import RESULTS
 from bench.robustness.real_pictures import labelled
 from digit_infer import zoo
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.tables import Column, print_table
+from digit_infer.errors import UsageError
+from export.stored import store_measured
+
+SCHEMA = 2
+RECORD = RESULTS / "normalizers.json"
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--pictures", type=click.IntRange(min=10), default=300, show_default=True, help="Of each kind that is drawn.")
 @click.option("--pairs", type=click.IntRange(min=10), default=20, show_default=True, help="Of processes that import.")
-def normalizers(folder: Path | None, pictures: int, pairs: int) -> None:
-    """Bring drawn pictures, and the labelled single digits of FOLDER, into MNIST's form by each recipe; count and time.
+def normalizers(folders: tuple[Path, ...], pictures: int, pairs: int) -> None:
+    """Answer drawn pictures, and the labelled single digits of FOLDERS, by each recipe, from file to digit; count and time.
 
-    Needs `python -m bench peers install opencv scikit_image`.
+    Needs `python -m bench peers install onnxruntime opencv scikit_image rapidocr tesseract`.
     """
     with quiet_native_log() as stderr, TemporaryDirectory() as place:
 
-        def tell(name: str) -> None:
-            print(name, file=stderr, flush=True)
+        def answered(what: str, asked: Pictures) -> dict[str, Answered]:
+            return answer(asked, zoo.DEFAULT_MODEL, lambda name: print(f"{what}: {name}", file=stderr, flush=True))
 
-        drawn = answer(draw(Path(place), pictures), zoo.DEFAULT_MODEL, tell)
-        real = {} if folder is None else answer(_real(folder), zoo.DEFAULT_MODEL, tell)
+        labels = {folder.resolve().name: _singles(folder) for folder in folders}
+        found = {
+            "drawn": answered("drawn", draw(Path(place), pictures)),
+            "unseen": answered("never imitated", draw_unseen(Path(place), pictures)),
+        }
+        real = {name: answered(name, asked) for name, asked in labels.items()}
         costs = libraries(pairs)
     rows = [
-        (name, _share(entry), _share(real[name]) if real else "", f"{entry.median_us:,.0f}")
-        for name, entry in drawn.items()
+        (name, *(_share(every[name]) for every in (*found.values(), *real.values())), f"{entry.median_us:,.0f}")
+        for name, entry in found["drawn"].items()
     ]
-    figures = ("drawn, right", "real, right", "µs a picture")
+    figures = ("drawn, right", "never imitated, right", *(f"{name}, right" for name in real), "µs a drawn picture")
     print_table([Column("recipe"), *(Column(figure, number=True) for figure in figures)], rows)
     used = sorted({recipe.environment for recipe in RECIPES.values()})
-    found: dict[str, Any] = {
+    measured: dict[str, Any] = {
         "model": zoo.DEFAULT_MODEL,
-        "drawn": {name: asdict(entry) for name, entry in drawn.items()},
-        "real": {name: asdict(entry) for name, entry in real.items()},
+        **{what: _entries(entries) for what, entries in found.items()},
+        "real": {name: _entries(entries) for name, entries in real.items()},
         "libraries": {name: asdict(entry) for name, entry in costs.items()},
     }
-    record("normalizers", found, {name: version for each in versions(used).values() for name, version in each.items()})
+    packages = {name: version for each in versions(used).values() for name, version in each.items()}
+    store_measured(RECORD, SCHEMA, measured, packages)
+    click.echo(f"recorded in {RECORD}", err=True)
 
 
-def _real(folder: Path) -> Pictures:
-    singles = [picture for picture in labelled(folder) if not picture.several]
+def _entries(of_recipes: dict[str, Answered]) -> dict[str, Any]:
+    return {name: asdict(entry) for name, entry in of_recipes.items()}
+
+
+def _singles(folder: Path) -> Pictures:
+    singles = [picture for picture in labelled(folder) if picture.is_digit]
+    if not singles:
+        raise UsageError(f"{folder} has no single digits", "name a folder that has some, see its labels.csv")
     return Pictures(
         tuple(picture.path for picture in singles),
         tuple(int(picture.label) for picture in singles),
@@ -61,5 +78,5 @@ def _real(folder: Path) -> Pictures:
     )
 
 
-def _share(entry: Normalized) -> str:
+def _share(entry: Answered) -> str:
     return f"{sum(entry.right.values()) / sum(entry.pictures.values()):.4f}"

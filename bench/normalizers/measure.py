@@ -1,12 +1,15 @@
-"""Runs each recipe over drawn pictures, and over labelled ones if there are any, and counts what digitnet then answers."""
+"""Runs each recipe over drawn pictures, and over labelled ones if there are any, and counts right answers."""
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,13 +17,22 @@ from bench.normalizers.recipes import OURS, RECIPES, Recipe
 from bench.paired import Pairs, time_pairs
 from bench.peers.environments import ENVIRONMENTS
 from bench.robustness.drawn_pictures import KINDS
-from digit_infer import Predictor, dataset
+from bench.robustness.unseen_pictures import UNSEEN
+from digit_infer import dataset
 
-_SEED = 20_261_124
+if TYPE_CHECKING:
+    from bench.robustness.drawn_pictures import Kind
+
+_SEED, _UNSEEN_SEED = 20_261_124, 20_261_130
 _BARE = "import numpy, PIL.Image"
 _IMPORTS = {
     "opencv": "import cv2",
-    "scikit_image": "import skimage.filters, skimage.measure, skimage.morphology, skimage.transform",
+    "scikit_image": (  # by names, since its modules load them when they are first asked for; so does rapidocr
+        "from skimage.filters import threshold_otsu, threshold_sauvola; from skimage.filters.rank import median; "
+        "from skimage.measure import label, regionprops; from skimage.transform import resize"
+    ),
+    "rapidocr": "from rapidocr import RapidOCR",
+    "tesseract": "import pytesseract",
 }
 
 
@@ -34,15 +46,14 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Normalized:
-    """What a recipe comes to: right answers and pictures by kind, µs of processor time a picture, and a step."""
+class Answered:
+    """What a recipe comes to: right answers and pictures by kind, and the median of µs of processor time a picture."""
 
     written: str
     package: str
     right: dict[str, int]
     pictures: dict[str, int]
     median_us: float
-    steps_us: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -55,47 +66,57 @@ class Library:
 
 def draw(folder: Path, each: int) -> Pictures:
     """Draw so many pictures of each kind into a folder, around the first test images."""
+    return _drawn(folder, each, KINDS, _SEED)
+
+
+def draw_unseen(folder: Path, each: int) -> Pictures:
+    """Draw so many pictures of each kind that no training imitates into a folder, around the first test images."""
+    return _drawn(folder, each, UNSEEN, _UNSEEN_SEED)
+
+
+def _drawn(folder: Path, each: int, kinds: Mapping[str, Kind], seed: int) -> Pictures:
     test = dataset.load("test")
-    paths, labels, kinds = [], [], []
-    for kind, drawn in KINDS.items():
-        chance = np.random.default_rng((_SEED, list(KINDS).index(kind)))
+    paths, labels, drawn = [], [], []
+    for index, (kind, draw_one) in enumerate(kinds.items()):
+        chance = np.random.default_rng((seed, index))
         for number in range(each):
             paths.append(folder / f"{kind}-{number:05d}.png")
-            drawn(test.images[number], chance).save(paths[-1])
+            draw_one(test.images[number], chance).save(paths[-1])
             labels.append(int(test.labels[number]))
-            kinds.append(kind)
-    return Pictures(tuple(paths), tuple(labels), tuple(kinds))
+            drawn.append(kind)
+    return Pictures(tuple(paths), tuple(labels), tuple(drawn))
 
 
-def answer(pictures: Pictures, model: str, done: Callable[[str], None]) -> dict[str, Normalized]:
-    """Let every recipe see the pictures, and a network answer what it saw; ``done`` hears of each recipe.
+def answer(pictures: Pictures, model: str, done: Callable[[str], None]) -> dict[str, Answered]:
+    """Let every recipe answer the pictures; ``done`` hears of each recipe.
 
     Raises:
         MeasurementError: an environment is not there.
     """
+    for recipe in RECIPES.values():
+        ENVIRONMENTS[recipe.environment].program("python")  # before the first works for minutes
     found = {}
-    with TemporaryDirectory() as place, Predictor(model) as predictor:
-        listed = Path(place) / "pictures.txt"
+    with TemporaryDirectory() as place:
+        listed, out = Path(place) / "pictures.txt", Path(place) / "answers.json"
         listed.write_text("\n".join(str(path.resolve()) for path in pictures.paths), encoding="utf-8")
         for name, recipe in RECIPES.items():
-            out = Path(place) / f"{name}.npz"
-            ENVIRONMENTS[recipe.environment].output_of("python", "-m", "bench.normalizers.see", name, str(listed), str(out))
-            with np.load(out) as seen:
-                answers = predictor.predict_array(seen["images"]).argmax(axis=1)
-                found[name] = _counted(recipe, pictures, answers == np.array(pictures.labels), seen)
+            words = ("-m", "bench.normalizers.see", name, model, str(listed), str(out))
+            ENVIRONMENTS[recipe.environment].output_of("python", *words)
+            seen = json.loads(out.read_text(encoding="utf-8"))
+            found[name] = _counted(recipe, pictures, seen["answers"], seen["us"])
             done(name)
     return found
 
 
-def _counted(recipe: Recipe, pictures: Pictures, right: np.ndarray, seen: np.lib.npyio.NpzFile) -> Normalized:
-    of_kind = {kind: np.array([each == kind for each in pictures.kinds]) for kind in dict.fromkeys(pictures.kinds)}
-    return Normalized(
+def _counted(recipe: Recipe, pictures: Pictures, answers: Sequence[int], us: Sequence[float]) -> Answered:
+    is_right = [one == label for one, label in zip(answers, pictures.labels, strict=True)]
+    kinds = tuple(dict.fromkeys(pictures.kinds))
+    return Answered(
         recipe.written,
         recipe.package,
-        {kind: int(right[chosen].sum()) for kind, chosen in of_kind.items()},
-        {kind: int(chosen.sum()) for kind, chosen in of_kind.items()},
-        float(np.median(seen["us"])),
-        {name.removeprefix("step "): float(np.median(seen[name])) for name in seen.files if name.startswith("step ")},
+        {kind: sum(right for right, own in zip(is_right, pictures.kinds, strict=True) if own == kind) for kind in kinds},
+        {kind: pictures.kinds.count(kind) for kind in kinds},
+        median(us),
     )
 
 

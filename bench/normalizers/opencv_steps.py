@@ -14,7 +14,6 @@ SMALL = 84
 """Smaller pictures are not smoothed: a stroke may be a pixel wide."""
 
 _SPECK = 0.05
-_KERNEL = np.ones((31, 31), np.uint8)
 
 
 def smoothed(grey: Grey) -> Grey:
@@ -52,18 +51,3 @@ def in_mnist_form(ink: Grey) -> Grey:
     row, column = min(max(row, 0), 28 - size[1]), min(max(column, 0), 28 - size[0])
     image[row : row + size[1], column : column + size[0]] = cv2.normalize(small, None, 0, 255, cv2.NORM_MINMAX)
     return image
-
-
-def _median(grey: Grey) -> object:
-    return cv2.medianBlur(grey, 3)
-
-
-def _closed(grey: Grey) -> object:
-    return cv2.morphologyEx(grey, cv2.MORPH_CLOSE, _KERNEL)
-
-
-def _pieces(grey: Grey) -> object:
-    return cv2.connectedComponentsWithStats((grey < 128).astype(np.uint8), connectivity=8)
-
-
-STEPS = {"median, 3 × 3": _median, "closing, 31 × 31": _closed, "pieces, boxes and areas": _pieces}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import venv
 from collections.abc import Mapping, Sequence
@@ -26,10 +27,14 @@ print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment by its name; ``home`` is the folder that holds it, which git ignores."""
+    """A virtual environment by its name; ``home`` is the folder that holds it, which git ignores.
+
+    ``needs`` is a program of the system that pip cannot bring, with the package of Debian that holds it.
+    """
 
     name: str
     home: Path = _HERE / ".venv"
+    needs: tuple[str, str] | None = None
 
     @property
     def folder(self) -> Path:
@@ -47,12 +52,21 @@ class Environment:
         Raises:
             MeasurementError: it is not there.
         """
+        self._check_system()
         path = self._path(name)
         if not path.exists():
             raise MeasurementError(
                 f"the environment {self.name} has no {name} ({path})", f"python -m bench peers install {self.name}"
             )
         return path
+
+    def _check_system(self) -> None:
+        if self.needs is not None and shutil.which(self.needs[0]) is None:
+            program, package = self.needs
+            raise MeasurementError(
+                f"the environment {self.name} needs the program {program}, which is not on the PATH",
+                f"apt-get install {package}",
+            )
 
     def _path(self, name: str) -> Path:
         windows = os.name == "nt"
@@ -71,9 +85,13 @@ class Environment:
         self.output_of("python", "-m", "pip", "install", *quiet, *what)
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of numpy and of what its requirements name."""
+        """Return the versions of numpy, of what its requirements name, and of the program of the system that it needs."""
         named = [line.partition(">=")[0] for line in self.requirements.read_text(encoding="utf-8").split()]
-        return dict(json.loads(self.output_of("python", "-c", _VERSIONS, "numpy", *named)))
+        found = dict(json.loads(self.output_of("python", "-c", _VERSIONS, "numpy", *named)))
+        if self.needs is not None:
+            asked = subprocess.run([self.needs[0], "--version"], capture_output=True, text=True, check=False)
+            found[self.needs[0]] = (asked.stdout or asked.stderr).partition("\n")[0].removeprefix(self.needs[0]).strip()
+        return found
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables of a process in it: this one's, with this checkout first on the path."""
@@ -96,7 +114,11 @@ class Environment:
 
 
 ENVIRONMENTS: Mapping[str, Environment] = {
-    name: Environment(name) for name in ("onnxruntime", "litert", "openvino", "keras", "loadgen", "opencv", "scikit_image")
+    environment.name: environment
+    for environment in (
+        *map(Environment, ("onnxruntime", "litert", "openvino", "keras", "loadgen", "opencv", "scikit_image", "rapidocr")),
+        Environment("tesseract", needs=("tesseract", "tesseract-ocr")),
+    )
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -10,13 +12,16 @@ from typing import Any
 import click
 
 from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_strangers
-from bench.robustness.real_pictures import Kind, labelled, read_all
+from bench.robustness.real_pictures import Read, in_all, labelled, mean_share, read_all
 from digit_infer import Predictor, zoo
+from digit_infer.benchmark.environment import environment
 from digit_infer.cli.native_log import quiet_native_log
 from digit_infer.cli.tables import Column, print_table
-from export.stored import store_measured
+from digit_infer.errors import UsageError
+from digit_infer.files import write_text
+from export.stored import store_measured, stored_document
 
-SCHEMA = 1
+SCHEMA = 2
 RESULTS = Path(__file__).parents[1] / "results"
 ROBUSTNESS, REAL_PICTURES = RESULTS / "robustness.json", RESULTS / "real_pictures.json"
 
@@ -32,7 +37,10 @@ _models = click.option(
 )
 @click.option("--agreeing", type=click.IntRange(min=10, max=10_000), default=10_000, show_default=True, help="Drawn out.")
 def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
-    """Run models over a corrupted MNIST, drawn pictures and pictures of no digit, and record what they answer."""
+    """Run models over a corrupted MNIST, drawn pictures and pictures of no digit, and record what they answer.
+
+    Of the drawn kinds, some stand apart: those that no training imitates.
+    """
     with quiet_native_log(), ExitStack() as opened:
         predictors = {name: opened.enter_context(Predictor(name)) for name in models or zoo.models()}
         damaged = on_corrupted(predictors)
@@ -55,30 +63,80 @@ def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
     ]
     figures = ("test images", "corrupted, mean", "drawn out, agreeing")
     print_table([Column("model"), *(Column(figure, number=True) for figure in figures)], rows)
-    _record(ROBUSTNESS, {"models": results})
+    kinds = [("", kind) for kind in drawn[next(iter(predictors))].by_kind]
+    kinds += [("never imitated", kind) for kind in drawn[next(iter(predictors))].unseen]
+    print_table(
+        [Column("drawn"), Column("kind"), *(Column(name, number=True) for name in predictors)],
+        [
+            (where, kind, *(f"{(each.unseen if where else each.by_kind)[kind]:.3f}" for each in drawn.values()))
+            for where, kind in kinds
+        ],
+    )
+    store_measured(ROBUSTNESS, SCHEMA, {"models": results})
+    click.echo(f"recorded in {ROBUSTNESS}", err=True)
 
 
 @click.command("real-pictures")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False, exists=True))
 @_models
-def real_pictures(folder: Path, models: tuple[str, ...]) -> None:
-    """Read the labelled pictures of FOLDER, and record how many are right, by kind."""
-    pictures = labelled(folder)
-    results: dict[str, Any] = {}
-    rows = []
-    for name in models or zoo.models():
-        with quiet_native_log(), Predictor(name) as predictor:
-            read = read_all(predictor, pictures)
-        results[name] = {"sha256": zoo.model_named(name).checkpoint.sha256, **asdict(read)}
-        everything = Kind(*(sum(getattr(kind, part) for kind in read.single.values()) for part in Kind.__annotations__))
-        rows.append(
-            (name, *(f"{kind.right} of {kind.pictures}" for kind in (everything, *read.single.values(), read.several)))
+def real_pictures(folders: tuple[Path, ...], models: tuple[str, ...]) -> None:
+    """Answer the labelled pictures of FOLDERS, and record how many are right, by folder and by kind.
+
+    The first of FOLDERS that holds digits gives the confidence that keeps 99 % of the right ones; it is used to reject the
+    pictures without a digit of them all.
+    """
+    by_name = {folder.resolve().name: labelled(folder) for folder in folders}
+    if len(by_name) < len(folders):
+        raise UsageError("two folders have the same name, and records are kept by name", "rename one, or name it once")
+    answered: dict[str, dict[str, Read]] = {name: {} for name in by_name}
+    for model in models or zoo.models():
+        with quiet_native_log(), Predictor(model) as predictor:
+            for name, pictures in by_name.items():
+                answered[name][model] = read_all(predictor, pictures)
+    for name, of_models in answered.items():
+        others = {model: _measure(answered, model) for model in of_models}
+        print_table([Column(name), *(Column(model, number=True) for model in of_models)], _rows(of_models, others))
+        _record(name, {model: _entry(model, read, others[model]) for model, read in of_models.items()})
+    click.echo(f"recorded in {REAL_PICTURES}", err=True)
+
+
+def _measure(answered: dict[str, dict[str, Read]], model: str) -> float | None:
+    """Return the confidence that keeps 99 % of the right digits of the first folder that has any."""
+    return next((found[model].keeps_99 for found in answered.values() if found[model].keeps_99 is not None), None)
+
+
+def _rows(of_models: dict[str, Read], least: dict[str, float | None]) -> Iterator[tuple[str, ...]]:
+    first = next(iter(of_models.values()))
+    for ask in ("predict", "read"):
+        kinds = {model: getattr(read, ask) for model, read in of_models.items()}
+        if not getattr(first, ask):
+            continue
+        for kind in getattr(first, ask):
+            yield (f"{ask}: {kind}", *(f"{found[kind].right} of {found[kind].pictures}" for found in kinds.values()))
+        in_total = [in_all(found) for found in kinds.values()]
+        yield (f"{ask}, all", *(f"{total.right} of {total.pictures}" for total in in_total))
+        yield (f"{ask}, all, and is_digit is right", *(f"{total.right_and_kept} of {total.pictures}" for total in in_total))
+        yield (f"{ask}, mean over kinds", *(f"{mean_share(found):.4f}" for found in kinds.values()))
+    if first.no_digits.pictures:
+        found = [read.no_digits for read in of_models.values()]
+        yield ("no digit, rejected as installed", *(f"{each.rejected} of {each.pictures}" for each in found))
+        at_99 = [None if bar is None else each.rejected_below(bar) for each, bar in zip(found, least.values(), strict=True)]
+        yield (
+            "no digit, rejected where 99 % of right digits are kept",
+            *("no digits to compare with" if each is None else str(each) for each in at_99),
         )
-    kinds = ["single digits", *read.single, "several digits"]
-    print_table([Column("model"), *(Column(kind, number=True) for kind in kinds)], rows)
-    _record(REAL_PICTURES, {"folder": folder.resolve().name, "models": results})
 
 
-def _record(path: Path, measured: dict[str, Any]) -> None:
-    store_measured(path, SCHEMA, measured)
-    click.echo(f"recorded in {path}", err=True)
+def _entry(model: str, read: Read, least: float | None) -> dict[str, Any]:
+    at_99 = None if least is None else {"below": least, "rejected": read.no_digits.rejected_below(least)}
+    return {"sha256": zoo.model_named(model).checkpoint.sha256, **asdict(read), "rejected_at_99": at_99}
+
+
+def _record(folder: str, models: dict[str, Any]) -> None:
+    """Put what a folder gave beside what others gave; each has its own environment."""
+    folders: dict[str, Any] = {}
+    if REAL_PICTURES.exists() and json.loads(REAL_PICTURES.read_text(encoding="utf-8")).get("schema") == SCHEMA:
+        with stored_document(REAL_PICTURES, SCHEMA, "python -m bench real-pictures FOLDER") as stored:
+            folders = stored["folders"]
+    folders[folder] = {"environment": environment(), "models": models}
+    write_text(REAL_PICTURES, json.dumps({"schema": SCHEMA, "folders": folders}, indent=1) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,19 +12,24 @@ import numpy as np
 from bench.robustness.corruptions import CORRUPTIONS, STRENGTHS, corrupted
 from bench.robustness.drawn_pictures import KINDS
 from bench.robustness.strangers import STRANGERS
-from digit_infer import dataset, image
+from bench.robustness.unseen_pictures import UNSEEN
+from digit_infer import dataset
 from digit_infer.benchmark.calibration import Bin, expected_calibration_error, reliability
-from digit_infer.contract import CLASSES
-from digit_infer.errors import PictureError
+from digit_infer.prediction import Prediction, Unanswered
 from digit_infer.predictor import Predictor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
+    from bench.robustness.drawn_pictures import Kind
     from digit_infer.contract import Images, Probabilities
 
 _SEED = 280
+_UNSEEN_SEED = 20_261_129
+_AT_A_TIME = 1_000
+"""So many drawn pictures are held at a time."""
+
 KEPT = (0.95, 0.98, 0.99)
 """Shares of digits kept, at which the share of rejected strangers is told."""
 
@@ -52,10 +58,14 @@ class Calibrated:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The share of right answers to so many pictures of each kind, and of answers as to the original for ``drawn_out``."""
+    """The share of right answers to so many pictures of each kind, and of answers as to the original for ``drawn_out``.
+
+    ``unseen`` has the kinds that no training imitates.
+    """
 
     pictures: int
     by_kind: Shares
+    unseen: Shares
     agreeing: float
     agreeing_pictures: int
 
@@ -107,71 +117,71 @@ def calibration(predictor: Predictor, error_damaged: float) -> Calibrated:
 def on_drawn(models: Mapping[str, Predictor], pictures: int, agreeing_pictures: int) -> dict[str, Drawn]:
     """Return what models answer to test digits drawn as users take pictures, so many of each kind."""
     test = dataset.load("test")
-    by_kind: dict[str, dict[str, float]] = {name: {} for name in models}
-    for kind in KINDS:
-        seen = _seen(_drawn(kind, test.images[:pictures]))
-        for name, predictor in models.items():
-            by_kind[name][kind] = float((_answers(predictor, seen) == test.labels[:pictures]).mean())
+    seen = _right(models, KINDS, _SEED, test.images[:pictures], test.labels[:pictures])
+    unseen = _right(models, UNSEEN, _UNSEEN_SEED, test.images[:pictures], test.labels[:pictures])
     originals = test.images[:agreeing_pictures]
-    seen = _seen(_drawn("drawn_out", originals))
+    agreeing = dict.fromkeys(models, 0)
+    drawn = _drawn(KINDS["drawn_out"], np.random.default_rng((_SEED, list(KINDS).index("drawn_out"))), originals)
+    for start in range(0, len(originals), _AT_A_TIME):
+        some = list(islice(drawn, _AT_A_TIME))
+        for name, predictor in models.items():
+            expected = predictor.predict_array(originals[start : start + len(some)]).argmax(axis=1)
+            agreeing[name] += int((_digits(predictor, some) == expected).sum())
     return {
-        name: Drawn(
-            pictures,
-            by_kind[name],
-            float((_answers(predictor, seen) == predictor.predict_array(originals).argmax(axis=1)).mean()),
-            agreeing_pictures,
-        )
-        for name, predictor in models.items()
+        name: Drawn(pictures, seen[name], unseen[name], agreeing[name] / len(originals), agreeing_pictures)
+        for name in models
     }
 
 
 def on_strangers(models: Mapping[str, Predictor], pictures: int) -> dict[str, Rejected]:
-    """Return which pictures of no digit models reject, so many of each kind; what has no ink is rejected by all."""
+    """Return which pictures of no digit models reject, so many of each kind.
+
+    What has no ink, and what is answered as several digits, is rejected at any measure.
+    """
     test = dataset.load("test")
-    seen = {}
+    confidence: dict[str, dict[str, NDArray[np.float64]]] = {name: {} for name in models}
     for number, (kind, stranger) in enumerate(STRANGERS.items()):
         draw = np.random.default_rng((_SEED, number))
-        seen[kind] = _seen(stranger(draw) for _ in range(pictures))
+        drawn = [stranger(draw) for _ in range(pictures)]
+        for name, predictor in models.items():
+            confidence[name][kind] = np.array([confidence_of(answer) for answer in predictor.predict_many(drawn)])
     found = {}
     for name, predictor in models.items():
         digits = predictor.predict_array(test.images).max(axis=1)
-        confidence = {kind: _probabilities(predictor, images).max(axis=1) for kind, images in seen.items()}
-        by_kept = {
-            str(kept): {kind: float((values < np.quantile(digits, 1 - kept)).mean()) for kind, values in confidence.items()}
-            for kept in KEPT
-        }
+        by_kept = {str(kept): _rejected(confidence[name], float(np.quantile(digits, 1 - kept))) for kept in KEPT}
         least = predictor.reject_below
-        of_default = {kind: float((values < least).mean()) for kind, values in confidence.items()}
-        found[name] = Rejected(pictures, by_kept, of_default, float((digits >= least).mean()))
+        found[name] = Rejected(pictures, by_kept, _rejected(confidence[name], least), float((digits >= least).mean()))
     return found
 
 
-def _drawn(kind: str, digits: Images) -> Iterator[Image.Image]:
-    draw = np.random.default_rng((_SEED, list(KINDS).index(kind)))
-    return (KINDS[kind](digit, draw) for digit in digits)
+def digit_of(answer: Prediction | Unanswered) -> int:
+    """Return the digit of an answer, -1 where it is none, or one of several."""
+    return -1 if isinstance(answer, Unanswered) or answer.several or not answer.image.any() else answer.digit
 
 
-def _seen(pictures: Iterator[Image.Image]) -> list[Images | None]:
-    """Return what the network would see of each picture, None where there is no ink."""
-    found: list[Images | None] = []
-    for picture in pictures:
-        try:
-            found.append(image.normalize(image.decode(picture)).image)
-        except PictureError:
-            found.append(None)
+def confidence_of(answer: Prediction | Unanswered) -> float:
+    """Return the confidence that a picture shows one digit: -1 where the answer is none, or several."""
+    return -1.0 if isinstance(answer, Unanswered) or digit_of(answer) < 0 else answer.confidence
+
+
+def _right(
+    models: Mapping[str, Predictor], kinds: Mapping[str, Kind], seed: int, digits: Images, labels: NDArray[np.integer]
+) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {name: {} for name in models}
+    for number, (kind, drawn) in enumerate(kinds.items()):
+        pictures = list(_drawn(drawn, np.random.default_rng((seed, number)), digits))
+        for name, predictor in models.items():
+            found[name][kind] = float((_digits(predictor, pictures) == labels).mean())
     return found
 
 
-def _probabilities(predictor: Predictor, seen: list[Images | None]) -> NDArray[np.float64]:
-    """Return the answer to each, [N, 10]; a row of zeros where there was nothing to see."""
-    rows = np.zeros((len(seen), CLASSES))
-    there = [number for number, one in enumerate(seen) if one is not None]
-    if there:
-        rows[there] = predictor.predict_array(np.stack([one for one in seen if one is not None]))
-    return rows
+def _drawn(kind: Kind, draw: np.random.Generator, digits: Images) -> Iterator[Image.Image]:
+    return (kind(digit, draw) for digit in digits)
 
 
-def _answers(predictor: Predictor, seen: list[Images | None]) -> NDArray[np.int64]:
-    """Return the digit of each, -1 where there was none to see."""
-    rows = _probabilities(predictor, seen)
-    return np.where(rows.any(axis=1), rows.argmax(axis=1), -1)
+def _digits(predictor: Predictor, pictures: list[Image.Image]) -> NDArray[np.int64]:
+    return np.array([digit_of(answer) for answer in predictor.predict_many(pictures)])
+
+
+def _rejected(confidence: Mapping[str, NDArray[np.float64]], least: float) -> dict[str, float]:
+    return {kind: float(((values < least) | (values < 0)).mean()) for kind, values in confidence.items()}

@@ -23,6 +23,9 @@ from export.stored import stored_document
 from training.report.page import document, paragraph, table
 from training.report.style import PUBLISHED, TRAINING, figure
 
+FOLDER = "real_dev"
+"""The folder of pictures from many hands whose record the cards show."""
+
 BESIDE = "lenet5_v2"
 """The most accurate of the published networks: every figure of robustness stands beside its."""
 
@@ -38,14 +41,17 @@ def card(model: ZooModel) -> str:
     Raises:
         ExportError: robustness or real pictures are not recorded for it as it is now.
     """
-    return document(_parts(model, _measured(ROBUSTNESS, model), _measured(ROBUSTNESS, model_named(BESIDE)),
-                           _measured(REAL_PICTURES, model), _measured(REAL_PICTURES, model_named(BESIDE))))  # fmt: skip
+    beside = model_named(BESIDE)
+    robust = [_measured(ROBUSTNESS, one) for one in (model, beside)]
+    real = [_measured(REAL_PICTURES, one, FOLDER) for one in (model, beside)]
+    return document(_parts(model, *robust, *real))
 
 
-def _measured(path: Path, model: ZooModel) -> dict[str, Any]:
-    again = f"python -m bench {path.stem.replace('_', '-')}"
+def _measured(path: Path, model: ZooModel, folder: str = "") -> dict[str, Any]:
+    again = f"python -m bench {path.stem.replace('_', '-')} {folder}".rstrip()
     with stored_document(path, ROBUSTNESS_SCHEMA, again) as stored:
-        measured: dict[str, Any] = stored["models"][model.name]
+        models: dict[str, Any] = stored["folders"][folder]["models"] if folder else stored["models"]
+        measured: dict[str, Any] = models[model.name]
         if measured["sha256"] != model.checkpoint.sha256:
             raise ValueError(f"measured on another checkpoint of {model.name}")
     return measured
@@ -81,16 +87,17 @@ def _parts(
         ],
     )
     yield "## Pictures as users take them"
-    singles = sum(kind["right"] for kind in real["single"].values())
-    count = sum(kind["pictures"] for kind in real["single"].values())
+    (singles, count), (whole, pages) = (
+        [sum(kind[part] for kind in real[ask].values()) for part in ("right", "pictures")] for ask in ("predict", "read")
+    )
     yield paragraph(f"""Of {count} real pictures of one digit from many hands, which served the development of the
-        normaliser and of no network, {singles} are right ({100 * singles / count:.1f} %), and {real["several"]["right"]} of
-        {real["several"]["pictures"]} pictures of several digits are read without error.""")
+        picture path and of no classifier, {singles} are right ({100 * singles / count:.1f} %), and {whole} of {pages}
+        pictures of several digits are read without error.""")
     yield table(
         ["kind", "pictures:", "right:", f"right with {BESIDE}:"],
         [
-            [kind, str(found["pictures"]), str(found["right"]), str(real_beside["single"][kind]["right"])]
-            for kind, found in real["single"].items()
+            [kind, str(found["pictures"]), str(found["right"]), str(real_beside["predict"][kind]["right"])]
+            for kind, found in real["predict"].items()
         ],
     )
     drawn = own["drawn"]
@@ -102,6 +109,15 @@ def _parts(
         [
             [kind.replace("_", " "), _percent(value), _percent(beside["drawn"]["by_kind"][kind])]
             for kind, value in drawn["by_kind"].items()
+        ],
+    )
+    yield paragraph("""The same with kinds that the training of the ink network never imitates
+        (`bench/robustness/unseen_pictures.py`):""")
+    yield table(
+        ["kind", "right:", f"{BESIDE}:"],
+        [
+            [kind.replace("_", " "), _percent(value), _percent(beside["drawn"]["unseen"][kind])]
+            for kind, value in drawn["unseen"].items()
         ],
     )
     yield "## Knowing what it does not know"

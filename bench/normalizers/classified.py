@@ -1,0 +1,26 @@
+"""What recipes that bring pictures into MNIST's form have in common: our decoding before them, our network after them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from digit_infer import Predictor
+from digit_infer.image import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bench.normalizers.recipes import Answer
+    from digit_infer.image.decode import Grey
+
+
+def classified(normalize: Callable[[Grey], Grey], model: str) -> Answer:
+    """Return what answers a picture's file by a recipe: grey uint8 [H, W] -> uint8 [28, 28], empty without ink."""
+    predict_array = Predictor(model).predict_array
+
+    def answer(path: Path) -> int:
+        image = normalize(decode(path))
+        return int(predict_array(image[None])[0].argmax()) if image.any() else -1
+
+    return answer
