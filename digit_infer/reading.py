@@ -154,7 +154,7 @@ def _pieces(answer: Answer, ink: Ink, turns: int) -> list[Piece]:
 
 
 def _without_signs(lines: list[list[Answered]]) -> list[list[Answered]]:
-    """Leave out what its height tells to be no digit: points and commas, and strokes that rise over the digits beside them."""
+    """Leave out what its height tells to be no digit: points, commas, and strokes that rise over the digits beside them."""
     heights = [_height(segment) for line in lines for segment, _ in line]
     if not heights:
         return []

@@ -1,8 +1,8 @@
 """What hangs together in a picture of ink: its 8-connected components.
 
-A component is found by its runs, stretches of ink in a row: runs of neighbouring rows that touch belong together, and
-whatever belongs together takes the smallest number of any of its runs, by jumps to the number of that number (the scheme of
-Y. Shiloach and U. Vishkin, An O(log n) parallel connectivity algorithm, Journal of Algorithms 3, 1982).
+A component is found by its runs, stretches of ink in a row: runs of neighbouring rows that touch belong together. Each
+jumps to the number of the number that it follows (Y. Shiloach and U. Vishkin, An O(log n) parallel connectivity algorithm,
+Journal of Algorithms 3, 1982), and where two such trees touch, they are joined.
 """
 
 from __future__ import annotations
@@ -116,14 +116,19 @@ class Components:
 def components(mask: Mask) -> Components:
     """Return the components of the pixels that are set in a mask [H, W], by their first rows."""
     height, width = mask.shape
-    edges = np.zeros((height, width + 2), np.int8)
-    edges[:, 1:-1] = mask
-    steps = np.diff(edges, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    _, stops = np.nonzero(steps == -1)
+    stride = width + 2
+    padded = np.zeros((height, stride), np.bool_)
+    padded[:, 1:-1] = mask
+    flat = padded.ravel()
+    (steps,) = (flat[1:] != flat[:-1]).nonzero()  # of two, the first leads into a run and the second out of it
+    rows = steps[::2] // stride
+    first = rows * stride
+    starts, stops = steps[::2] - first, steps[1::2] - first
     if not len(rows):
         return Components(rows, starts, stops, rows[:0], (height, width))
-    numbers = _joined(len(rows), *_touching(rows, starts, stops, width + 2))
+    numbers = _joined(len(rows), *_touching(rows, starts, stops, stride))
+    if not numbers.any():
+        return Components(rows, starts, stops, numbers[:1], (height, width))
     order = np.argsort(numbers, kind="stable")
     firsts = np.append(0, np.flatnonzero(np.diff(numbers[order])) + 1)
     return Components(rows[order], starts[order], stops[order], firsts, (height, width))
@@ -139,23 +144,44 @@ def _touching(rows: Numbers, starts: Numbers, stops: Numbers, stride: int) -> tu
 
     Runs are in the order of the rows, so those below a run that touch it follow one another.
     """
-    below = (rows + 1) * stride
-    first = np.searchsorted(rows * stride + stops, below + starts, side="left")
-    last = np.searchsorted(rows * stride + starts, below + stops, side="right")
-    counts = np.maximum(last - first, 0)
-    upper = np.repeat(np.arange(len(rows)), counts)
-    offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return upper, np.repeat(first, counts) + offsets
+    here = rows * stride
+    below = here + stride
+    first = (here + stops).searchsorted(below + starts, side="left")
+    counts = np.maximum((here + starts).searchsorted(below + stops, side="right") - first, 0)
+    upper = np.arange(len(rows)).repeat(counts)
+    offsets = np.arange(len(upper)) - (counts.cumsum() - counts).repeat(counts)
+    return upper, first.repeat(counts) + offsets
 
 
-def _joined(count: int, one: Numbers, other: Numbers) -> Numbers:
-    """Return for each of ``count`` things the smallest number of those that pairs join it with."""
+def _joined(count: int, upper: Numbers, lower: Numbers) -> Numbers:
+    """Return for each of ``count`` runs the smallest number of those that pairs join it with.
+
+    Each run follows the first that it touches in the row above, up to one that touches none; then those are joined.
+    """
     numbers = np.arange(count)
+    numbers[lower[::-1]] = upper[::-1]  # of several, the first is written last
     while True:
-        before = numbers.copy()
-        least = np.minimum(numbers[one], numbers[other])
-        for ends in (one, other, before[one], before[other]):
-            np.minimum.at(numbers, ends, least)
-        numbers = numbers[numbers]
-        if np.array_equal(numbers, before):
-            return numbers
+        further = numbers[numbers]
+        if np.array_equal(further, numbers):
+            break
+        numbers = further
+    one, other = numbers[upper], numbers[lower]
+    (differ,) = (one != other).nonzero()
+    if not len(differ):
+        return numbers
+    leads: dict[int, int] = {}
+
+    def lead(run: int) -> int:
+        while run in leads:
+            run = leads[run]
+        return run
+
+    for pair in set(zip(one[differ].tolist(), other[differ].tolist(), strict=True)):
+        low, high = sorted(map(lead, pair))
+        if low != high:
+            leads[high] = low
+    final = np.arange(count)
+    for run in leads:
+        final[run] = lead(run)
+    joined: Numbers = final[numbers]
+    return joined

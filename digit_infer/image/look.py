@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from digit_infer.image.components import components
-from digit_infer.image.mnist_form import Box, box_of, in_mnist_form
+from digit_infer.image.mnist_form import Box, in_mnist_form
 from digit_infer.image.one_digit import LIKE, TINY, Picked, picked
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def _parts(ink: Ink, found: Components, pick: Picked, place: Place) -> tuple[Par
 
 def _part(ink: Ink, found: Components, chosen: Mask, place: Place) -> tuple[Part, Ink]:
     """Cut some components out, with the soft edges that no other component has."""
-    own = np.where(found.painted(chosen), ink, 0) if not chosen.all() else ink
-    box = box_of(own)
-    cut = own[box.top : box.bottom, box.left : box.right]
+    boxes = found.boxes[chosen]
+    box = Box(*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
+    within = slice(box.top, box.bottom), slice(box.left, box.right)
+    cut = ink[within] if chosen.all() else np.where(found.painted(chosen)[within], ink[within], 0)
     return Part(place.box(box), in_mnist_form(cut)), cut

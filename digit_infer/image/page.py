@@ -63,7 +63,8 @@ class Segment:
         upper = rows < self.ink.shape[0] / 2
         if not upper.any() or upper.all():
             return False
-        return float(columns[upper].mean() - columns[~upper].mean()) >= _LEANS * self.ink.shape[0]
+        leans: float = columns[upper].mean() - columns[~upper].mean()
+        return leans >= _LEANS * self.ink.shape[0]
 
     def places_to_cut(self, apart: int) -> list[int]:
         """Return columns where little ink would be cut through from top to bottom, at least so many pixels apart."""

@@ -28,10 +28,10 @@ _LEAST_CONTRAST = 24
 _FAINTEST_EDGE = 0.15
 """What holds less than this share of full ink is background. Of 0.02 to 0.3, best on pictures from many hands."""
 
-_SMALL = 64
+_SMALL = 112
 """Pixels of the longer side, from twice of which on a picture is made smaller to find its digit."""
 
-_FEW = 24
+_FEW = 40
 _ROOM = 0.5
 """A digit with fewer pixels than the first on a picture that was made smaller is looked at again, with this share of its
 size around it."""
@@ -49,7 +49,8 @@ def plain_look(grey: Grey) -> Look | None:
     A picture in MNIST's own form is taken as it is.
     """
     if is_mnist_form(grey):
-        return Look("given", grey, Part(box_of(grey), grey.copy()), None, (), is_clean=True)  # a caller may fill its buffer again
+        own = grey.copy()  # a caller may fill its buffer again
+        return Look("given", own, Part(box_of(grey), own), None, (), is_clean=True)
     return _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
 
 

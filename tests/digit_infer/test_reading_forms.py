@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from digit_infer.image.page_lines import without_print
 from PIL import Image, ImageDraw
 
 from digit_infer import Predictor
-from digit_infer.image.page_lines import without_print
 
 CELL, LEFT, TOP, HIGH = 100, 20, 20, 120
 NUMBERS = range(6)

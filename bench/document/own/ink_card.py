@@ -35,12 +35,12 @@ def _parts(ink: InkModel) -> Iterator[str]:
     if recipe.drawn is not None:
         yield paragraph(f"""Learned from {recipe.drawn.pool:,} drawn pictures (`training/ink`): MNIST's training digits as
             they are or redrawn along their skeletons with pens of all widths, and letters, on paper with lines, frames,
-            rings, print, dust, things of other brightness, light, shadow and glare, blurred, noisy, stretched, inverted.
-            Each of {recipe.epochs} epochs takes {recipe.drawn.an_epoch:,} of them, turned, mirrored and inverted at random.
+            rings, print, dust, things of other brightness, light, shadow and glare, blurred, noisy, inverted. Each of
+            {recipe.epochs} epochs takes {recipe.drawn.an_epoch:,} of them, turned, mirrored and inverted at random.
             No photograph and no picture that judges was learned from.""")
     yield "## By random seed"
-    yield paragraph(f"""On {runs[0]["held_out"]["pictures"]:,} held-out drawn pictures: Dice's measure of marked ink and ink,
-        mean {statistics.fmean(run["held_out"]["dice"] for run in runs):.4f}; and the share of a picture without ink that is
+    yield paragraph(f"""On {runs[0]["held_out"]["pictures"]:,} held-out drawn pictures: Dice's measure of marked ink and
+        ink, mean {statistics.fmean(run["held_out"]["dice"] for run in runs):.4f}; and the share of a picture without ink that is
         marked all the same. The checkpoint is seed {ink.checkpoint.seed}: {ink.checkpoint.rule}.""")
     yield table(
         ["random seed:", "Dice:", "marked without ink:", "validation loss:"],

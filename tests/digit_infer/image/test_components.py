@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from digit_infer.image.mnist_form import Box
 from digit_infer.image.components import components
+from digit_infer.image.mnist_form import Box
 
 
 def flooded(mask):

@@ -91,7 +91,9 @@ def test_published_models_ship_as_float32_onnx_and_int8_tflite_ours_in_every_for
             assert model.exports == ()
         else:
             assert forms == [("onnx", "float32"), ("tflite", "int8")]
-    assert {path.name for path in zoo.FILES.iterdir()} == {file.file for _, file in FILES} | {file.file for file in zoo.manifest().ink.files}
+    assert {path.name for path in zoo.FILES.iterdir()} == {file.file for _, file in FILES} | {
+        file.file for file in zoo.manifest().ink.files
+    }
 
 
 @pytest.mark.parametrize("model", zoo.models().values(), ids=list(zoo.models()))
