@@ -31,7 +31,12 @@ _ENOUGH = 2
 MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
 
+_LONGEST = 12
+"""What is wider than so many times its height is a line, and no row of digits that touch."""
+
 _LEANS = 0.1
+"""A stroke leans to the right if its upper half lies so far to the right of its lower one, as a share of its height."""
+
 _BESIDE = 0.3
 """Neighbours on a line have this share of the smaller one's height in common."""
 
@@ -114,17 +119,15 @@ def segments(ink: Ink, mask: Mask) -> list[list[Segment]]:
 
 
 def _inside(found: Sequence[Component], shape: tuple[int, ...]) -> list[Component]:
-    """Leave out what leaves the picture, where enough lies within: neighbours, edges of the paper."""
+    """Leave out lines, and what leaves the picture where enough lies within: neighbours, edges of the paper."""
     height, width = shape
+    strokes = [part for part in found if part.box.right - part.box.left <= _LONGEST * (part.box.bottom - part.box.top)]
     within = [
-        component
-        for component in found
-        if component.box.left > 0
-        and component.box.top > 0
-        and component.box.right < width
-        and component.box.bottom < height
+        part
+        for part in strokes
+        if part.box.left > 0 and part.box.top > 0 and part.box.right < width and part.box.bottom < height
     ]
-    return within if len(within) >= _ENOUGH else list(found)
+    return within if len(within) >= _ENOUGH else strokes
 
 
 def _sized(found: Sequence[Component]) -> list[Component]:

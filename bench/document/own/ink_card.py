@@ -40,8 +40,8 @@ def _parts(ink: InkModel) -> Iterator[str]:
             No photograph and no picture that judges was learned from.""")
     yield "## By random seed"
     yield paragraph(f"""On {runs[0]["held_out"]["pictures"]:,} held-out drawn pictures: Dice's measure of marked ink and
-        ink, mean {statistics.fmean(run["held_out"]["dice"] for run in runs):.4f}; and the share of a picture without ink that is
-        marked all the same. The checkpoint is seed {ink.checkpoint.seed}: {ink.checkpoint.rule}.""")
+        ink, mean {statistics.fmean(run["held_out"]["dice"] for run in runs):.4f}; and the share of a picture without ink
+        that is marked all the same. The checkpoint is seed {ink.checkpoint.seed}: {ink.checkpoint.rule}.""")
     yield table(
         ["random seed:", "Dice:", "marked without ink:", "validation loss:"],
         [

@@ -3,7 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
@@ -163,6 +163,7 @@ def test_scales_of_arrays():
     assert decode(np.array([[0, 4_095]], np.uint16)).tolist() == [[0, 255]]
 
 
+@settings(deadline=None)
 @given(
     hnp.arrays(
         st.sampled_from([np.uint8, np.int16, np.float32, np.bool_]),
@@ -180,12 +181,14 @@ def test_any_array_is_read_or_refused_by_an_error_of_ours(array):
         assert found.plain.whole.image.any()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused_by_an_error_of_ours(content):
     with pytest.raises(DigitInferError):
         seen(content)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2_000), st.integers(0, 255))
 def test_any_damage_to_a_png_is_survived(position, value):
     content = bytearray(png(Image.fromarray(ramp(40, 40))))
