@@ -89,7 +89,7 @@ def _ink_of(explained: Explanation) -> NDArray[np.uint8]:
     sheet = np.full(explained.grey.shape, 255, np.uint8)
     if explained.look is not None:
         box, ink = explained.look.whole.box, explained.look.ink
-        size = (box.right - box.left, box.bottom - box.top)
+        size = (box.width, box.height)
         sheet[box.top : box.bottom, box.left : box.right] = 255 - np.asarray(Image.fromarray(ink).resize(size))
     return sheet
 

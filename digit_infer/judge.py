@@ -34,6 +34,9 @@ NETWORK_FIRST = 0.9
 A_DIGIT = 0.3
 """What a digit more costs, beside the classifier's doubt, which is the negative logarithm of its confidence."""
 
+AS_HIGH = 0.6
+"""A picture shows several digits if another has this share of the main one's height at least."""
+
 SURE_OF_PART = 0.9
 """The confidence from which a piece is a digit of its own."""
 
@@ -117,7 +120,10 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     main = parts[0]
     if main not in digits or len(digits) < 2:
         return main if main.confidence > whole.confidence else whole
-    apart = any(not look.whole.box.has_middle_of(digit.part.box) for digit in digits)
+    apart = any(
+        not look.whole.box.has_middle_of(digit.part.box) and digit.part.box.height >= AS_HIGH * main.part.box.height
+        for digit in digits
+    )
     if apart or _cost(main.confidence) + _cost(digits[1].confidence) < _cost(whole.confidence):
         return replace(main, several=True)
     return whole

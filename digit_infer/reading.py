@@ -155,26 +155,22 @@ def _pieces(answer: Answer, ink: Ink, turns: int) -> list[Piece]:
 
 def _without_signs(lines: list[list[Answered]]) -> list[list[Answered]]:
     """Leave out what its height tells to be no digit: points, commas, and strokes that rise over the digits beside them."""
-    heights = [_height(segment) for line in lines for segment, _ in line]
+    heights = [segment.box.height for line in lines for segment, _ in line]
     if not heights:
         return []
     typical = float(np.median(heights))
     kept = []
     for line in lines:
-        beside = float(np.median([_height(segment) for segment, _ in line])) if len(line) > 2 else typical
+        beside = float(np.median([segment.box.height for segment, _ in line])) if len(line) > 2 else typical
         kept.append(
             [
                 (segment, prediction)
                 for segment, prediction in line
-                if _height(segment) >= _SMALLEST * beside
-                and not (prediction.digit == 1 and _height(segment) >= _SLASH * beside and segment.leans_right())
+                if segment.box.height >= _SMALLEST * beside
+                and not (prediction.digit == 1 and segment.box.height >= _SLASH * beside and segment.leans_right())
             ]
         )
     return [line for line in kept if line]
-
-
-def _height(segment: Segment) -> int:
-    return segment.box.bottom - segment.box.top
 
 
 def _pieces_if_any(answer: Answer, ink: Ink, turns: int) -> list[Piece]:
@@ -201,7 +197,7 @@ def _answered(answer: Answer, line: list[Segment]) -> list[Answered]:
     """Answer a line: what is wide may be cut, and parts of a broken digit are joined, if the network believes it more."""
     found: list[Answered] = []
     for segment in line:
-        wide = segment.box.right - segment.box.left > _WIDE * (segment.box.bottom - segment.box.top)
+        wide = segment.box.width > _WIDE * (segment.box.height)
         first, *others = best_cut(answer, segment) if wide else [(segment, _prediction(answer, segment))]
         joined = _joined(answer, found[-1], first) if found else None
         if joined is not None:
@@ -215,7 +211,7 @@ def _answered(answer: Answer, line: list[Segment]) -> list[Answered]:
 def _joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
     """Return two neighbours as one digit, if they stand close enough and are believed more that way."""
     both = one[0].joined(other[0])
-    width, height = both.box.right - both.box.left, both.box.bottom - both.box.top
+    width, height = both.box.width, both.box.height
     if other[0].box.left - one[0].box.right > _CLOSE * height or width > height:
         return None
     prediction = _prediction(answer, both)

@@ -54,6 +54,16 @@ class Box:
     right: int
     bottom: int
 
+    @property
+    def width(self) -> int:
+        """Pixels from left to right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Pixels from top to bottom."""
+        return self.bottom - self.top
+
     def encloses(self, other: Box) -> bool:
         """Tell whether another lies within, without touching the sides."""
         return self.left < other.left and self.top < other.top and other.right < self.right and other.bottom < self.bottom

@@ -96,7 +96,7 @@ def _around(grey: Grey, look: Look | None) -> tuple[Grey, tuple[int, int]]:
     """Cut a digit out with some room, and say where."""
     assert look is not None  # noqa: S101  # the caller chose those that are there
     box = look.whole.box
-    width, height = box.right - box.left, box.bottom - box.top
+    width, height = box.width, box.height
     reach = (0.5 + _ROOM) * max(width, height) + 2
     across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     left, top = max(0, round(across - reach)), max(0, round(down - reach))

@@ -55,7 +55,7 @@ class Segment:
     def joined(self, other: Segment) -> Segment:
         """Return both as one."""
         box = enclosing([self.box, other.box])
-        ink = np.zeros((box.bottom - box.top, box.right - box.left), np.uint8)
+        ink = np.zeros((box.height, box.width), np.uint8)
         for part in (self, other):
             top, left = part.box.top - box.top, part.box.left - box.left
             place = ink[top : top + part.ink.shape[0], left : left + part.ink.shape[1]]
@@ -68,7 +68,7 @@ class Segment:
         upper = rows < self.ink.shape[0] / 2
         if not upper.any() or upper.all():
             return False
-        leans: float = columns[upper].mean() - columns[~upper].mean()
+        leans = float(columns[upper].mean()) - float(columns[~upper].mean())
         return leans >= _LEANS * self.ink.shape[0]
 
     def places_to_cut(self, apart: int) -> list[int]:
@@ -121,7 +121,7 @@ def segments(ink: Ink, mask: Mask) -> list[list[Segment]]:
 def _inside(found: Sequence[Component], shape: tuple[int, ...]) -> list[Component]:
     """Leave out lines, and what leaves the picture where enough lies within: neighbours, edges of the paper."""
     height, width = shape
-    strokes = [part for part in found if part.box.right - part.box.left <= _LONGEST * (part.box.bottom - part.box.top)]
+    strokes = [part for part in found if part.box.width <= _LONGEST * (part.box.height)]
     within = [
         part
         for part in strokes
@@ -134,14 +134,14 @@ def _sized(found: Sequence[Component]) -> list[Component]:
     """Leave out specks: what is much smaller than the digits, whose height is the one that most ink belongs to."""
     if not found:
         return []
-    heights = np.array([_height(component.box) for component in found])
+    heights = np.array([component.box.height for component in found])
     order = np.argsort(heights)
     weights = np.cumsum(np.array([component.area for component in found])[order])
     typical = heights[order][np.searchsorted(weights, weights[-1] / 2)]
     return [
         component
         for component, height in zip(found, heights, strict=True)
-        if max(height, component.box.right - component.box.left) >= 0.25 * typical
+        if max(height, component.box.width) >= 0.25 * typical
     ]
 
 
@@ -184,7 +184,7 @@ def _in_lines(things: Iterable[list[Component]]) -> list[list[list[Component]]]:
     for thing in sorted(things, key=lambda group: _box_of(group).left):
         box = _box_of(thing)
         common = np.minimum(lasts[:, 1], box.bottom) - np.maximum(lasts[:, 0], box.top)
-        share = common / np.minimum(lasts[:, 1] - lasts[:, 0], _height(box))
+        share = common / np.minimum(lasts[:, 1] - lasts[:, 0], box.height)
         number = int(share.argmax()) if len(lines) else -1
         if number >= 0 and share[number] >= _BESIDE:
             lines[number].append(thing)
@@ -203,14 +203,10 @@ def _box_of(group: Sequence[Component]) -> Box:
     return enclosing([component.box for component in group])
 
 
-def _height(box: Box) -> int:
-    return box.bottom - box.top
-
-
 def _segment(ink: Ink, group: Sequence[Component]) -> Segment:
     """Cut a digit out, without what belongs to others; its edges keep their grey."""
     box = _box_of(group)
-    own = np.zeros((box.bottom - box.top, box.right - box.left), np.bool_)
+    own = np.zeros((box.height, box.width), np.bool_)
     for component in group:
         component.paint(own, box.left, box.top)
     return Segment(box, np.where(own, ink[box.top : box.bottom, box.left : box.right], 0))

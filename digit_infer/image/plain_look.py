@@ -83,7 +83,7 @@ def _look(grey: Grey, place: Place) -> Look | None:
 
 def _around(grey: Grey, place: Place, box: Box) -> tuple[Grey, Place]:
     """Cut a box of the grey picture out with some room around it, from the part at ``place``, whose pixels are as large."""
-    room = round(_ROOM * max(box.right - box.left, box.bottom - box.top)) + 2
+    room = round(_ROOM * max(box.width, box.height)) + 2
     left, top = round(place.left), round(place.top)
     first, last = max(0, box.left - room - left), min(grey.shape[1], box.right + room - left)
     upper, lower = max(0, box.top - room - top), min(grey.shape[0], box.bottom + room - top)
@@ -119,7 +119,7 @@ def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
         by_index[zero::-1] = held
     else:
         by_index[zero:] = held
-    return by_index[index], is_even
+    return np.take(by_index, index), is_even
 
 
 def _levels(counts: NDArray[np.integer]) -> tuple[float, float] | None:
