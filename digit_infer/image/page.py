@@ -69,7 +69,7 @@ class Segment:
         if not upper.any() or upper.all():
             return False
         leans = float(columns[upper].mean()) - float(columns[~upper].mean())
-        return leans >= _LEANS * self.ink.shape[0]
+        return bool(leans >= _LEANS * self.ink.shape[0])
 
     def places_to_cut(self, apart: int) -> list[int]:
         """Return columns where little ink would be cut through from top to bottom, at least so many pixels apart."""
