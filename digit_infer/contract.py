@@ -63,7 +63,7 @@ def format_of(path: Path) -> Format | None:
 
 
 def check_images(images: Images, contract: Contract = DIGITS) -> None:
-    """Refuse anything but what a contract takes: uint8 [N, 28, 28].
+    """Refuse anything but what a contract takes.
 
     Raises:
         InvalidArrayError: it is no array, or of another dtype or shape.

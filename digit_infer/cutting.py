@@ -50,9 +50,9 @@ def best_cut(answer: Answer, whole: Segment) -> list[Answered]:
     return _cheapest_way(answered, len(places) - 1, empty={span for span, part in parts.items() if part is None})
 
 
-def cost_of(prediction: Prediction) -> float:
-    """Return what a digit costs on a way through a piece of writing."""
-    return _A_DIGIT - math.log(max(prediction.confidence, 1e-6))
+def cost_of(confidence: float) -> float:
+    """Return what a digit of this confidence costs, where several readings of the same ink compete."""
+    return _A_DIGIT - math.log(max(confidence, 1e-6))
 
 
 def _cheapest_way(answered: dict[tuple[int, int], Answered], end: int, empty: set[tuple[int, int]]) -> list[Answered]:
@@ -63,7 +63,7 @@ def _cheapest_way(answered: dict[tuple[int, int], Answered], end: int, empty: se
             cost, way = best[first]
             if (first, last) in answered:
                 found = answered[first, last]
-                ways.append((cost + cost_of(found[1]), [*way, found]))
+                ways.append((cost + cost_of(found[1].confidence), [*way, found]))
             elif (first, last) in empty:
                 ways.append((cost, way))
         best.append(min(ways, key=lambda entry: entry[0], default=(np.inf, [])))

@@ -107,12 +107,12 @@ def _panel(pixels: NDArray[np.uint8]) -> Image.Image:
 
 def _boxed(explained: Explanation) -> Image.Image:
     panel = _panel(explained.grey)
-    if explained.look is None:
+    if explained.box is None:
         return panel
     height, width = explained.grey.shape
     scale = _PANEL / max(height, width)
     left, top = (_PANEL - width * scale) / 2, (_PANEL - height * scale) / 2
-    box = explained.look.whole.box
+    box = explained.box
     corners = (left + box.left * scale, top + box.top * scale, left + box.right * scale - 1, top + box.bottom * scale - 1)
     ImageDraw.Draw(panel).rectangle(
         (*corners[:2], max(corners[2], corners[0]), max(corners[3], corners[1])), None, _ACCENT, 2

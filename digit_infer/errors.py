@@ -8,14 +8,13 @@ standard exception that a caller would expect, so ``except FileNotFoundError`` w
     │   ├── PictureNotFoundError (FileNotFoundError)
     │   ├── UnreadablePictureError         not a picture, truncated, damaged
     │   ├── PictureTooLargeError
-    │   ├── InvalidArrayError              wrong shape, dtype or values
-    │   └── BlankPictureError              a picture, but no ink on it
+    │   └── InvalidArrayError              wrong shape, dtype or values
     ├── ModelError
     │   ├── UnknownModelError (LookupError)
     │   ├── MissingModelFileError (FileNotFoundError)
     │   ├── DamagedModelError (ValueError) altered, truncated, or not a model
     │   ├── ModelCodeError                 a Keras file that needs code of its author's
-    │   └── ContractError (ValueError)     a model, but not uint8 [N, 28, 28] -> float32 [N, 10]
+    │   └── ContractError (ValueError)     a model, but not what its contract says
     ├── UnknownRuntimeError (LookupError)
     ├── RuntimeUnavailableError (RuntimeError)
     ├── InferenceError (RuntimeError)      the runtime failed on a valid input
@@ -66,10 +65,6 @@ class PictureTooLargeError(PictureError):
 
 class InvalidArrayError(PictureError):
     """An array has a shape, a dtype or values that no picture has."""
-
-
-class BlankPictureError(PictureError):
-    """There is no ink on the picture: for those who normalize; a predictor answers that there is no digit."""
 
 
 class ModelError(DigitInferError):

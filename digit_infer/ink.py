@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from digit_infer import zoo
+from digit_infer.runtimes.protocol import answer_in_parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
     from digit_infer.contract import Precision
     from digit_infer.runtimes.protocol import Runtime, Session
+
+
+_AT_ONCE = 4
+"""Pictures in a call: with more, one takes longer, since the layers no longer fit into a processor's cache."""
 
 
 class InkNetwork:
@@ -30,14 +35,16 @@ class InkNetwork:
 
         Raises:
             ModelError: the network's file is missing or altered.
+            RuntimeUnavailableError: the runtime refuses it.
             InferenceError: the runtime failed.
         """
         session = self._session
         if session is None:
             with self._loading:
                 session = self._session = self._session or self._opened()
-        ink: NDArray[np.uint8] = session.answers(pictures)
-        return ink
+        if not len(pictures):
+            return session.answers(pictures)
+        return answer_in_parts(session.answers, pictures, _AT_ONCE)
 
     def _opened(self) -> Session:
         file = zoo.ink_file(self._runtime.format, self._precision)

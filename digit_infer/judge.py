@@ -1,12 +1,11 @@
 """Which look at a picture is believed: the plain one, or that of the ink network. It is decided here alone.
 
 The plain look comes first, and is believed where the picture is clean and the classifier is sure. Elsewhere the ink network
-looks as well: it is believed where it is sure and the picture is not clean, and else both count alike.
+looks as well: it is believed where it is sure and the background is not even, and else both looks count alike.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -25,14 +24,13 @@ if TYPE_CHECKING:
     Classify = Callable[[Images], Probabilities]
 
 SURE = 0.55
-"""The confidence from which the plain look at a clean picture is believed: there it is exact, and what it sees no digit is
-none."""
+"""The plain look at a clean picture is believed from this confidence on; below it, the network looks as well."""
 
 NETWORK_FIRST = 0.9
-"""The confidence from which the network's look at a picture that is not clean is believed, whatever the plain one says."""
+"""From this confidence on the network is believed where the background is not even, whatever the plain look says."""
 
-A_DIGIT = 0.3
-"""What a digit more costs, beside the classifier's doubt, which is the negative logarithm of its confidence."""
+SURER = 0.1
+"""Pieces that lie together are several digits if each is believed so much more than all of them as one."""
 
 AS_HIGH = 0.6
 """A picture shows several digits if another has this share of the main one's height at least."""
@@ -51,7 +49,7 @@ class Judged:
     look: Look
     part: Part
     probabilities: Probabilities
-    several: bool
+    several: bool = False
 
     @property
     def confidence(self) -> float:
@@ -77,23 +75,25 @@ def judged(
 
 
 def _believed(answer: Judged | None) -> bool:
-    """Tell whether no second look is needed."""
-    if answer is None:
+    """Tell whether no second look is needed: on an even background, of one digit alone, or of several."""
+    if answer is None or not answer.look.is_even:
         return False
-    return answer.look.by == "given" or (answer.look.is_clean and answer.confidence >= SURE)
+    return answer.look.by == "given" or answer.several or (answer.look.is_clean and answer.confidence >= SURE)
 
 
 def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
-    """Return the network's answer where the picture is not clean and it is sure, and else both on average.
+    """Return the network's answer where the background is not even and it is sure, and else both on average.
 
-    What the two see differently is believed less that way, and so is what no digit is.
+    Where the two disagree, the average is less confident; so it is for pictures of no digit.
     """
     if plain is None or network is None:
         return network if plain is None else plain
-    if not plain.look.is_clean and network.confidence >= NETWORK_FIRST:
+    if not plain.look.is_even and network.confidence >= NETWORK_FIRST:
         return network
-    surer = network if network.confidence > plain.confidence else plain
-    return replace(surer, probabilities=(plain.probabilities + network.probabilities) * np.float32(0.5))
+    mean = (plain.probabilities + network.probabilities) * np.float32(0.5)
+    digit = int(mean.argmax())
+    surer = network if network.probabilities[digit] > plain.probabilities[digit] else plain
+    return replace(surer, probabilities=mean)
 
 
 def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged | None]:
@@ -107,16 +107,13 @@ def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged |
 
 def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     """Settle whether the whole is the digit, or one of its parts, or whether there are several."""
-    answers = [Judged(look, part, row, several=False) for part, row in zip(look.asked, rows, strict=True)]
+    answers = [Judged(look, part, row) for part, row in zip(look.asked, rows, strict=True)]
     whole, parts = answers[0], answers[len(answers) - len(look.parts) :]
     if look.everything is not None and answers[1].confidence > whole.confidence:
         whole = answers[1]
     if not parts:
         return whole
     digits = [part for part in parts if part.confidence >= SURE_OF_PART]
-    framed = [digit for digit in digits if _is_within_another(digit.part, look.parts)]
-    if framed:  # what is drawn around it is a frame
-        return max(framed, key=lambda digit: digit.confidence)
     main = parts[0]
     if main not in digits or len(digits) < 2:
         return main if main.confidence > whole.confidence else whole
@@ -124,14 +121,6 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
         not look.whole.box.has_middle_of(digit.part.box) and digit.part.box.height >= AS_HIGH * main.part.box.height
         for digit in digits
     )
-    if apart or _cost(main.confidence) + _cost(digits[1].confidence) < _cost(whole.confidence):
+    if apart or min(main.confidence, digits[1].confidence) > whole.confidence + SURER:
         return replace(main, several=True)
     return whole
-
-
-def _is_within_another(part: Part, parts: Sequence[Part]) -> bool:
-    return any(other.box.encloses(part.box) for other in parts)
-
-
-def _cost(confidence: float) -> float:
-    return A_DIGIT - math.log(max(confidence, 1e-6))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from digit_infer.errors import PictureError
     from digit_infer.image.look import By, Look
+    from digit_infer.image.mnist_form import Box
 
 
 NO_DIGIT = "no digit found"
@@ -35,8 +36,8 @@ class Prediction:
             (``Predictor.reject_below``); if not, ``digit`` is the best guess about a picture that shows none, or one that
             cannot be read, or one of several digits.
         several: whether the picture shows several digits of like size; ``Predictor.read`` reads them.
-        look: who saw the ink: "given" for what is in MNIST's own form already, "plain" for what stands out from an even
-            background, "network" for the ink network.
+        look: which look found the ink: "given" for what is in MNIST's own form already, "plain" for what stands out from
+            an even background, "network" for the ink network.
     """
 
     digit: int
@@ -88,11 +89,16 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A prediction and what led to it: the grey picture, uint8 [H, W], and the look that was believed, if any saw ink."""
+    """A prediction and what led to it.
+
+    ``grey`` is the picture, uint8 [H, W]; ``look`` is what was believed, and ``box`` where the digit lies on ``grey``. Both are
+    None where no look found ink.
+    """
 
     prediction: Prediction
     grey: NDArray[np.uint8]
     look: Look | None
+    box: Box | None
 
 
 @dataclass(frozen=True, eq=False)

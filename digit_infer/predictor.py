@@ -26,6 +26,7 @@ from digit_infer.stream import in_batches, in_order
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
+    from digit_infer.image.look import By
     from digit_infer.reading import Reading
 
 _LARGEST_CALL = 1_024
@@ -80,7 +81,8 @@ class Predictor:
         self._probabilities = chosen.session.answers
         precision = None if chosen.file is None else chosen.file.precision
         runtime = RUNTIMES[chosen.runtime]
-        self._mark = InkNetwork(runtime, precision, threads).mark if runtime.marks_ink else None
+        self._marks_ink = runtime.marks_ink and (runtime.format != "keras" or zoo.has_ink_checkpoint())
+        self._mark = InkNetwork(runtime, precision, threads).mark if self._marks_ink else None
         self._requested_threads = threads
 
     @property
@@ -122,8 +124,11 @@ class Predictor:
 
     @property
     def marks_ink(self) -> bool:
-        """Whether the ink network looks where the plain look at a picture leaves doubts; ``tflm`` does not run it."""
-        return self._mark is not None
+        """Whether the ink network looks where the plain look at a picture leaves doubts.
+
+        ``tflm`` and ``null`` do not run it, and ``keras`` needs its checkpoint, which is not bundled.
+        """
+        return self._marks_ink
 
     @property
     def reject_below(self) -> float:
@@ -144,6 +149,7 @@ class Predictor:
 
         Raises:
             PictureError: the picture cannot be read.
+            ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
         return self.explain(picture).prediction
 
@@ -152,10 +158,19 @@ class Predictor:
 
         Raises:
             PictureError: the picture cannot be read.
+            ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
+        _ = self.chosen  # refuses when closed
         seen = picture if isinstance(picture, Seen) else image.seen(picture)
         [answer] = self._judged([seen])
-        return Explanation(self._prediction(answer), seen.grey, None if answer is None else answer.look)
+        return Explanation(
+            self._prediction(answer), seen.grey, *((None, None) if answer is None else (answer.look, answer.part.box))
+        )
+
+    @property
+    def _look(self) -> By:
+        """Return the last look at a picture that there is."""
+        return "network" if self.marks_ink else "plain"
 
     def _judged(self, seen: list[Seen]) -> list[Judged | None]:
         return judged([one.grey for one in seen], [one.plain for one in seen], self.predict_array, self._mark)
@@ -164,7 +179,7 @@ class Predictor:
         """Turn what a picture was judged to show into a prediction; one without ink is answered as an empty image."""
         if answer is None:
             empty = np.zeros((SIDE, SIDE), np.uint8)
-            return Prediction.of(self.predict_array(empty[None])[0], empty, self._reject_below, look="network")
+            return Prediction.of(self.predict_array(empty[None])[0], empty, self._reject_below, look=self._look)
         return Prediction.of(
             answer.probabilities, answer.part.image, self._reject_below, several=answer.several, look=answer.look.by
         )
@@ -178,14 +193,17 @@ class Predictor:
 
         Raises:
             PictureError: the picture cannot be read.
+            ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
         from digit_infer.reading import read_page  # with what one digit can do without
 
+        _ = self.chosen  # refuses when closed
         return read_page(self._predictions, self._mark, image.decode(picture))
 
     def _predictions(self, images: Images) -> list[Prediction]:
         rows = self.predict_array(images)
-        return [Prediction.of(row, seen, self._reject_below) for row, seen in zip(rows, images, strict=True)]
+        least, look = self._reject_below, self._look
+        return [Prediction.of(row, seen, least, look=look) for row, seen in zip(rows, images, strict=True)]
 
     def predict_many(
         self,
@@ -197,7 +215,8 @@ class Predictor:
     ) -> Iterator[Prediction | Unanswered]:
         """Answer pictures as they come, in their order, ``batch_size`` at a time.
 
-        A picture that cannot be answered gives an ``Unanswered`` in its place. Memory does not grow with their number.
+        A picture that cannot be answered gives an ``Unanswered`` in its place. Memory does not grow with their number: each
+        waits as grey pixels, 1 MB at most, so large pictures take about 200 MB in the default batches.
 
         Args:
             pictures: taken and decoded in the caller's thread alone, so a buffer or a file may be used again for the next;
@@ -260,7 +279,7 @@ class Predictor:
 
     def close(self) -> None:
         """Let go of the model. Closing twice is no error."""
-        self._chosen = None
+        self._chosen = self._mark = None
         self._probabilities = self._closed
 
     def _closed(self, pictures: Images) -> Probabilities:

@@ -13,9 +13,10 @@ import numpy as np
 
 from digit_infer.cutting import best_cut, cost_of
 from digit_infer.errors import UnreadablePictureError
+from digit_infer.image.components import components
 from digit_infer.image.mnist_form import Box
 from digit_infer.image.network_look import INKED, full_ink
-from digit_infer.image.network_page import page_ink
+from digit_infer.image.network_page import page_ink, without_frames
 from digit_infer.image.page import Segment, segments
 from digit_infer.image.plain_look import plain_ink, plain_look
 from digit_infer.judge import judged
@@ -24,6 +25,7 @@ from digit_infer.prediction import Prediction
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.cutting import Answer, Answered
+    from digit_infer.image.components import Mask
     from digit_infer.image.decode import Grey
     from digit_infer.image.look import Ink
     from digit_infer.image.network_look import Mark
@@ -43,9 +45,10 @@ _BELIEVED = 0.05
 """A page whose pieces are doubted less than this on average is not turned."""
 
 _MOST_OF_ONE = 20
+_DOUBTFUL = 0.1
 _UNSURE = 0.2
-"""So many pieces may all be parts of one digit that fills the picture: if that is doubted less than the second says, and no
-more than all of them together."""
+"""So many pieces may all be parts of one digit that fills the picture: if its ink hangs together or one of them is doubted more
+than the second says, and the whole less than the third and no more than all of them together."""
 
 _SMALLEST = 0.45
 _SLASH = 1.12
@@ -99,17 +102,25 @@ Piece: TypeAlias = "tuple[int, ReadDigit]"
 
 
 def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
-    """Read a page as it is, or turned by quarters where it is believed more that way; without ``mark``, by the plain look.
+    """Read a page as it is, or turned by quarters where it is believed more that way.
+
+    On an even background the plain look is believed where the answers leave few doubts; elsewhere the ink network looks.
 
     Raises:
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
-    ink = plain_ink(grey) if mark is None else page_ink(grey, mark)
-    upright = _pieces(answer, ink, 0)
-    best = upright
-    if len(upright) >= _FEWEST_TO_TURN and _doubt(upright) > _BELIEVED:
-        turned = [_pieces_if_any(answer, ink, turns) for turns in (1, 2, 3)]
-        best = min([upright, *(way for way in turned if len(way) > _AS_MANY * len(upright))], key=_cost)
+    plain, is_even = plain_ink(grey)
+    ink, mask = without_frames(plain, plain), plain > 0
+    upright = _pieces_if_any(answer, ink, mask, 0) if is_even or mark is None else None
+    if mark is not None and (upright is None or (upright and _doubt(upright) > _BELIEVED)):
+        marked = page_ink(grey, mark)
+        seen = _pieces(answer, without_frames(full_ink(marked), plain), marked >= INKED, 0)
+        if upright is None or (seen and _doubt(seen) < _doubt(upright)):
+            upright, ink, mask = seen, without_frames(full_ink(marked), plain), marked >= INKED
+    best = upright or []
+    if len(best) >= _FEWEST_TO_TURN and _doubt(best) > _BELIEVED:
+        turned = [_pieces_if_any(answer, ink, mask, turns) or [] for turns in (1, 2, 3)]
+        best = min([best, *(way for way in turned if len(way) > _AS_MANY * len(best))], key=_cost)
     best = _whole_if_believed(answer, mark, grey, best)
     found = tuple(digit for _, digit in best if digit.prediction.is_digit)
     return Reading(found, best[0][0] if best else 0, grey)
@@ -128,6 +139,9 @@ def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, pieces: li
         return pieces
     doubts = [1 - piece.prediction.confidence for _, piece in pieces] or [1.0]
     doubt = 1 - whole.confidence
+    hangs_together = len(components(whole.look.ink > 0)) == 1
+    if not hangs_together and max(doubts) <= _DOUBTFUL:
+        return pieces
     if doubt > _UNSURE or doubt > sum(doubts) or any(not whole.part.box.has_middle_of(piece.box) for _, piece in pieces):
         return pieces
     [prediction] = answer(whole.part.image[None])
@@ -142,10 +156,10 @@ def _cost(pieces: list[Piece]) -> float:
     return sum(1 - piece.prediction.confidence + _A_DIGIT for _, piece in pieces)
 
 
-def _pieces(answer: Answer, ink: Ink, turns: int) -> list[Piece]:
+def _pieces(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece]:
     """Return all that may be a digit on a page turned by so many quarters, with the degrees."""
-    turned = np.ascontiguousarray(np.rot90(ink, turns))
-    lines = [_answered(answer, line) for line in segments(full_ink(turned), turned >= INKED)]
+    turned, hangs = (np.ascontiguousarray(np.rot90(pixels, turns)) for pixels in (ink, mask & (ink > 0)))
+    lines = [_answered(answer, line) for line in segments(turned, hangs)]
     return [
         (90 * turns, ReadDigit(_turned_back(segment.box, turns, ink.shape), number, prediction))
         for number, line in enumerate(_without_signs(lines))
@@ -173,12 +187,12 @@ def _without_signs(lines: list[list[Answered]]) -> list[list[Answered]]:
     return [line for line in kept if line]
 
 
-def _pieces_if_any(answer: Answer, ink: Ink, turns: int) -> list[Piece]:
-    """Return the same, or nothing where the page cannot be read that way: it may well be upright."""
+def _pieces_if_any(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece] | None:
+    """Return the same, or None where the page cannot be read that way: it may well be read another."""
     try:
-        return _pieces(answer, ink, turns)
+        return _pieces(answer, ink, mask, turns)
     except UnreadablePictureError:
-        return []
+        return None
 
 
 def _turned_back(box: Box, turns: int, shape: tuple[int, ...]) -> Box:
@@ -215,7 +229,11 @@ def _joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
     if other[0].box.left - one[0].box.right > _CLOSE * height or width > height:
         return None
     prediction = _prediction(answer, both)
-    return (both, prediction) if cost_of(prediction) < cost_of(one[1]) + cost_of(other[1]) else None
+    return (
+        (both, prediction)
+        if cost_of(prediction.confidence) < cost_of(one[1].confidence) + cost_of(other[1].confidence)
+        else None
+    )
 
 
 def _prediction(answer: Answer, segment: Segment) -> Prediction:

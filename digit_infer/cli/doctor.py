@@ -93,12 +93,13 @@ def _conflicts() -> list[str]:
 
 def _damaged_files() -> list[str]:
     problems = []
-    for model in zoo.models().values():
-        for file in model.files:
-            try:
-                zoo.verify(zoo.zoo_file(model, file))
-            except DigitInferError as error:
-                problems.append(str(error))
+    listed = [zoo.zoo_file(model, file) for model in zoo.models().values() for file in model.files]
+    listed += [zoo.ink_file(file.format, file.precision) for file in zoo.manifest().ink.files]
+    for file in listed:
+        try:
+            zoo.verify(file)
+        except DigitInferError as error:
+            problems.append(str(error))
     return problems
 
 
@@ -116,7 +117,7 @@ def _print(versions: dict[str, Any], runtimes: list[dict[str, Any]], problems: l
             for row in runtimes
         ],
     )
-    files = sum(len(model.files) for model in zoo.models().values())
+    files = sum(len(model.files) for model in zoo.models().values()) + len(zoo.manifest().ink.files)
     click.echo("\n".join(f"problem: {problem}" for problem in problems) or f"{files} model files: every sha256 is right")
 
 

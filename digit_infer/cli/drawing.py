@@ -36,7 +36,7 @@ def summary_line(name: str, answer: Prediction) -> str:
 
 def _reason(answer: Prediction) -> str:
     """Say why a picture shows no digit, and what reads several."""
-    return f"{SEVERAL}, which digit-infer read reads" if answer.several else NO_DIGIT
+    return f"{SEVERAL}; digit-infer read reads them all" if answer.several else NO_DIGIT
 
 
 def nothing_found(name: str) -> str:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _FITS = 3
 _FAR_DEVIATIONS = 2.5
 _NEAR_GREYS = 6.0
-"""The plane is fitted this often, without what lies so many deviations off it, and more grey levels than that."""
+"""How often the plane is fitted. After each fit, border pixels are left out that lie more than ``_FAR_DEVIATIONS`` standard
+deviations and more than ``_NEAR_GREYS`` grey levels off it."""
 
 
 @dataclass(frozen=True)

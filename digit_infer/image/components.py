@@ -1,8 +1,8 @@
 """What hangs together in a picture of ink: its 8-connected components.
 
 A component is found by its runs, stretches of ink in a row: runs of neighbouring rows that touch belong together. Each
-jumps to the number of the number that it follows (Y. Shiloach and U. Vishkin, An O(log n) parallel connectivity algorithm,
-Journal of Algorithms 3, 1982), and where two such trees touch, they are joined.
+run points to a run above it; following the pointers (Y. Shiloach and U. Vishkin, An O(log n) parallel connectivity
+algorithm, Journal of Algorithms 3, 1982) leads to the first run of its component, and first runs that touch are joined.
 """
 
 from __future__ import annotations
@@ -41,13 +41,6 @@ class Component:
     def area(self) -> int:
         """How many pixels it has."""
         return int((self.stops - self.starts).sum())
-
-    def mask(self) -> Mask:
-        """Return its pixels within its box, bool [H, W]."""
-        box = self.box
-        own = np.zeros((box.bottom - box.top, box.right - box.left), np.bool_)
-        self.paint(own, box.left, box.top)
-        return own
 
     def paint(self, mask: Mask, left: int, top: int) -> None:
         """Set its pixels in a mask whose top left corner lies at a place of the picture."""

@@ -56,7 +56,7 @@ _FAINT = 64
 
 PAGE_SIDE = 1_024
 ONE_DIGIT_SIDE = 512
-"""Pages, and pictures of one digit, are made smaller by a whole factor if they have twice this side: a digit needs 28."""
+"""Pixels. A page, or a picture of one digit, whose longer side is at least twice this is made smaller by a whole factor."""
 
 
 def decode(source: PictureSource, side: int = PAGE_SIDE) -> Grey:
@@ -69,7 +69,9 @@ def decode(source: PictureSource, side: int = PAGE_SIDE) -> Grey:
         InvalidArrayError: an array of a shape, dtype or values that no picture has.
     """
     if isinstance(source, np.ndarray):
-        return _smaller(_grey_from_array(source, side), side)
+        array = np.asarray(source)  # a subclass, such as np.matrix, indexes in its own way
+        grey = _smaller(_grey_from_array(array, side), side)
+        return grey.copy() if np.may_share_memory(grey, array) else grey  # a caller may fill its buffer again
     if isinstance(source, Image.Image):
         _check_size(source, "the image")
         grey = _grey_from_image(source, "the image", side)

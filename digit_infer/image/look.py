@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     """uint8 [H, W], 0 = background, 255 = ink"""
 
 By = Literal["given", "plain", "network"]
-"""Who saw the ink: nobody had to, the plain look, or the ink network."""
+"""Which look found the ink: none for what is in MNIST's form already, the plain look, or the ink network."""
 
 _MOST_PARTS = 4
+"""Pieces that the classifier is asked about, the largest first."""
+
 _LEFT_OUT = 0.02
 """With more than this share of all ink left out, a picture is not clean."""
 
-_SOLID = 0.6
+SOLID = 0.6
 """Nor is it where ink fills this share of a square about the digit, as a badge, or paper on a table, does."""
 
 
@@ -61,12 +63,13 @@ class Look:
     """What one look found.
 
     Attributes:
-        by: who saw it.
+        by: which look it was.
         ink: uint8 [h, w], 255 = ink: what the digit consists of, within its box.
         whole: the digit with all its pieces.
-        everything: all the ink of the picture, where more was seen than the digit: what was left out may be parts of it.
+        everything: all ink of the picture but frames, where the digit is not all of it; None otherwise.
         parts: pieces of like size that may be digits of their own, the main one first; fewer than two are none.
-        is_clean: whether nothing else stands on the picture, so that the look can be believed.
+        is_even: whether the background is even and the ink is strokes, and nothing solid.
+        is_clean: whether, besides, nothing else stands on the picture, so that the look can be believed.
     """
 
     by: By
@@ -74,6 +77,7 @@ class Look:
     whole: Part
     everything: Part | None
     parts: tuple[Part, ...]
+    is_even: bool
     is_clean: bool
 
     @property
@@ -87,21 +91,24 @@ class Look:
         return [self.whole, *([] if self.everything is None else [self.everything]), *self.parts]
 
 
-def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_clean: bool) -> Look | None:
+def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_even: bool) -> Look | None:
     """Pick the digit of the ink uint8 [H, W] whose pieces hang together by a mask [H, W], or return None without one.
 
-    ``is_clean`` says whether the background was; a picture with further ink on it is not.
+    ``is_even`` says whether the background is.
     """
     found = components(mask)
-    pick = picked(found) if len(found) else None
+    tiny = min(place.width, place.height) <= TINY
+    pick = picked(found, tiny=tiny) if len(found) else None
     if pick is None:
         return None
     whole, own = _part(ink, found, pick.chosen, place)
-    everything = None if pick.chosen.all() else _part(ink, found, np.ones_like(pick.chosen), place)[0]
-    parts = _parts(ink, found, pick, place) if len(found) > 1 else ()
-    alone = min(ink.shape) <= TINY or (pick.left_out <= _LEFT_OUT and not bool(found.at_edge[pick.chosen].any()))
-    solid = np.count_nonzero(own) > _SOLID * max(own.shape) ** 2
-    return Look(by, own, whole, everything, parts, is_clean and alone and not solid and not parts)
+    rest = ~pick.frames
+    everything = None if (pick.chosen == rest).all() else _part(ink, found, rest, place)[0]
+    parts = _parts(ink, found, pick, place) if len(found) > 1 and not tiny else ()
+    alone = tiny or (pick.left_out <= _LEFT_OUT and not bool(found.at_edge[pick.chosen].any()))
+    solid = np.count_nonzero(own) > SOLID * max(own.shape) ** 2
+    is_even = is_even and not solid
+    return Look(by, own, whole, everything, parts, is_even, is_even and alone and not parts)
 
 
 def _parts(ink: Ink, found: Components, pick: Picked, place: Place) -> tuple[Part, ...]:

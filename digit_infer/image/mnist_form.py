@@ -3,7 +3,7 @@
 MNIST's digits were scaled by area, keeping their proportions, into a box of 20 x 20, and that box was put into 28 x 28
 with its centre of mass in the middle, by a whole number of pixels (LeCun et al., Gradient-based learning applied to
 document recognition, 1998, section III.A; facebookresearch/qmnist documents the procedure). The same is done here, after
-ink and ground have been told apart.
+ink and background have been told apart.
 """
 
 from __future__ import annotations
@@ -32,17 +32,10 @@ _MIDDLES = np.arange(SIDE) + 0.5
 
 def is_mnist_form(grey: Grey) -> bool:
     """Tell whether a picture is in MNIST's own form already, give or take a pixel."""
-    return _box_in_mnist_form(grey) is not None
-
-
-def _box_in_mnist_form(grey: Grey) -> Box | None:
-    """Return the box of the ink of a picture that already has MNIST's form, else None."""
     if grey.shape != (SIDE, SIDE) or not grey.any():
-        return None
+        return False
     box = box_of(grey)
-    if not BOX - 1 <= max(box.right - box.left, box.bottom - box.top) <= BOX:
-        return None
-    return box if all(abs(mass - CENTRE) <= 1 for mass in _centre_of_mass(grey)) else None
+    return max(box.width, box.height) in (BOX - 1, BOX) and all(abs(mass - CENTRE) <= 1 for mass in _centre_of_mass(grey))
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def _around(grey: Grey, look: Look | None) -> tuple[Grey, tuple[int, int]]:
 def _look(view: View, ink: NDArray[np.uint8], place: Place) -> Look | None:
     inside = np.zeros_like(ink)
     inside[view.inside] = ink[view.inside]
-    return found_in(full_ink(inside), inside >= INKED, "network", place, is_clean=True)
+    return found_in(full_ink(inside), inside >= INKED, "network", place, is_even=True)
 
 
 def full_ink(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

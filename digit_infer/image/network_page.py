@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from digit_infer.contract import INK_SIDE
 from digit_infer.image.components import components
 from digit_infer.image.network_look import INKED, View
+from digit_infer.image.one_digit import frames_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,14 +24,22 @@ _MARGIN = 16
 _DIGIT = 48
 """Pixels of a digit's height that the network is to see: it learned from 12 to 125."""
 
+_HALF = 127
+_SMALLEST_FRAME = 16
+_HOLLOW = 0.4
+_BAND = 0.06
+_COVERED = 0.85
+_ONE_CELL = 1.6
+_REACH = 5
+"""An empty box has sides of so many pixels at least, fills the first share of itself at most, and has ink along the third
+share of its four sides, within the second share of its edges. It is taken out with what lies two pixels beside it; of a box
+that is so many times as wide as high at most, its edges alone."""
+
 _LONGEST = 1_024
 """Pixels of a page's longer side at most, where the network looks at it."""
 
 _NEARLY = 1.4
 """Where a page would be enlarged less than this, the look at the whole of it will do."""
-
-_AT_ONCE = 4
-"""Squares in a call: with more, a square takes longer, since the layers no longer fit into a processor's cache."""
 
 
 def page_ink(grey: Grey, mark: Mark) -> NDArray[np.uint8]:
@@ -41,9 +50,44 @@ def page_ink(grey: Grey, mark: Mark) -> NDArray[np.uint8]:
     view = View.of(grey)
     whole = mark(view.grey[None])[0][view.inside]
     height = _typical_height(whole)
-    scale = min(_DIGIT / height * view.scale if height else _LONGEST, _LONGEST / max(grey.shape), 1.0)
+    scale = min(_DIGIT / height * view.scale if height else 1.0, _LONGEST / max(grey.shape), 1.0)
     ink = whole if scale < _NEARLY * view.scale else _by_squares(_resized(grey, scale), mark)
     return ink if ink.shape == grey.shape else _to_size(ink, grey.shape)
+
+
+def without_frames(ink: NDArray[np.uint8], plain: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a page's ink without boxes and rings: thin lines around something, or with all sides and corners of a box.
+
+    They are looked for in the ``plain`` ink, where they are whole.
+    """
+    seen = components(plain > _HALF)
+    if not len(seen):
+        return ink
+    frames = frames_of(seen)
+    lines = seen.painted(frames)
+    for number, (left, top, right, bottom) in enumerate(seen.boxes.tolist()):
+        width, height = right - left, bottom - top
+        if min(width, height) < _SMALLEST_FRAME or frames[number]:
+            continue
+        within = slice(top, bottom), slice(left, right)
+        own = seen.painted(np.arange(len(seen)) == number)[within]
+        if own.mean() <= _HOLLOW and _is_box(own):
+            if width <= _ONE_CELL * height:  # a digit may touch it
+                edge = max(3, round(_BAND * min(width, height)))
+                own[edge:-edge, edge:-edge] = False
+            lines[within] |= own
+    if not lines.any():
+        return ink
+    wide = np.asarray(Image.fromarray(lines.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(_REACH)))
+    return np.where(wide > 0, 0, ink).astype(np.uint8)
+
+
+def _is_box(own: NDArray[np.bool_]) -> bool:
+    """Tell whether a piece, bool [H, W] within its box, has ink along all its sides and in all corners."""
+    band = max(3, round(_BAND * min(own.shape)))
+    sides = own[:band].any(axis=0), own[-band:].any(axis=0), own[:, :band].any(axis=1), own[:, -band:].any(axis=1)
+    corners = own[:band, :band], own[:band, -band:], own[-band:, :band], own[-band:, -band:]
+    return all(side.mean() >= _COVERED for side in sides) and all(corner.any() for corner in corners)
 
 
 def _typical_height(ink: NDArray[np.uint8]) -> float:
@@ -77,9 +121,7 @@ def _by_squares(page: Grey, mark: Mark) -> NDArray[np.uint8]:
     places = [(row * step, column * step) for row in range(rows) for column in range(columns)]
     ink = np.empty((rows * step, columns * step), np.uint8)
     inner = slice(_MARGIN, _MARGIN + step)
-    for start in range(0, len(places), _AT_ONCE):
-        chosen = places[start : start + _AT_ONCE]
-        marked = mark(np.stack([wide[top : top + INK_SIDE, left : left + INK_SIDE] for top, left in chosen]))
-        for (top, left), square in zip(chosen, marked, strict=True):
-            ink[top : top + step, left : left + step] = square[inner, inner]
+    marked = mark(np.stack([wide[top : top + INK_SIDE, left : left + INK_SIDE] for top, left in places]))
+    for (top, left), square in zip(places, marked, strict=True):
+        ink[top : top + step, left : left + step] = square[inner, inner]
     return ink[:height, :width]

@@ -28,30 +28,38 @@ TINY = 40
 _RIM = 0.08
 """What lies wholly within this outer share of the picture is a sliver of a box or of a neighbour."""
 
+_HOLLOW = 0.25
+_SMALLEST_FRAME = 12
+_HOLDS = 0.3
+"""A frame has sides of so many pixels at least, fills the first share of its box at most, and holds a piece of the third
+share of its height. Zeros with a stroke inside are drawn with a broader pen."""
+
 LIKE = 0.4
 """A piece may be a digit of its own if its size is this share of the largest piece's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picked:
-    """Which components, bool [K], are the digit; which others are of like size; and which share of all ink is left out."""
+    """Which components, bool [K], are the digit, others of like size, and frames; and which share of other ink is left out."""
 
     chosen: Mask
     others: Mask
+    frames: Mask
     main: int
     left_out: float
 
 
-def picked(found: Components) -> Picked | None:
-    """Pick the digit's pieces, or return None where there are none but slivers at the edge."""
+def picked(found: Components, *, tiny: bool = False) -> Picked | None:
+    """Pick the digit's pieces, or return None where there are none but slivers at the edge; all of a ``tiny`` picture."""
     from_edge = _from_edge(found)
     if len(found) == 1:
         alone = np.ones(1, np.bool_)
-        return Picked(alone, ~alone, 0, 0.0) if from_edge.max() > _RIM else None
-    if min(found.shape) <= TINY:
+        return Picked(alone, ~alone, ~alone, 0, 0.0) if from_edge.max() > _RIM else None
+    if tiny:
         every = np.ones(len(found), np.bool_)
-        return Picked(every, ~every, int(found.areas.argmax()), 0.0)
-    at_rim = np.maximum.reduceat(from_edge, found.firsts) <= _RIM
+        return Picked(every, ~every, ~every, int(found.areas.argmax()), 0.0)
+    frames = frames_of(found)
+    at_rim = (np.maximum.reduceat(from_edge, found.firsts) <= _RIM) | frames
     if at_rim.all():
         return None
     boxes, areas, sizes = found.boxes, found.areas, found.sizes.max(axis=1)
@@ -63,7 +71,20 @@ def picked(found: Components) -> Picked | None:
     at_edge = found.at_edge
     chosen = _grown(main, fit & (~at_edge | at_edge[main]), boxes, _APART * size)
     others = fit & ~chosen & (sizes >= LIKE * size) & ~at_edge
-    return Picked(chosen, others, main, float(areas[~chosen].sum() / areas.sum()))
+    return Picked(chosen, others, frames, main, float(areas[~chosen & ~frames].sum() / areas[~frames].sum()))
+
+
+def frames_of(found: Components) -> Mask:
+    """Return which components are thin lines drawn around another: the box of a form, a ring around an answer."""
+    boxes, areas = found.boxes, found.areas
+    sizes = found.sizes
+    frames = np.zeros(len(found), np.bool_)
+    thin = (areas <= _HOLLOW * sizes[:, 0] * sizes[:, 1]) & (sizes.min(axis=1) >= _SMALLEST_FRAME)
+    for number in thin.nonzero()[0].tolist():
+        left, top, right, bottom = boxes[number]
+        within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
+        frames[number] = bool((sizes[within, 1] >= _HOLDS * (bottom - top)).any())
+    return frames
 
 
 def _from_edge(found: Components) -> NDArray[np.float64]:

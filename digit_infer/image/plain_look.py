@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.image.background import Plane, border_plane, places
-from digit_infer.image.look import Look, Part, Place, found_in
+from digit_infer.image.components import components
+from digit_infer.image.look import SOLID, Look, Part, Place, found_in
 from digit_infer.image.mnist_form import Box, box_of, is_mnist_form
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _FAINTEST_EDGE = 0.15
 """What holds less than this share of full ink is background. Of 0.02 to 0.3, best on pictures from many hands."""
 
 _SMALL = 112
-"""Pixels of the longer side, from twice of which on a picture is made smaller to find its digit."""
+"""Pixels. A picture is made smaller by a whole factor until its longer side has 112 to 223."""
 
 _FEW = 40
 _ROOM = 0.5
@@ -37,6 +38,9 @@ _ROOM = 0.5
 size around it."""
 
 _SQUARES = np.arange(511.0) ** 2
+
+_LARGE = 0.02
+"""The share of a page from which what is solid on it is no writing."""
 
 _OTHER_SIDE_GREYS = 12
 _OTHER_SIDE = 0.001
@@ -49,15 +53,21 @@ def plain_look(grey: Grey) -> Look | None:
     A picture in MNIST's own form is taken as it is.
     """
     if is_mnist_form(grey):
-        own = grey.copy()  # a caller may fill its buffer again
-        return Look("given", own, Part(box_of(grey), own), None, (), is_clean=True)
+        return Look("given", grey, Part(box_of(grey), grey), None, (), is_even=True, is_clean=True)
     return _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
 
 
-def plain_ink(grey: Grey) -> NDArray[np.uint8]:
-    """Return how much ink each pixel holds, for an even background: uint8 [H, W] -> the same."""
-    ink, _ = _ink(grey, border_plane(grey))
-    return np.zeros_like(grey) if ink is None else ink
+def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
+    """Return how much ink each pixel holds on an even background, uint8 [H, W] -> the same, and whether it is even.
+
+    It is not where something large and solid lies on it, such as paper on a table.
+    """
+    ink, is_even = _ink(grey, border_plane(grey))
+    if ink is None:
+        return np.zeros_like(grey), is_even
+    found = components(ink > 0)
+    large = found.areas > _LARGE * grey.size
+    return ink, is_even and not (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
 
 
 def _look(grey: Grey, place: Place) -> Look | None:
@@ -72,13 +82,17 @@ def _look(grey: Grey, place: Place) -> Look | None:
         ink > 0,
         "plain",
         Place(place.scale * factor, place.left, place.top, place.width, place.height),
-        is_clean=is_even,
+        is_even=is_even,
     )
     if look is None or factor == 1 or look.parts or max(look.ink.shape) >= _FEW:
         return look
     part, corner = _around(grey, place, look.whole.box)
     closer = _look(part, corner) if part.shape != grey.shape else None
-    return look if closer is None else replace(closer, is_clean=closer.is_clean and look.is_clean)
+    return (
+        look
+        if closer is None
+        else replace(closer, is_even=closer.is_even and look.is_even, is_clean=closer.is_clean and look.is_clean)
+    )
 
 
 def _around(grey: Grey, place: Place, box: Box) -> tuple[Grey, Place]:

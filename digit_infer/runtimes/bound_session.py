@@ -29,7 +29,7 @@ LARGEST_BATCH = 1_024
 """More images than this go to the device in parts, so that its memory does not grow with N."""
 
 KEPT_BATCHES = 32
-"""So many numbers of images keep their memory, 27 MB at most; others take it for one call.
+"""So many numbers of images keep their memory, 27 MB at most for images of digits; others take it for one call.
 
 None is ever dropped: a captured graph writes to the addresses that it was captured with."""
 

@@ -114,20 +114,27 @@ def zoo_file(model: ZooModel, file: ZooFile) -> ModelFile:
     return ModelFile(model.name, FILES / file.file, file.format, file.precision, file.bytes, file.sha256)
 
 
-def ink_file(model_format: Format | None, precision: Precision) -> ModelFile | None:
-    """Find the ink network's file in a format, in float32 or int8; None for a runtime that reads no files.
+def ink_file(model_format: Format | None, precision: Precision) -> ModelFile:
+    """Find the ink network's file in a format, in float32 or int8.
 
     Raises:
-        MissingModelFileError: it is the trained Keras model, which is not bundled.
+        MissingModelFileError: there is none, or it is the trained Keras model, which is not bundled.
     """
     ink = manifest().ink
-    if model_format is None:
-        return None
     if model_format == "keras":
         file = _checkpoint(ink.name, ink.checkpoint)
         return replace(file, contract=INK)
-    found = next(file for file in ink.files if (file.format, file.precision) == (model_format, precision))
+    found = next((file for file in ink.files if (file.format, file.precision) == (model_format, precision)), None)
+    if found is None:
+        raise MissingModelFileError(
+            f"there is no {precision} {model_format} file of {ink.name}", "install digit-infer again"
+        )
     return ModelFile(ink.name, FILES / found.file, found.format, found.precision, found.bytes, found.sha256, INK)
+
+
+def has_ink_checkpoint() -> bool:
+    """Tell whether the ink network's trained Keras model is here; it is not bundled."""
+    return _checkpoint_path(manifest().ink.checkpoint).exists()
 
 
 def checkpoint_file(model: ZooModel) -> ModelFile:
@@ -142,14 +149,17 @@ def checkpoint_file(model: ZooModel) -> ModelFile:
 
 
 def _checkpoint(name: str, checkpoint: Checkpoint) -> ModelFile:
-    folder = Path(os.environ.get(CHECKPOINTS_VARIABLE) or _CHECKOUT_CHECKPOINTS)
-    path = folder / checkpoint.file
+    path = _checkpoint_path(checkpoint)
     if not path.exists():
         raise MissingModelFileError(
             f"the Keras model of {name} does not travel in the wheel, and {path} does not exist",
             f"name the checkout's training/checkpoints in {CHECKPOINTS_VARIABLE}, or give the path of a .keras file",
         )
     return ModelFile(name, path, "keras", "float32", path.stat().st_size, checkpoint.sha256)
+
+
+def _checkpoint_path(checkpoint: Checkpoint) -> Path:
+    return Path(os.environ.get(CHECKPOINTS_VARIABLE) or _CHECKOUT_CHECKPOINTS) / checkpoint.file
 
 
 def sha256_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import Progress
 
-from digit_infer.errors import DigitInferError, ExportError
+from digit_infer.errors import DigitInferError, ExportError, UsageError
 from digit_infer.zoo import models
 from digit_infer.zoo.manifest import InkFile
 from export.everything import make_all, record, reports_in
@@ -104,13 +104,17 @@ def export_ink_network(order: Order, console: Console, results: Results) -> None
     from export.published import enter_ink_into_zoo
 
     try:
+        if order.calibrate or order.microcontroller or (order.zoo and order.pairs != ALL):
+            raise UsageError(
+                "inknet is calibrated on drawn pictures, and goes into the zoo whole", "leave those options out"
+            )
         with console.status("inknet: loading, and drawing pictures") as status:
             source = load_ink()
             files = []
             for number, form in enumerate(form for form in FORMS if form in order.pairs):
                 status.update(f"inknet: file {number + 1}")
                 files.append(export_ink(source, *form, order.out))
-        if order.zoo:
+        if order.zoo or order.everything:
             enter_ink_into_zoo(ink_model(source, files), order.out)
         results.of_ink += files
     except DigitInferError as error:

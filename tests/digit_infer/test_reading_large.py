@@ -5,7 +5,6 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digit_infer import Predictor
-from digit_infer.errors import UnreadablePictureError
 
 NUMBERS = range(20)
 
@@ -99,10 +98,9 @@ def test_a_circle_may_hold_two_digits(predictor, mnist_test):
     assert predictor.read(page).text == "27"
 
 
-def test_a_picture_of_very_many_specks_is_refused_soon(predictor):
+def test_a_picture_of_very_many_dots_shows_no_digit(predictor):
     dots = np.full((1_200, 1_200), 220, np.uint8)
     for row in range(3):
         for column in range(3):
             dots[row::8, column::8] = 40
-    with pytest.raises(UnreadablePictureError, match="pieces"):
-        predictor.read(dots)
+    assert predictor.read(dots).text == ""

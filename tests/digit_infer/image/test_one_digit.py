@@ -56,7 +56,7 @@ def test_two_of_like_size_are_parts_the_larger_first_and_the_picture_is_not_clea
     ink = np.zeros((SIDE, SIDE), np.uint8)
     ink[60:140, 40:60] = 255
     ink[60:140, 120:150] = 255
-    look = found_in(ink, ink > 0, "plain", Place(2, 10, 0, 500, 400), is_clean=True)
+    look = found_in(ink, ink > 0, "plain", Place(2, 10, 0, 500, 400), is_even=True)
     assert not look.is_clean
     assert [(part.box.left, part.box.right) for part in look.parts] == [(250, 310), (90, 130)]
     assert look.whole.box.top == 120

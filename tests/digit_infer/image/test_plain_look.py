@@ -131,10 +131,16 @@ def _badge(grey):
     return np.where(grey < 100, 250, np.asarray(page)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("spoil", [_shaded, _framed, _ruled, _badge])
+@pytest.mark.parametrize("spoil", [_shaded, _ruled, _badge])
 def test_what_is_not_clean_is_doubted(spoil):
     assert plain_look(seven()).is_clean
     assert not plain_look(np.ascontiguousarray(spoil(seven()))).is_clean
+
+
+def test_a_frame_is_left_out_and_does_not_spoil():
+    look = plain_look(_framed(seven()))
+    assert look.is_clean
+    assert (look.whole.box.left, look.whole.box.top) > (45, 30)
 
 
 def test_dust_is_left_out_and_does_not_spoil():
