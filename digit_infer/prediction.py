@@ -91,8 +91,8 @@ class Prediction:
 class Explanation:
     """A prediction and what led to it.
 
-    ``grey`` is the picture, uint8 [H, W]; ``look`` is what was believed, and ``box`` where the digit lies on ``grey``. Both are
-    None where no look found ink.
+    ``grey`` is the picture, uint8 [H, W]; ``look`` is what was believed, and ``box`` where the digit lies on ``grey``. Both
+    are None where no look found ink.
     """
 
     prediction: Prediction

@@ -158,7 +158,8 @@ def _cost(pieces: list[Piece]) -> float:
 
 def _pieces(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece]:
     """Return all that may be a digit on a page turned by so many quarters, with the degrees."""
-    turned, hangs = (np.ascontiguousarray(np.rot90(pixels, turns)) for pixels in (ink, mask & (ink > 0)))
+    turned = np.ascontiguousarray(np.rot90(ink, turns))
+    hangs = np.ascontiguousarray(np.rot90(mask & (ink > 0), turns))
     lines = [_answered(answer, line) for line in segments(turned, hangs)]
     return [
         (90 * turns, ReadDigit(_turned_back(segment.box, turns, ink.shape), number, prediction))

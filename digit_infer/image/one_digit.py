@@ -40,7 +40,7 @@ LIKE = 0.4
 
 @dataclass(frozen=True, eq=False)
 class Picked:
-    """Which components, bool [K], are the digit, others of like size, and frames; and which share of other ink is left out."""
+    """Which components, bool [K], are the digit, others of like size, and frames; and the share of other ink."""
 
     chosen: Mask
     others: Mask

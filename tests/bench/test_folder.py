@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from bench.folder import measure, write_pictures
-from digit_infer.image import read
+from digit_infer.image import seen
 
 
 @pytest.mark.parametrize("side", [28, 280])
@@ -14,7 +14,7 @@ def test_the_pictures_show_the_test_images(tmp_path, side, mnist_test):
     assert [path.name for path in paths] == ["00000.png", "00001.png", "00002.png"]
     with Image.open(paths[0]) as image:
         assert image.size == (side, side)
-    difference = np.abs(read(paths[0]).image.astype(float) - mnist_test.images[0])
+    difference = np.abs(seen(paths[0]).plain.whole.image.astype(float) - mnist_test.images[0])
     assert difference.mean() < 12
 
 

@@ -21,7 +21,7 @@ def test_pictures_are_read_as_predict_reads_them(folder, mnist_test):
     assert len(own.images) == 30
     assert own.notes == ()
     for name, seen, label in zip(own.names, own.images, own.labels, strict=True):
-        np.testing.assert_array_equal(seen, image.read(folder / name).image)
+        np.testing.assert_array_equal(seen, image.seen(folder / name).plain.whole.image)
         assert label == mnist_test.labels[int(name.partition("/")[2].removesuffix(".png"))] == int(name[0])
 
 
