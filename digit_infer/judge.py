@@ -32,6 +32,9 @@ NETWORK_FIRST = 0.9
 SURER = 0.1
 """Pieces that lie together are several digits if each is believed so much more than all of them as one."""
 
+BRACKET = 1.13
+"""What looks like a 1 and is so many times as high as the digit beside it is a bracket, a slash or a line."""
+
 AS_HIGH = 0.6
 """A picture shows several digits if another has this share of the main one's height at least."""
 
@@ -113,8 +116,8 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
         whole = answers[1]
     if not parts:
         return whole
-    digits = [part for part in parts if part.confidence >= SURE_OF_PART]
     main = parts[0]
+    digits = [part for part in parts if part.confidence >= SURE_OF_PART and not (part is not main and _rises(part, main))]
     if main not in digits or len(digits) < 2:
         return main if main.confidence > whole.confidence else whole
     apart = any(
@@ -124,3 +127,7 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     if apart or min(main.confidence, digits[1].confidence) > whole.confidence + SURER:
         return replace(main, several=True)
     return whole
+
+
+def _rises(part: Judged, main: Judged) -> bool:
+    return int(part.probabilities.argmax()) == 1 and part.part.box.height >= BRACKET * main.part.box.height

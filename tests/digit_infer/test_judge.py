@@ -115,3 +115,42 @@ def test_every_runtime_looks_alike(mnist_test, runtime):
         answers = [predictor.predict(grey(grid(page_of(image)))) for image in mnist_test.images[:5]]
     assert [answer.digit for answer in answers] == mnist_test.labels[:5].tolist()
     assert {answer.look for answer in answers} == {"network"}
+
+
+def test_a_buffer_may_be_filled_again_while_its_pictures_wait(predictor, mnist_test):
+    buffer = np.empty((SIDE, SIDE), np.uint8)
+
+    def filled():
+        for image in mnist_test.images[:8]:
+            buffer[...] = grey(grid(page_of(image)))
+            yield buffer
+
+    answers = list(predictor.predict_many(filled(), batch_size=4))
+    assert [answer.digit for answer in answers] == mnist_test.labels[:8].tolist()
+
+
+@pytest.mark.parametrize("runtime", ["null", "tflm"])
+def test_runtimes_without_the_ink_network_say_so(mnist_test, runtime):
+    from digit_infer.runtimes import RUNTIMES
+
+    if not RUNTIMES[runtime].availability().available:
+        pytest.skip(f"{runtime} is not installed")
+    with Predictor(runtime=runtime) as predictor:
+        assert not predictor.marks_ink
+        assert predictor.predict(grey(grid(page_of(mnist_test.images[0])))).look == "plain"
+        assert predictor.predict(np.full((50, 50), 200, np.uint8)).reason is not None
+
+
+def test_the_explanation_shows_where_the_digit_lies(predictor, mnist_test, tmp_path):
+    from digit_infer.drawings import save_explanation
+
+    page = Image.fromarray(grey(page_of(mnist_test.images[0], size=90, left=75, top=75)))
+    ImageDraw.Draw(page).ellipse((45, 45, 195, 195), outline=60, width=5)
+    explained = predictor.explain(page)
+    assert explained.prediction.digit == 7
+    assert (explained.box.left, explained.box.top) > (70, 70)
+    save_explanation(tmp_path / "why.png", explained)
+    with Image.open(tmp_path / "why.png") as strip:
+        assert strip.size == (4 * 296 + 16, 280 + 28 + 32)
+        panel = np.asarray(strip.convert("L"))[44:324, 16 + 2 * 296 :][:, :280]
+    np.testing.assert_array_equal(panel[5::10, 5::10], explained.prediction.image)

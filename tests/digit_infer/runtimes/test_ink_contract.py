@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from digit_infer import zoo
 from digit_infer.contract import INK, INK_SIDE
 from digit_infer.errors import ContractError, DamagedModelError, InvalidArrayError
+from digit_infer.image.network_look import INKED
 from digit_infer.ink import InkNetwork
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import ModelFile
@@ -14,10 +16,11 @@ RUNTIMES_HERE = ["onnx-cpu", "tflite"]
 
 
 @pytest.fixture(scope="module")
-def pictures():
-    """Three pictures of a stroke: dark, light, and none."""
+def pictures(mnist_test):
+    """Three pictures: a seven, dark on light and light on dark, and bare paper."""
     grey = np.full((3, INK_SIDE, INK_SIDE), 200, np.uint8)
-    grey[0, 30:100, 60:68] = 40
+    digit = np.asarray(Image.fromarray(mnist_test.images[0]).resize((112, 112), Image.Resampling.BICUBIC)) > 127
+    grey[0, 8:120, 8:120][digit] = 40
     grey[1] = 255 - grey[0]
     return grey
 
@@ -27,20 +30,21 @@ def marked(name, precision, pictures):
 
 
 @pytest.mark.parametrize("name", RUNTIMES_HERE)
-def test_a_stroke_is_marked_and_bare_paper_is_not(name, pictures):
+def test_strokes_are_marked_and_bare_paper_is_not(name, pictures):
     ink = marked(name, "int8", pictures)
     assert ink.shape == pictures.shape
     assert ink.dtype == np.uint8
+    stroke = pictures[0] == 40
     for number in (0, 1):
-        assert (ink[number, 35:95, 62:66] > 120).mean() > 0.95
-        assert (ink[number, :, :50] < 60).mean() > 0.99
-    assert (ink[2] < 60).mean() > 0.99
+        assert (ink[number][stroke] >= INKED).mean() > 0.9
+        assert (ink[number][~stroke] < INKED).mean() > 0.98
+    assert (ink[2] < INKED).all()
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 def test_runtimes_mark_alike(precision, pictures):
     one, other = (marked(name, precision, pictures).astype(int) for name in ("onnx-cpu", "tflite"))
-    assert (np.abs(one - other) <= (1 if precision == "float32" else 40)).mean() > 0.999
+    assert (np.abs(one - other) <= (1 if precision == "float32" else 60)).mean() > 0.99
 
 
 @pytest.mark.parametrize("name", ["onnx-cpu", "tflite"])
@@ -70,7 +74,7 @@ def test_a_file_of_the_other_contract_is_refused():
         RUNTIMES["onnx-cpu"].open(file, None)
 
 
-def test_pictures_of_another_size_are_refused_by_a_bound_session():
+def test_pictures_of_another_size_are_refused():
     from digit_infer.contract import check_images
 
     with pytest.raises(InvalidArrayError, match="not \\(N, 128, 128\\)"):
