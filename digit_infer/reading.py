@@ -47,8 +47,8 @@ _BELIEVED = 0.05
 _MOST_OF_ONE = 20
 _DOUBTFUL = 0.1
 _UNSURE = 0.2
-"""So many pieces may all be parts of one digit that fills the picture: if its ink hangs together or one of them is doubted more
-than the second says, and the whole less than the third and no more than all of them together."""
+"""So many pieces may all be parts of one digit that fills the picture. Its ink must hang together, or one piece be doubted
+more than the second says; and the whole be doubted less than the third says, and no more than all pieces together."""
 
 _SMALLEST = 0.45
 _SLASH = 1.12
