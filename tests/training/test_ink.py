@@ -57,7 +57,7 @@ def test_pictures_follow_from_their_random_seed_and_hold_their_ink(hands):
 
 def test_an_epoch_turns_pictures_and_their_ink_alike(monkeypatch):
     grey = np.random.default_rng(0).integers(0, 256, (8, INK_SIDE, INK_SIDE)).astype(np.uint8)
-    monkeypatch.setattr("training.ink.lessons.drawn", lambda count, seed: (grey.copy(), grey.copy()))
+    monkeypatch.setattr("training.ink.lessons.drawn", lambda *_: (grey.copy(), grey.copy()))
     lessons = InkLessons(8, 6)
     seen, ink = lessons.epoch(0, 1)
     assert seen.shape == (6, INK_SIDE, INK_SIDE, 1)
