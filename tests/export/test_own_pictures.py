@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from digit_infer import image
+from digit_infer import Predictor
 from digit_infer.errors import ParityError, PictureNotFoundError, UnreadablePictureError
 from export.calibration import reaching_full_ink
 from export.own_pictures import prove_on_own, read_pictures
@@ -20,8 +20,9 @@ def test_pictures_are_read_as_predict_reads_them(folder, mnist_test):
     own = read_pictures(folder)
     assert len(own.images) == 30
     assert own.notes == ()
+    predictor = Predictor()
     for name, seen, label in zip(own.names, own.images, own.labels, strict=True):
-        np.testing.assert_array_equal(seen, image.seen(folder / name).plain.whole.image)
+        np.testing.assert_array_equal(seen, predictor.predict(folder / name).image)
         assert label == mnist_test.labels[int(name.partition("/")[2].removesuffix(".png"))] == int(name[0])
 
 

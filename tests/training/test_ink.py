@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digit_infer.contract import INK_SIDE
-from training.ink.lessons import InkLessons, drawn
+from training.ink.lessons import InkLessons
 from training.ink.network import InkLoss, ink_network
 from training.ink.pictures import pictures
 from training.ink.skeletons import skeletons, thinned
@@ -90,14 +90,3 @@ def test_a_network_learns_to_mark_ink(hands):
     model.compile("adam", InkLoss())
     losses = model.fit(grey[..., None] / 255, ink / 255, batch_size=16, epochs=3, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
-
-
-def test_drawing_does_not_depend_on_the_number_of_processes(monkeypatch):
-    monkeypatch.setattr("training.ink.lessons._CHUNK", 3)
-    monkeypatch.setattr("training.ink.lessons.usable_cpus", lambda: 1)
-    try:
-        one = drawn(6, 5)
-    except Exception as error:  # training images are downloaded, which a test may not
-        pytest.skip(f"needs MNIST's training images ({type(error).__name__})")
-    monkeypatch.setattr("training.ink.lessons.usable_cpus", lambda: 2)
-    np.testing.assert_array_equal(one[0], drawn(6, 5)[0])
