@@ -1,7 +1,8 @@
 """Which look at a picture is believed: the plain one, or that of the ink network. It is decided here alone.
 
 The plain look comes first, and is believed where the picture is clean and the classifier is sure. Elsewhere the ink network
-looks as well: it is believed where it is sure and the background is not even, and else both looks count alike.
+looks as well: it is believed where it is sure and the plain look saw no even background or no digit, and else both looks
+count alike.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 SURE = 0.55
 """The plain look at a clean picture is believed from this confidence on; below it, the network looks as well."""
 
-NETWORK_FIRST = 0.9
-"""From this confidence on the network is believed where the background is not even, whatever the plain look says."""
+NETWORK_FIRST = 0.95
+"""From this confidence on the network is believed where the background is not even, or the plain look is below ``SURE``."""
 
 SURER = 0.1
 """Pieces that lie together are several digits if each is believed so much more than all of them as one."""
@@ -85,13 +86,13 @@ def _believed(answer: Judged | None) -> bool:
 
 
 def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
-    """Return the network's answer where the background is not even and it is sure, and else both on average.
+    """Return the network's answer where it is sure and the plain look saw no even background or no digit, else the average.
 
     Where the two disagree, the average is less confident; so it is for pictures of no digit.
     """
     if plain is None or network is None:
         return network if plain is None else plain
-    if not plain.look.is_even and network.confidence >= NETWORK_FIRST:
+    if network.confidence >= NETWORK_FIRST and not (plain.look.is_even and plain.confidence >= SURE):
         return network
     mean = (plain.probabilities + network.probabilities) * np.float32(0.5)
     digit = int(mean.argmax())
