@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 from digit_infer import Predictor
 from digit_infer.judge import SURE, judged
 from digit_infer.prediction import SEVERAL
+from digit_infer.runtimes import RUNTIMES
 
 SIDE = 240
 
@@ -111,6 +112,8 @@ def test_a_batch_answers_as_one_by_one_whatever_looks(predictor, mnist_test):
 
 @pytest.mark.parametrize("runtime", ["tflite", "onnx-cpu"])
 def test_every_runtime_looks_alike(mnist_test, runtime):
+    if not RUNTIMES[runtime].availability().available:
+        pytest.skip(f"{runtime} is not installed")
     with Predictor(runtime=runtime, precision="float32") as predictor:
         answers = [predictor.predict(grey(grid(page_of(image)))) for image in mnist_test.images[:5]]
     assert [answer.digit for answer in answers] == mnist_test.labels[:5].tolist()
@@ -131,8 +134,6 @@ def test_a_buffer_may_be_filled_again_while_its_pictures_wait(predictor, mnist_t
 
 @pytest.mark.parametrize("runtime", ["null", "tflm"])
 def test_runtimes_without_the_ink_network_say_so(mnist_test, runtime):
-    from digit_infer.runtimes import RUNTIMES
-
     if not RUNTIMES[runtime].availability().available:
         pytest.skip(f"{runtime} is not installed")
     with Predictor(runtime=runtime) as predictor:
