@@ -38,12 +38,12 @@ class InkNetwork:
             RuntimeUnavailableError: the runtime refuses it.
             InferenceError: the runtime failed.
         """
+        if not len(pictures):  # ONNX Runtime 1.24 cannot reshape nothing
+            return pictures.copy()
         session = self._session
         if session is None:
             with self._loading:
                 session = self._session = self._session or self._opened()
-        if not len(pictures):
-            return session.answers(pictures)
         return answer_in_parts(session.answers, pictures, _AT_ONCE)
 
     def _opened(self) -> Session:
