@@ -1,8 +1,7 @@
 """Which look at a picture is believed: the plain one, or that of the ink network. It is decided here alone.
 
 The plain look comes first, and is believed where the picture is clean and the classifier is sure. Elsewhere the ink network
-looks as well: it is believed where it is sure and the plain look saw no even background or no digit, and else both looks
-count alike.
+looks as well: it is believed where it is sure, and else both looks count alike.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
 
     Classify = Callable[[Images], Probabilities]
 
-SURE = 0.55
+SURE = 0.65
 """The plain look at a clean picture is believed from this confidence on; below it, the network looks as well."""
 
 NETWORK_FIRST = 0.95
-"""From this confidence on the network is believed where the background is not even, or the plain look is below ``SURE``."""
+"""From this confidence on the network is believed."""
 
 SURER = 0.1
-"""Pieces that lie together are several digits if each is believed so much more than all of them as one."""
+"""A piece is believed in place of the whole, and pieces that lie together are several digits, if surer by so much."""
 
 BRACKET = 1.13
 """What looks like a 1 and is so many times as high as the digit beside it is a bracket, a slash or a line."""
@@ -86,18 +85,21 @@ def _believed(answer: Judged | None) -> bool:
 
 
 def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
-    """Return the network's answer where it is sure and the plain look saw no even background or no digit, else the average.
+    """Return the network's answer where it is sure, else the average of both.
 
-    Where the two disagree, the average is less confident; so it is for pictures of no digit.
+    Where the two disagree, the average is less confident; so it is for pictures of no digit. Several digits, and a digit
+    among other ink, are what the network makes of lines that it marks in part: there the plain look counts as well.
     """
     if plain is None or network is None:
         return network if plain is None else plain
-    if network.confidence >= NETWORK_FIRST and not (plain.look.is_even and plain.confidence >= SURE):
+    one_alone = plain.look.is_even and plain.confidence >= SURE and not plain.several
+    whole = network.part is network.look.whole
+    if network.confidence >= NETWORK_FIRST and (not one_alone if network.several else whole):
         return network
     mean = (plain.probabilities + network.probabilities) * np.float32(0.5)
     digit = int(mean.argmax())
     surer = network if network.probabilities[digit] > plain.probabilities[digit] else plain
-    return replace(surer, probabilities=mean)
+    return replace(surer, probabilities=mean, several=plain.several and network.several)
 
 
 def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged | None]:
@@ -120,7 +122,7 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     main = parts[0]
     digits = [part for part in parts if part.confidence >= SURE_OF_PART and not (part is not main and _rises(part, main))]
     if main not in digits or len(digits) < 2:
-        return main if main.confidence > whole.confidence else whole
+        return main if main.confidence > whole.confidence + SURER else whole
     apart = any(
         not look.whole.box.has_middle_of(digit.part.box) and digit.part.box.height >= AS_HIGH * main.part.box.height
         for digit in digits

@@ -105,16 +105,16 @@ def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_even: bool) -> Lo
     rest = ~pick.frames
     everything = None if (pick.chosen == rest).all() else _part(ink, found, rest, place)[0]
     parts = _parts(ink, found, pick, place) if len(found) > 1 and not tiny else ()
-    alone = tiny or (pick.left_out <= _LEFT_OUT and not bool(found.at_edge[pick.chosen].any()))
+    alone = tiny or pick.left_out <= _LEFT_OUT
     solid = np.count_nonzero(own) > SOLID * max(own.shape) ** 2
-    is_even = is_even and not solid
+    is_even = is_even and not solid and (tiny or not bool(found.at_edge[pick.chosen].any()))
     return Look(by, own, whole, everything, parts, is_even, is_even and alone and not parts)
 
 
 def _parts(ink: Ink, found: Components, pick: Picked, place: Place) -> tuple[Part, ...]:
     """Return the pieces that may be digits of their own, the main one first, then by area; one alone is none."""
     large = found.sizes.max(axis=1) >= LIKE * found.sizes[pick.main].max()
-    several = np.flatnonzero((pick.chosen & large) | pick.others).tolist()
+    several = np.flatnonzero((pick.chosen & large & ~found.at_edge) | pick.others).tolist()
     if len(several) < 2:
         return ()
     several.sort(key=lambda number: (number != pick.main, -int(found.areas[number])))

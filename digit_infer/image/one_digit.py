@@ -54,12 +54,13 @@ def picked(found: Components, *, tiny: bool = False) -> Picked | None:
     from_edge = _from_edge(found)
     if len(found) == 1:
         alone = np.ones(1, np.bool_)
-        return Picked(alone, ~alone, ~alone, 0, 0.0) if from_edge.max() > _RIM else None
+        return Picked(alone, ~alone, ~alone, 0, 0.0) if from_edge.max() > _RIM or not found.at_edge[0] else None
     if tiny:
         every = np.ones(len(found), np.bool_)
         return Picked(every, ~every, ~every, int(found.areas.argmax()), 0.0)
     frames = frames_of(found)
-    at_rim = (np.maximum.reduceat(from_edge, found.firsts) <= _RIM) | frames
+    at_edge = found.at_edge
+    at_rim = (np.maximum.reduceat(from_edge, found.firsts) <= _RIM) & at_edge | frames
     if at_rim.all():
         return None
     boxes, areas, sizes = found.boxes, found.areas, found.sizes.max(axis=1)
@@ -68,7 +69,6 @@ def picked(found: Components, *, tiny: bool = False) -> Picked | None:
     size = float(sizes[main])
     fit = ~at_rim & (sizes >= _SPECK * size)
     fit[main] = True
-    at_edge = found.at_edge
     chosen = _grown(main, fit & (~at_edge | at_edge[main]), boxes, _APART * size)
     others = fit & ~chosen & (sizes >= LIKE * size) & ~at_edge
     return Picked(chosen, others, frames, main, float(areas[~chosen & ~frames].sum() / areas[~frames].sum()))

@@ -29,6 +29,9 @@ _LEAST_CONTRAST = 24
 _FAINTEST_EDGE = 0.15
 """What holds less than this share of full ink is background. Of 0.02 to 0.3, best on pictures from many hands."""
 
+_INKED = 16
+"""What holds this much ink, of 255, hangs together. Of 1 to 61, best on pictures from many hands."""
+
 _SMALL = 112
 """Pixels. A picture is made smaller by a whole factor until its longer side has 112 to 223."""
 
@@ -79,7 +82,7 @@ def _look(grey: Grey, place: Place) -> Look | None:
         return None
     look = found_in(
         ink,
-        ink > 0,
+        ink >= _INKED,
         "plain",
         Place(place.scale * factor, place.left, place.top, place.width, place.height),
         is_even=is_even,
@@ -88,10 +91,15 @@ def _look(grey: Grey, place: Place) -> Look | None:
         return look
     part, corner = _around(grey, place, look.whole.box)
     closer = _look(part, corner) if part.shape != grey.shape else None
-    return (
-        look
-        if closer is None
-        else replace(closer, is_even=closer.is_even and look.is_even, is_clean=closer.is_clean and look.is_clean)
+    if closer is None:
+        return look
+    is_even = look.is_even and closer.is_even
+    # What the cut goes through, as a ring around the digit, looks like other ink; the first look saw it whole.
+    return replace(
+        closer,
+        everything=look.everything and closer.everything,
+        is_even=is_even,
+        is_clean=look.is_clean and is_even and not closer.parts,
     )
 
 
