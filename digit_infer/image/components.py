@@ -68,6 +68,8 @@ class Components:
         """Where each lies: left, top, right and bottom (outside), [K, 4]."""
         if not len(self):
             return np.empty((0, 4), np.intp)
+        if len(self) == 1:
+            return np.array([[self.starts.min(), self.rows[0], self.stops.max(), self.rows[-1] + 1]])
         lasts = np.append(self.firsts[1:], len(self.rows)) - 1
         left, right = np.minimum.reduceat(self.starts, self.firsts), np.maximum.reduceat(self.stops, self.firsts)
         return np.stack([left, self.rows[self.firsts], right, self.rows[lasts] + 1], axis=1)
@@ -151,6 +153,10 @@ def _joined(count: int, upper: Numbers, lower: Numbers) -> Numbers:
 
     Each run follows the first that it touches in the row above, up to one that touches none; then those are joined.
     """
+    has_upper = np.zeros(count, np.bool_)
+    has_upper[lower] = True
+    if np.count_nonzero(has_upper) == count - 1:  # all lead up to the first
+        return np.zeros(count, np.intp)
     numbers = np.arange(count)
     numbers[lower[::-1]] = upper[::-1]  # of several, the first is written last
     while True:

@@ -87,9 +87,9 @@ def fitted(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = BOX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    small = np.asarray(Image.fromarray(ink).resize(size, resampling)).astype(np.float32)
-    full: NDArray[np.uint8] = np.rint(small * (255 / max(float(small.max()), 1.0))).astype(np.uint8)
-    return full
+    small = np.asarray(Image.fromarray(ink).resize(size, resampling))
+    darkest = max(int(small.max()), 1)
+    return small if darkest == 255 else np.rint(small.astype(np.float32) * (255 / darkest)).astype(np.uint8)
 
 
 def centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

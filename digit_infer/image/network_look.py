@@ -29,8 +29,8 @@ _FULL = 217
 
 _FULL_INK = np.clip((np.arange(256.0) - _BACKGROUND) * (255 / (_FULL - _BACKGROUND)), 0, 255).astype(np.uint8)
 
-_FEW = 40
-_ROOM = 0.2
+_FEW = 20
+_ROOM = 0.3
 """A digit with fewer pixels than this in the view is looked at again, with this share of its size around it."""
 
 

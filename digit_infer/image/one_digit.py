@@ -51,14 +51,13 @@ class Picked:
 
 def picked(found: Components, *, tiny: bool = False) -> Picked | None:
     """Pick the digit's pieces, or return None where there are none but slivers at the edge; all of a ``tiny`` picture."""
-    from_edge = _from_edge(found)
     if len(found) == 1:
         alone = np.ones(1, np.bool_)
-        return Picked(alone, ~alone, ~alone, 0, 0.0) if from_edge.max() > _RIM or not found.at_edge[0] else None
+        return None if found.at_edge[0] and _from_edge(found).max() <= _RIM else Picked(alone, ~alone, ~alone, 0, 0.0)
     if tiny:
         every = np.ones(len(found), np.bool_)
         return Picked(every, ~every, ~every, int(found.areas.argmax()), 0.0)
-    frames = frames_of(found)
+    frames, from_edge = frames_of(found), _from_edge(found)
     at_edge = found.at_edge
     at_rim = (np.maximum.reduceat(from_edge, found.firsts) <= _RIM) & at_edge | frames
     if at_rim.all():

@@ -35,8 +35,8 @@ _INKED = 16
 _SMALL = 112
 """Pixels. A picture is made smaller by a whole factor until its longer side has 112 to 223."""
 
-_FEW = 40
-_ROOM = 0.5
+_FEW = 20
+_ROOM = 0.3
 """A digit with fewer pixels than the first on a picture that was made smaller is looked at again, with this share of its
 size around it."""
 
@@ -120,7 +120,7 @@ def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
     """
     if plane.is_level:
         index, zero = grey, int(plane.level)
-        counts = np.bincount(grey.ravel(), minlength=256)
+        counts = np.array(Image.fromarray(grey).histogram())  # twice as fast as np.bincount, which widens the pixels
     else:
         off = grey - plane.at(places(grey.shape[0]), places(grey.shape[1]))
         index, zero = np.clip(np.rint(off), -255, 255).astype(np.int16) + 255, 255
