@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from digit_infer.image.components import Components, Mask
+    from digit_infer.image.decode import Grey
 
     Ink = NDArray[np.uint8]
     """uint8 [H, W], 0 = background, 255 = ink"""
@@ -27,6 +28,11 @@ _MOST_PARTS = 4
 
 _LEFT_OUT = 0.02
 """With more than this share of all ink left out, a picture is not clean."""
+
+FEW = 20
+_ROOM = 0.3
+"""A digit with fewer pixels than this in a picture that was made smaller is looked at again, with this share of its size
+around it."""
 
 SOLID = 0.6
 """Nor is it where ink fills this share of a square about the digit, as a badge, or paper on a table, does."""
@@ -89,6 +95,13 @@ class Look:
     def asked(self) -> list[Part]:
         """What may be the digit: the whole, then everything, then the parts."""
         return [self.whole, *([] if self.everything is None else [self.everything]), *self.parts]
+
+
+def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
+    """Cut a box out of a picture uint8 [H, W] with some room around it, and say where: left and top."""
+    room = round(_ROOM * max(box.width, box.height)) + 2
+    left, top = max(0, box.left - room), max(0, box.top - room)
+    return np.ascontiguousarray(grey[top : box.bottom + room, left : box.right + room]), left, top
 
 
 def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_even: bool) -> Look | None:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.contract import INK_SIDE
-from digit_infer.image.look import Look, Place, found_in
+from digit_infer.image.look import FEW, Look, Place, around, found_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,10 +28,6 @@ _FULL = 217
 """Up to the first a pixel is background, from the second on it is full of ink."""
 
 _FULL_INK = np.clip((np.arange(256.0) - _BACKGROUND) * (255 / (_FULL - _BACKGROUND)), 0, 255).astype(np.uint8)
-
-_FEW = 20
-_ROOM = 0.3
-"""A digit with fewer pixels than this in the view is looked at again, with this share of its size around it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,46 +63,32 @@ class View:
 
 def network_looks(greys: Sequence[Grey], mark: Mark) -> list[Look | None]:
     """Return the digit of each picture as the network sees it, or None where it sees none; two calls at most."""
-    if not greys:
-        return []
-    views = [View.of(grey) for grey in greys]
-    looks = [
-        _look(
-            view, ink, Place(1 / view.scale, -view.corner[0] / view.scale, -view.corner[1] / view.scale, *grey.shape[::-1])
-        )
-        for grey, view, ink in zip(greys, views, mark(np.stack([view.grey for view in views])), strict=True)
-    ]
+    looks = _looks([(grey, 0, 0) for grey in greys], [grey.shape for grey in greys], mark)
     small = [
         number
-        for number, (look, view) in enumerate(zip(looks, views, strict=True))
-        if look is not None and view.scale < 1 and not look.parts and max(look.ink.shape) < _FEW
+        for number, (grey, look) in enumerate(zip(greys, looks, strict=True))
+        if look is not None and max(grey.shape) > INK_SIDE and not look.parts and max(look.ink.shape) < FEW
     ]
-    if small:
-        parts = [_around(greys[number], looks[number]) for number in small]
-        views = [View.of(part) for part, _ in parts]
-        inks = mark(np.stack([view.grey for view in views]))
-        for number, (_, (left, top)), view, ink in zip(small, parts, views, inks, strict=True):
-            scale = 1 / view.scale
-            place = Place(scale, left - view.corner[0] * scale, top - view.corner[1] * scale, *greys[number].shape[::-1])
-            looks[number] = _look(view, ink, place) or looks[number]
+    parts = [around(greys[number], look.whole.box) for number in small if (look := looks[number]) is not None]
+    for number, closer in zip(small, _looks(parts, [greys[number].shape for number in small], mark), strict=True):
+        looks[number] = closer or looks[number]
     return looks
 
 
-def _around(grey: Grey, look: Look | None) -> tuple[Grey, tuple[int, int]]:
-    """Cut a digit out with some room, and say where."""
-    assert look is not None  # noqa: S101  # the caller chose those that are there
-    box = look.whole.box
-    width, height = box.width, box.height
-    reach = (0.5 + _ROOM) * max(width, height) + 2
-    across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    left, top = max(0, round(across - reach)), max(0, round(down - reach))
-    return grey[top : round(down + reach), left : round(across + reach)], (left, top)
-
-
-def _look(view: View, ink: NDArray[np.uint8], place: Place) -> Look | None:
-    inside = np.zeros_like(ink)
-    inside[view.inside] = ink[view.inside]
-    return found_in(full_ink(inside), inside >= INKED, "network", place, is_even=True)
+def _looks(parts: Sequence[tuple[Grey, int, int]], shapes: Sequence[tuple[int, ...]], mark: Mark) -> list[Look | None]:
+    """Look at parts of pictures of those shapes; each says where it lies: left and top."""
+    if not parts:
+        return []
+    views = [View.of(grey) for grey, _, _ in parts]
+    inks = mark(np.stack([view.grey for view in views]))
+    looks = []
+    for (_, left, top), (height, width), view, ink in zip(parts, shapes, views, inks, strict=True):
+        inside = np.zeros_like(ink)
+        inside[view.inside] = ink[view.inside]
+        scale = 1 / view.scale
+        place = Place(scale, left - view.corner[0] * scale, top - view.corner[1] * scale, width, height)
+        looks.append(found_in(full_ink(inside), inside >= INKED, "network", place, is_even=True))
+    return looks
 
 
 def full_ink(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

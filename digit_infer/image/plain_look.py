@@ -15,8 +15,8 @@ from PIL import Image
 
 from digit_infer.image.background import Plane, border_plane, places
 from digit_infer.image.components import components
-from digit_infer.image.look import SOLID, Look, Part, Place, found_in
-from digit_infer.image.mnist_form import Box, box_of, is_mnist_form
+from digit_infer.image.look import FEW, SOLID, Look, Part, Place, around, found_in
+from digit_infer.image.mnist_form import box_of, is_mnist_form
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,11 +35,6 @@ _INKED = 16
 _SMALL = 112
 """Pixels. A picture is made smaller by a whole factor until its longer side has 112 to 223."""
 
-_FEW = 20
-_ROOM = 0.3
-"""A digit with fewer pixels than the first on a picture that was made smaller is looked at again, with this share of its
-size around it."""
-
 _SQUARES = np.arange(511.0) ** 2
 
 _LARGE = 0.02
@@ -57,7 +52,10 @@ def plain_look(grey: Grey) -> Look | None:
     """
     if is_mnist_form(grey):
         return Look("given", grey, Part(box_of(grey), grey), None, (), is_even=True, is_clean=True)
-    return _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
+    look = _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
+    if look is None or _factor(grey) == 1 or look.parts or max(look.ink.shape) >= FEW:
+        return look
+    return _closer(grey, look)
 
 
 def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
@@ -74,23 +72,23 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
 
 
 def _look(grey: Grey, place: Place) -> Look | None:
-    factor = max(1, max(grey.shape) // _SMALL)
+    factor = _factor(grey)
     small = grey if factor == 1 else np.asarray(Image.fromarray(grey).reduce(factor))
-    plane = border_plane(small)
-    ink, is_even = _ink(small, plane)
+    ink, is_even = _ink(small, border_plane(small))
     if ink is None:
         return None
-    look = found_in(
-        ink,
-        ink >= _INKED,
-        "plain",
-        Place(place.scale * factor, place.left, place.top, place.width, place.height),
-        is_even=is_even,
-    )
-    if look is None or factor == 1 or look.parts or max(look.ink.shape) >= _FEW:
-        return look
-    part, corner = _around(grey, place, look.whole.box)
-    closer = _look(part, corner) if part.shape != grey.shape else None
+    return found_in(ink, ink >= _INKED, "plain", replace(place, scale=factor), is_even=is_even)
+
+
+def _factor(grey: Grey) -> int:
+    longer: int = max(grey.shape)
+    return max(1, longer // _SMALL)
+
+
+def _closer(grey: Grey, look: Look) -> Look:
+    """Look at a small digit again, in the pixels that it has."""
+    part, left, top = around(grey, look.whole.box)
+    closer = _look(part, Place(1, left, top, grey.shape[1], grey.shape[0]))
     if closer is None:
         return look
     is_even = look.is_even and closer.is_even
@@ -101,16 +99,6 @@ def _look(grey: Grey, place: Place) -> Look | None:
         is_even=is_even,
         is_clean=look.is_clean and is_even and not closer.parts,
     )
-
-
-def _around(grey: Grey, place: Place, box: Box) -> tuple[Grey, Place]:
-    """Cut a box of the grey picture out with some room around it, from the part at ``place``, whose pixels are as large."""
-    room = round(_ROOM * max(box.width, box.height)) + 2
-    left, top = round(place.left), round(place.top)
-    first, last = max(0, box.left - room - left), min(grey.shape[1], box.right + room - left)
-    upper, lower = max(0, box.top - room - top), min(grey.shape[0], box.bottom + room - top)
-    part = np.ascontiguousarray(grey[upper:lower, first:last])
-    return part, Place(1, left + first, top + upper, place.width, place.height)
 
 
 def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
