@@ -35,9 +35,6 @@ SURER = 0.1
 BRACKET = 1.13
 """What looks like a 1 and is so many times as high as the digit beside it is a bracket, a slash or a line."""
 
-AS_HIGH = 0.6
-"""A picture shows several digits if another has this share of the main one's height at least."""
-
 SURE_OF_PART = 0.9
 """The confidence from which a piece is a digit of its own."""
 
@@ -123,10 +120,7 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     digits = [part for part in parts if part.confidence >= SURE_OF_PART and not (part is not main and _rises(part, main))]
     if main not in digits or len(digits) < 2:
         return main if main.confidence > whole.confidence + SURER else whole
-    apart = any(
-        not look.whole.box.has_middle_of(digit.part.box) and digit.part.box.height >= AS_HIGH * main.part.box.height
-        for digit in digits
-    )
+    apart = any(not look.whole.box.has_middle_of(digit.part.box) for digit in digits)
     if apart or min(main.confidence, digits[1].confidence) > whole.confidence + SURER:
         return replace(main, several=True)
     return whole

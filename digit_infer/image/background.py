@@ -12,11 +12,10 @@ if TYPE_CHECKING:
 
     from digit_infer.image.decode import Grey
 
-_FITS = 3
 _FAR_DEVIATIONS = 2.5
 _NEAR_GREYS = 6.0
-"""How often the plane is fitted. After each fit, border pixels are left out that lie more than ``_FAR_DEVIATIONS`` standard
-deviations and more than ``_NEAR_GREYS`` grey levels off it."""
+"""Border pixels are left out that lie more than so many standard deviations, and more than so many grey levels, off the
+median."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def places(size: int) -> NDArray[np.float32]:
 
 
 def border_plane(grey: Grey) -> Plane:
-    """Fit a plane to a picture's border by least squares, again and again without what lies far from it.
+    """Fit a plane to a picture's border by least squares, without what lies far from its median.
 
     So a stroke or a shadow that reaches the border does not tilt it. A border of one grey is a level plane at once.
     """
@@ -62,19 +61,14 @@ def border_plane(grey: Grey) -> Plane:
         ]
     )
     greys = values.astype(np.float32)
-    found = np.array([_median(values), 0, 0], np.float32)
-    before = None
-    for _ in range(_FITS):
-        error = np.abs(greys - found @ terms)
-        near = error <= max(_NEAR_GREYS, _FAR_DEVIATIONS * 1.4826 * _median(error))
-        if 2 * np.count_nonzero(near) < len(near) or (before is not None and np.array_equal(near, before)):
-            break
-        kept, before = terms[:, near], near
-        try:
-            found = np.linalg.solve(kept @ kept.T, kept @ greys[near])
-        except np.linalg.LinAlgError:  # what is left lies on one line
-            break
-    return Plane(*(float(number) for number in found))
+    level = _median(values)
+    error = np.abs(greys - np.float32(level))
+    near = error <= max(_NEAR_GREYS, _FAR_DEVIATIONS * 1.4826 * _median(error))
+    kept = terms[:, near]
+    try:
+        return Plane(*np.linalg.solve(kept @ kept.T, kept @ greys[near]).tolist())
+    except np.linalg.LinAlgError:  # what is left lies on one line
+        return Plane(level, 0.0, 0.0)
 
 
 def _median(values: NDArray[np.generic]) -> float:

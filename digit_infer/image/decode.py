@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import io
 import os
-import struct
-import zlib
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from digit_infer.errors import (
-    InvalidArrayError,
-    PictureError,
-    PictureNotFoundError,
-    PictureTooLargeError,
-    UnreadablePictureError,
+from digit_infer.errors import InvalidArrayError, PictureError, UnreadablePictureError
+from digit_infer.image.picture_file import (
+    MAX_BYTES,
+    check_memory,
+    check_size,
+    identified,
+    open_regular,
+    quiet,
+    too_large,
 )
 
 if TYPE_CHECKING:
@@ -33,24 +33,13 @@ PictureSource: TypeAlias = (
     "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic]"
 )
 
-MAX_PIXELS = 80_000_000
-"""More than this is not decoded: photographs of phones have up to half of it, and each pixel takes up to four bytes."""
-
-_DAMAGE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    IndexError,
-    KeyError,
-    EOFError,
-    TypeError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-)
-"""What Pillow's decoders raise on damaged files: it promises less, and fuzzing finds these."""
-
 _ORIENTATION = 0x0112
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+"""``Image.Transpose`` that brings a picture upright, by its EXIF orientation."""
+
+_STRIP = 4_000_000
+"""Values of an array that are widened at once."""
+
 _FAINT = 64
 """A picture whose light differs by fewer grey levels is looked at colour by colour."""
 
@@ -65,22 +54,24 @@ def decode(source: PictureSource, side: int = PAGE_SIDE) -> Grey:
     Raises:
         PictureNotFoundError: a path leads nowhere.
         UnreadablePictureError: no picture, or a truncated or damaged one.
-        PictureTooLargeError: more than ``MAX_PIXELS``.
+        PictureTooLargeError: more than ``MAX_PIXELS``, or more than ``MAX_BYTES`` while it is decoded.
         InvalidArrayError: an array of a shape, dtype or values that no picture has.
     """
     if isinstance(source, np.ndarray):
+        if type(source) is not np.ndarray and hasattr(source, "mask"):
+            raise InvalidArrayError("a masked array is no picture", "fill what is masked first: array.filled(0)")
         array = np.asarray(source)  # a subclass, such as np.matrix, indexes in its own way
-        grey = _smaller(_grey_from_array(array, side), side)
+        grey = _grey_from_array(array, side)
         return grey.copy() if np.may_share_memory(grey, array) else grey  # a caller may fill its buffer again
     if isinstance(source, Image.Image):
-        _check_size(source, "the image")
-        grey = _grey_from_image(source, "the image", side)
-        return _strongest(source, "the image", side) if source.mode == "RGB" and _is_faint(grey) else grey
+        return _grey_from_open(source, side)
     if isinstance(source, str | os.PathLike):
         name = os.fsdecode(source) or os.curdir  # making a Path takes a tenth of the time of a small picture
-        return _grey_from_file(name, name, side)
+        with open_regular(name) as file:
+            return _grey_from_file(file, name, side)
     if isinstance(source, bytes | bytearray | memoryview):
-        return _grey_from_file(io.BytesIO(source), "the picture", side)
+        content = source.tobytes() if isinstance(source, memoryview) else source
+        return _grey_from_file(io.BytesIO(content), "the picture", side)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "the file"))
         return _grey_from_file(io.BytesIO(_content(source, name)), name, side)
@@ -89,108 +80,94 @@ def decode(source: PictureSource, side: int = PAGE_SIDE) -> Grey:
     )
 
 
+def _grey_from_open(image: Image.Image, side: int) -> Grey:
+    try:
+        check_size(image.size, "the image")
+        grey = _grey_from_image(image, side)
+        return _strongest(image, side) if image.mode == "RGB" and _is_faint(grey) else grey
+    except PictureError:
+        raise
+    except Exception as error:  # it may not be decoded yet
+        raise _damaged("the image", error) from error
+
+
 def _content(file: IO[bytes], name: str) -> bytes:
     try:
-        content = file.read()
-    except (OSError, ValueError) as error:  # closed, not readable, or text that is no text
-        raise UnreadablePictureError(f"{name} cannot be read ({error})", "open it with mode 'rb'") from error
+        content = file.read(MAX_BYTES + 1)
+    except Exception as error:  # a stream may raise anything: it is closed, cut off, or decompresses damaged data
+        raise UnreadablePictureError(f"{name} cannot be read ({_said(error)})", "open it with mode 'rb'") from error
     if not isinstance(content, bytes):
         raise UnreadablePictureError(f"{name} was opened as text", "open it with mode 'rb'")
+    if len(content) > MAX_BYTES:
+        raise too_large(name, f"more than {MAX_BYTES // 1_000_000} MB in the file")
     return content
 
 
-def _grey_from_file(file: str | io.BytesIO, name: str, side: int) -> Grey:
-    grey, has_colours = _decoded(file, name, "L", side)
-    if not (has_colours and _is_faint(grey)):
-        return grey
-    if isinstance(file, io.BytesIO):
+def _grey_from_file(file: IO[bytes], name: str, side: int) -> Grey:
+    grey, has_colours = _decoded(file, name, side, by_colour=False)
+    if has_colours and _is_faint(grey):
         file.seek(0)
-    return _decoded(file, name, "RGB", side)[0]
+        grey, _ = _decoded(file, name, side, by_colour=True)
+    return grey
 
 
-def _decoded(file: str | io.BytesIO, name: str, mode: str, side: int) -> tuple[Grey, bool]:
-    """Return a grey picture, and whether the file has colours; with the mode "RGB", by the colour of most contrast."""
+def _decoded(file: IO[bytes], name: str, side: int, *, by_colour: bool) -> tuple[Grey, bool]:
+    """Return a grey picture, by the colour of most contrast if that is asked for, and whether the file has colours."""
     try:
-        image = Image.open(file)  # given a path, Pillow loads the one decoder that the suffix names
-    except FileNotFoundError as error:
-        raise PictureNotFoundError(f"{name} does not exist", "check the path") from error
-    except UnidentifiedImageError as error:
-        size = Path(file).stat().st_size if isinstance(file, str) else len(file.getvalue())
-        what = "is no picture that can be read" if size else "is empty"
-        raise UnreadablePictureError(f"{name} {what}", "give a PNG, JPEG, WebP, TIFF, BMP or GIF file") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(name, str(error)) from error
-    except PermissionError as error:
-        raise UnreadablePictureError(f"{name} may not be read", "check its permissions") from error
-    except IsADirectoryError as error:
-        raise UnreadablePictureError(f"{name} is a folder", "name the pictures in it") from error
-    except _DAMAGE as error:
-        raise _damaged(name, error) from error
-    with image:
-        _check_size(image, name)
-        # JPEG can be decoded at a half, a quarter or an eighth of its size; other formats ignore the wish.
-        has_colours = image.mode in ("YCbCr", "RGB", "P")
-        image.draft(mode if image.mode in ("L", "YCbCr", "RGB") else image.mode, (side, side))
-        strongest = mode == "RGB"
-        return (_strongest(image, name, side) if strongest else _grey_from_image(image, name, side)), has_colours
-
-
-def _strongest(image: Image.Image, name: str, side: int) -> Grey:
-    """Return the colour that differs most on a picture."""
-    try:
-        image.load()
-        colours = np.asarray(_reduced(_upright(image).convert("RGB"), side))
-    except _DAMAGE as error:
-        raise _damaged(name, error) from error
-    return _strongest_colour(colours)
-
-
-def _damaged(name: str, error: Exception) -> UnreadablePictureError:
-    return UnreadablePictureError(f"{name} is truncated or damaged ({error})", "save or send it again")
-
-
-def _check_size(image: Image.Image, name: str) -> None:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise _too_large(name, f"{width} × {height} pixels")
-    if width == 0 or height == 0:
-        raise InvalidArrayError(f"{name} has {width} × {height} pixels", "give a picture with at least one")
-
-
-def _too_large(name: str, size: str) -> PictureTooLargeError:
-    return PictureTooLargeError(
-        f"{name} is too large ({size}; at most {MAX_PIXELS // 1_000_000} million)", "make it smaller first"
-    )
-
-
-def _grey_from_image(image: Image.Image, name: str, side: int) -> Grey:
-    try:
-        image.load()
-        image = _upright(image)
-        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-            return _smaller(_bytes_from_values(np.asarray(image)), side)
-        if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-            return _flattened(np.asarray(_reduced(image.convert("RGBA"), side)))
-        return np.asarray(_reduced(image if image.mode == "L" else image.convert("L"), side))  # converting would copy
+        image = identified(file, name)
+        with image, quiet(image.format in ("TIFF", "ICO")):
+            full, has_colours = image.size, image.mode in ("YCbCr", "RGB", "P")
+            # JPEG can be decoded at a half, a quarter or an eighth of its size; other formats ignore the wish.
+            wanted = "RGB" if by_colour else "L"
+            image.draft(wanted if image.mode in ("L", "YCbCr", "RGB") else image.mode, (side, side))
+            check_memory(image, full, name)
+            return (_strongest(image, side) if by_colour else _grey_from_image(image, side)), has_colours
     except PictureError:
         raise
-    except _DAMAGE as error:
+    except Exception as error:  # Pillow's decoders raise what they like on damaged files
         raise _damaged(name, error) from error
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn a photograph as its EXIF orientation says."""
-    may_be_turned = "exif" in image.info or image.format == "TIFF"  # asking for more loads the TIFF decoder
-    if not may_be_turned or image.getexif().get(_ORIENTATION, 1) == 1:
-        return image
-    from PIL import ImageOps
-
-    return ImageOps.exif_transpose(image)
+def _strongest(image: Image.Image, side: int) -> Grey:
+    """Return the colour that differs most on a picture."""
+    image.load()
+    colours = image if image.mode == "RGB" else image.convert("RGB")
+    return _strongest_colour(np.asarray(_upright(_reduced(colours, side), image)))
 
 
-def _smaller(grey: Grey, side: int) -> Grey:
-    """Bring a large picture to a working size; smaller ones pass as they are."""
-    return grey if _factor(grey.shape, side) == 1 else np.asarray(_reduced(Image.fromarray(grey), side))
+def _damaged(name: str, error: Exception) -> PictureError:
+    if isinstance(error, MemoryError):
+        return too_large(name, "there is not enough memory for it")
+    return UnreadablePictureError(f"{name} is truncated or damaged ({_said(error)})", "save or send it again")
+
+
+def _said(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0] or type(error).__name__
+
+
+def _grey_from_image(image: Image.Image, side: int) -> Grey:
+    image.load()
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return np.asarray(_upright(Image.fromarray(_bytes_from_values(np.asarray(image), side)), image))
+    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+        colours = image if image.mode == "RGBA" else image.convert("RGBA")
+        return _flattened(np.asarray(_upright(_reduced(colours, side), image)))
+    if image.mode in ("P", "1"):  # numbers of colours cannot be averaged, nor single bits
+        image = image.convert("RGB" if image.mode == "P" else "L")
+    small = _reduced(image, side)
+    return np.asarray(_upright(small if small.mode == "L" else small.convert("L"), image))  # converting would copy
+
+
+def _upright(small: Image.Image, image: Image.Image) -> Image.Image:
+    """Turn what was made of a photograph as its EXIF orientation says, where that can be read."""
+    if "exif" not in image.info and image.format != "TIFF":  # asking for more loads the TIFF decoder
+        return small
+    try:
+        with quiet(image.format != "TIFF"):  # which is quiet already
+            turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # odd metadata is no reason to refuse a sound picture
+        return small
+    return small if turn is None else small.transpose(Image.Transpose(turn))
 
 
 def _reduced(image: Image.Image, side: int) -> Image.Image:
@@ -212,36 +189,44 @@ def _grey_from_array(array: NDArray[np.generic], side: int) -> Grey:
             f"an array of shape {array.shape} is not one picture",
             "pass [H, W], [H, W, 3] or [H, W, 4]; a stack of pictures goes to predict_many or predict_array",
         )
-    if array.shape[0] * array.shape[1] > MAX_PIXELS:
-        raise _too_large("the array", f"{array.shape[1]} × {array.shape[0]} pixels")
-    pixels = _bytes_from_values(array)
+    check_size((array.shape[1], array.shape[0]), "the array")
+    pixels = _bytes_from_values(array, side)
     if pixels.ndim == 2:
         return pixels
     if pixels.shape[2] == 4:
         return _flattened(pixels)
-    picture = Image.fromarray(pixels)
-    grey = np.asarray(picture.convert("L"))
-    return _strongest(picture, "the array", side) if _is_faint(grey) else grey
+    grey = np.asarray(Image.fromarray(pixels).convert("L"))
+    return _strongest_colour(pixels) if _is_faint(grey) else grey
 
 
-def _bytes_from_values(array: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Bring numbers into 0..255: bytes as they are, others by the smallest scale that holds them.
+def _bytes_from_values(array: NDArray[np.generic], side: int) -> NDArray[np.uint8]:
+    """Bring numbers into 0..255, and make a large picture smaller: bytes as they are, others by the smallest scale.
 
-    The scales are 0..1 (floats, booleans, masks), 0..255, and for integers 0..4095 and 0..65535 (scanners, cameras).
+    The scales are 0..1 (floats, booleans, masks), 0..255, and for integers 0..4095 and 0..65535 (scanners, cameras). A
+    large picture is widened strip by strip.
     """
-    if array.dtype == np.uint8 and array.max() > 1:
-        return array.astype(np.uint8, copy=False)
     if array.dtype.kind not in "buif":
         raise InvalidArrayError(f"an array of dtype {array.dtype} is no picture", "pass uint8, or floats in 0..1")
-    values = array.astype(np.float64)
-    if not np.isfinite(values).all():
+    low, high = float(array.min()), float(array.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
         raise InvalidArrayError("the picture holds NaN or infinity", "replace those values")
-    low, high = float(values.min()), float(values.max())
     scales = (1, 255) if array.dtype.kind == "f" else (1, 255, 4_095, 65_535)
     top = next((scale for scale in scales if high <= scale), None)
     if low < 0 or top is None:
         raise InvalidArrayError(f"the picture holds values from {low:g} to {high:g}", "scale them to 0..1 or to 0..255")
-    return np.rint(values * (255 / top)).astype(np.uint8)
+
+    def in_bytes(part: NDArray[np.generic]) -> NDArray[np.uint8]:
+        if array.dtype == np.uint8 and top == 255:
+            return part.astype(np.uint8, copy=False)
+        scaled: NDArray[np.uint8] = np.rint(part.astype(np.float32) * np.float32(255 / top)).astype(np.uint8)
+        return scaled
+
+    factor = _factor(array.shape[:2], side)
+    if factor == 1:
+        return in_bytes(array)
+    rows = max(1, _STRIP * len(array) // (array.size * factor)) * factor
+    strips = (in_bytes(array[first : first + rows]) for first in range(0, len(array), rows))
+    return np.concatenate([np.asarray(Image.fromarray(strip).reduce(factor)) for strip in strips])
 
 
 def _is_faint(grey: Grey) -> bool:

@@ -35,12 +35,6 @@ _REACH = 5
 share of its four sides, within the second share of its edges. It is taken out with what lies two pixels beside it; of a box
 that is so many times as wide as high at most, its edges alone."""
 
-_LONGEST = 1_024
-"""Pixels of a page's longer side at most, where the network looks at it."""
-
-_NEARLY = 1.4
-"""Where a page would be enlarged less than this, the look at the whole of it will do."""
-
 
 def page_ink(grey: Grey, mark: Mark) -> NDArray[np.uint8]:
     """Return how much ink of handwriting each pixel of a page holds: uint8 [H, W] -> the same.
@@ -50,8 +44,8 @@ def page_ink(grey: Grey, mark: Mark) -> NDArray[np.uint8]:
     view = View.of(grey)
     whole = mark(view.grey[None])[0][view.inside]
     height = _typical_height(whole)
-    scale = min(_DIGIT / height * view.scale if height else 1.0, _LONGEST / max(grey.shape), 1.0)
-    ink = whole if scale < _NEARLY * view.scale else _by_squares(_resized(grey, scale), mark)
+    scale = min(_DIGIT / height * view.scale if height else view.scale, 1.0)
+    ink = whole if scale <= view.scale else _by_squares(_resized(grey, scale), mark)
     return ink if ink.shape == grey.shape else _to_size(ink, grey.shape)
 
 

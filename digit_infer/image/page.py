@@ -25,14 +25,8 @@ if TYPE_CHECKING:
     Edges = NDArray[np.int64]
     """[N, 4]: left, top, right, bottom"""
 
-_ENOUGH = 2
-"""With so many digits within the picture, what reaches its edge is no digit, but a shadow, the table or a neighbour."""
-
 MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
-
-_LONGEST = 12
-"""What is wider than so many times its height is a line, and no row of digits that touch."""
 
 _LEANS = 0.1
 """A stroke leans to the right if its upper half lies so far to the right of its lower one, as a share of its height."""
@@ -109,25 +103,13 @@ def segments(ink: Ink, mask: Mask) -> list[list[Segment]]:
     Raises:
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
-    found = _sized(_inside(components(mask).each(), ink.shape))
+    found = _sized(components(mask).each())
     if len(found) > MOST:
         raise UnreadablePictureError(
             f"the picture falls into {len(found):,} pieces, more than {MOST:,} digits would",
             "give a picture of digits alone",
         )
     return [[_segment(ink, group) for group in line] for line in _in_lines(_put_together(found))] if found else []
-
-
-def _inside(found: Sequence[Component], shape: tuple[int, ...]) -> list[Component]:
-    """Leave out lines, and what leaves the picture where enough lies within: neighbours, edges of the paper."""
-    height, width = shape
-    strokes = [part for part in found if part.box.width <= _LONGEST * (part.box.height)]
-    within = [
-        part
-        for part in strokes
-        if part.box.left > 0 and part.box.top > 0 and part.box.right < width and part.box.bottom < height
-    ]
-    return within if len(within) >= _ENOUGH else strokes
 
 
 def _sized(found: Sequence[Component]) -> list[Component]:

@@ -16,7 +16,8 @@ from digit_infer.errors import (
     UnreadablePictureError,
 )
 from digit_infer.image import decode, seen
-from digit_infer.image.decode import MAX_PIXELS, ONE_DIGIT_SIDE
+from digit_infer.image.decode import ONE_DIGIT_SIDE
+from digit_infer.image.picture_file import MAX_PIXELS
 
 
 def ramp(width=9, height=7):
