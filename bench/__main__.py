@@ -26,9 +26,8 @@ from bench.planted import command as planted
 from bench.recording import affordable, record, report
 from bench.robustness.command import real_pictures, robustness
 from digit_infer import Predictor, zoo
-from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.reporting import ReportingGroup
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
+from digit_infer.cli.reporting import ReportingGroup, quiet_native_log
 from digit_infer.runtimes.protocol import RuntimeName
 
 BATCHES = (1, 256, 1_024)

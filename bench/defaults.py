@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bench.bare import shipped_onnx, some_images
 from bench.paired import Call, Pairs, time_pairs
 from digit_infer.contract import DIGITS
-from digit_infer.runtimes.bound_arrays import answering
-from digit_infer.runtimes.onnx_session import ends
+from digit_infer.runtimes.onnx_session import answering, ends
 
 if TYPE_CHECKING:
     import onnxruntime

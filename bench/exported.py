@@ -10,11 +10,11 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from digit_infer import dataset
-from digit_infer.benchmark.measuring.clock import collector_off
+from digit_infer.benchmark.measuring.instruments import collector_off
 from digit_infer.benchmark.measuring.queries import Queries, median_ns
-from digit_infer.benchmark.measuring.streams import warm_up
+from digit_infer.benchmark.measuring.scenarios import warm_up
 from digit_infer.predictor import Predictor
-from digit_infer.zoo import sha256_of
+from digit_infer.runtimes.model_file import sha256_of
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images

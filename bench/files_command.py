@@ -14,7 +14,7 @@ from bench.paired import time_pairs
 from bench.quantization import measure
 from bench.recording import RESULTS, SCHEMA, affordable, record, report
 from digit_infer import zoo
-from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.cli.reporting import quiet_native_log
 from export.records.only import of_models, store
 
 BESIDE = "shallow_cnn"

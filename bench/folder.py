@@ -17,7 +17,7 @@ from PIL import Image
 
 from bench.bare import some_images
 from bench.cold_start import console_script, environment_of_user
-from digit_infer.cpus import usable_cpus
+from digit_infer.parallel import usable_cpus
 
 _SEED = 0
 

@@ -19,8 +19,8 @@ from bench.paired import Call, Pairs, time_pairs
 from bench.recording import affordable, report
 from bench.robustness.drawn_pictures import KINDS
 from digit_infer import Predictor, dataset
-from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
+from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import MeasurementError
 from digit_infer.image import decode, plain_look
 from digit_infer.image.decode import ONE_DIGIT_SIDE

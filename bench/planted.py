@@ -12,18 +12,17 @@ from pathlib import Path
 import click
 
 from digit_infer import zoo
+from digit_infer.benchmark.comparison.files import run_of_record
 from digit_infer.benchmark.comparison.judgement import Finding, Limits
-from digit_infer.benchmark.comparison.own_record import as_run
 from digit_infer.benchmark.comparison.pairing import compare
 from digit_infer.benchmark.comparison.run import METRICS, Run
-from digit_infer.benchmark.configuration import Configuration
-from digit_infer.benchmark.effort import NORMAL
+from digit_infer.benchmark.configuration import NORMAL, Configuration
 from digit_infer.benchmark.environment import environment
 from digit_infer.benchmark.machine import measured_machine
 from digit_infer.benchmark.process import PREDICTOR
 from digit_infer.benchmark.record import Record, Settings
 from digit_infer.benchmark.suite import Suite
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
 from digit_infer.errors import MeasurementError
 from digit_infer.files import write_text
 
@@ -74,7 +73,7 @@ def measured(models: Sequence[str], settings: Settings, factor: float | None) ->
     outcome = Suite(planned, settings, lambda _: process).run(lambda _: None)
     if len(outcome.rows) < len(planned):
         raise MeasurementError("not every model could be measured", "; ".join(skip.reason for skip in outcome.skipped))
-    return as_run(Record(facts, settings, measured_machine(outcome.rows), outcome.rows, outcome.skipped), "planted")
+    return run_of_record(Record(facts, settings, measured_machine(outcome.rows), outcome.rows, outcome.skipped), "planted")
 
 
 def counted(trials: Sequence[Trial]) -> dict[str, dict[str, object]]:

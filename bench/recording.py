@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from bench.paired import Call, Pairs, time_pairs
-from digit_infer.cli.tables import Column, print_table
-from digit_infer.runtimes.installed import installed_version
+from digit_infer.cli.output import Column, print_table
+from digit_infer.runtimes.protocol import installed_version
 from export.stored import store_among, store_measured
 
 SCHEMA = 1

@@ -175,7 +175,7 @@ def download(file: IdxFile, cache: Path | None = None, mirrors: Sequence[str] = 
             f"{file.name} is not here, and downloading it needs pooch",
             f'pip install "digit-infer[train]", or name a folder that holds it in {FOLDER_VARIABLE}',
         ) from error
-    from digit_infer.download_progress import DownloadProgress
+    from digit_infer.files.download import DownloadProgress
 
     folder = pooch.os_cache("digit_infer") if cache is None else cache
     failures = []

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from digit_infer import zoo
+from digit_infer.runtimes.model_file import verify
 from digit_infer.runtimes.protocol import answer_in_parts
 
 if TYPE_CHECKING:
@@ -48,5 +49,5 @@ class InkNetwork:
 
     def _opened(self) -> Session:
         file = zoo.ink_file(self._runtime.format, self._precision)
-        zoo.verify(file)
+        verify(file)
         return self._runtime.open(file, self._threads)

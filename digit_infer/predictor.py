@@ -12,17 +12,16 @@ import numpy as np
 from numpy import ndarray
 
 from digit_infer import image, zoo
-from digit_infer.choice import MAX_THREADS, Chosen, plan
 from digit_infer.contract import SIDE, UINT8, Precision, check_images
-from digit_infer.cpus import usable_cpus
 from digit_infer.errors import PictureError, UsageError
 from digit_infer.image import PictureSource, Seen
 from digit_infer.ink import InkNetwork
 from digit_infer.judge import Judged, judged
+from digit_infer.parallel import in_batches, in_order, usable_cpus
 from digit_infer.prediction import Explanation, Prediction, Unanswered
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import RuntimeName, answer_in_parts
-from digit_infer.stream import in_batches, in_order
+from digit_infer.zoo.resolve import MAX_THREADS, Chosen, plan
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -195,7 +194,7 @@ class Predictor:
             PictureError: the picture cannot be read.
             ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
-        from digit_infer.reading import read_page  # with what one digit can do without
+        from digit_infer.recognition.read_page import read_page  # with what one digit can do without
 
         _ = self.chosen  # refuses when closed
         return read_page(self._predictions, self._mark, image.decode(picture))
@@ -240,7 +239,7 @@ class Predictor:
             raise UsageError(f"a {type(pictures).__name__} is not many pictures", "pass a list of them, or call predict()")
         workers = workers or min(usable_cpus(), _MOST_WORKERS)
         if processes:
-            from digit_infer.processes import in_processes  # with imports that one picture can do without
+            from digit_infer.parallel.processes import in_processes  # with imports that one picture can do without
 
             return in_processes(self, iter(pictures), batch_size, workers)
         return self._stream(iter(pictures), batch_size, workers)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from digit_infer.contract import Images, Probabilities
-    from digit_infer.runtimes.protocol import ModelFile
+    from digit_infer.runtimes.model_file import ModelFile
 
     Answer = Callable[[Images], Probabilities]
 

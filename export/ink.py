@@ -15,11 +15,12 @@ import numpy as np
 
 from digit_infer.contract import INK, INK_SIDE, Format, Precision
 from digit_infer.errors import ParityError
-from digit_infer.files import replacing
+from digit_infer.files import atomic_write
 from digit_infer.image.network_look import INKED
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.keras import load_network
-from digit_infer.runtimes.protocol import ModelFile, Runtime, answer_in_parts
+from digit_infer.runtimes.model_file import ModelFile
+from digit_infer.runtimes.protocol import Runtime, answer_in_parts
 from digit_infer.zoo.manifest import InkFile, InkModel, InkParity
 from export.multiply_adds import multiply_adds
 from export.published import recipe_of, zoo_checkpoint
@@ -101,7 +102,7 @@ def export_ink(source: InkSource, model_format: Format, precision: Precision, fo
     keras.backend.clear_session()  # restarts the counters in layer names, which reach the file
     content = (_onnx if model_format == "onnx" else _tflite)(source, precision)
     runtime = _PROVED_ON[model_format]
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(content)
         session = runtime.open(ModelFile(NAME, temporary, model_format, precision, len(content), contract=INK), None)
         found = answer_in_parts(session.answers, source.proof, _BATCH)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from digit_infer.errors import ExportError
 from digit_infer.files import write_text
-from digit_infer.zoo import sha256_of
+from digit_infer.runtimes.model_file import sha256_of
 from export.inputs import fingerprint
 from export.metadata import Origin, metadata
 from export.report import Refusal, Report, file_name, path_of, read_report, text_of

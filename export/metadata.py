@@ -90,6 +90,6 @@ def metadata(source: Origin, model_format: Format, precision: Precision, calibra
 
 
 def _installed(*packages: str) -> list[str]:
-    from digit_infer.runtimes.installed import installed_version
+    from digit_infer.runtimes.protocol import installed_version
 
     return [f"{package} {version(package)}" for package in packages if installed_version(package)]

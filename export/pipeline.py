@@ -15,9 +15,10 @@ from digit_infer import dataset
 from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DigitInferError, ExportError
-from digit_infer.files import replacing
+from digit_infer.files import atomic_write
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.protocol import ModelFile, Runtime, Session, answer_in_parts
+from digit_infer.runtimes.model_file import ModelFile
+from digit_infer.runtimes.protocol import Runtime, Session, answer_in_parts
 from digit_infer.zoo.manifest import ZooFile
 from export.agreement import agreements
 from export.answers import BATCH, reference_probabilities
@@ -82,7 +83,7 @@ class Exporter:
         Raises:
             ParityError: it does not; nothing is written.
         """
-        with replacing(path) as temporary:  # becomes the file if all below goes well, and goes away if not
+        with atomic_write(path) as temporary:  # becomes the file if all below goes well, and goes away if not
             temporary.write_bytes(content)
             session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
             batch = batch_of(model_format, precision)

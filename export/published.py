@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from digit_infer.errors import ExportError
 from digit_infer.files import write_bytes, write_text
-from digit_infer.zoo import FILES, MANIFEST, sha256_of
+from digit_infer.runtimes.model_file import sha256_of
+from digit_infer.zoo import FILES, MANIFEST
 from digit_infer.zoo.manifest import (
     Checkpoint,
     InkFile,

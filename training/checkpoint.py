@@ -16,7 +16,7 @@ from typing import Any
 
 from digit_infer.errors import TrainingError, UsageError
 from digit_infer.files import write_bytes
-from digit_infer.zoo import sha256_of
+from digit_infer.runtimes.model_file import sha256_of
 from training import results
 from training.recipe import Recipe
 from training.recipes import INK, MODELS, SWEEPS, TRAINED

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.benchmark.calibration import (
+from digit_infer.benchmark.accuracy import (
     best_temperature,
     cross_entropy,
     expected_calibration_error,

@@ -16,11 +16,11 @@ import keras
 import numpy as np
 
 from digit_infer import dataset
-from digit_infer.cpus import usable_cpus
 from digit_infer.errors import TrainingError
-from digit_infer.files import replacing
-from digit_infer.runtimes.installed import installed_version
+from digit_infer.files import atomic_write
+from digit_infer.parallel import usable_cpus
 from digit_infer.runtimes.keras import BACKENDS
+from digit_infer.runtimes.protocol import installed_version
 from training.augmentation import augmented
 from training.ink.lessons import InkLessons, held_out
 from training.ink.lessons import scaled as pixels_scaled
@@ -289,10 +289,10 @@ def _reseed(model: keras.Model, seed: int, number: int) -> None:
 
 def _save(model: keras.Model, recipe: Recipe, folder: RunFolder, state: State, *, keep: bool) -> None:
     """Write what the epoch left, and last the state that names it."""
-    with replacing(folder.path / state.last_file) as temporary:
+    with atomic_write(folder.path / state.last_file) as temporary:
         model.save(temporary)
     if keep:
-        with replacing(folder.path / state.best_file) as temporary:
+        with atomic_write(folder.path / state.best_file) as temporary:
             kept(model, recipe).save(temporary)
     epoch = state.history[-1]
     for split, loss, accuracy in (

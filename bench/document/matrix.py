@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from digit_infer.cli.tables import three_digits
+from digit_infer.benchmark.statistics import three_digits
 from export.pairs import FORMATS, NOT_MADE, PRECISIONS_OF
 from export.report import Refusal, Report
 from training.report.page import paragraph, share, table

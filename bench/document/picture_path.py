@@ -9,7 +9,7 @@ from PIL import Image
 
 from bench.robustness.drawn_pictures import KINDS
 from digit_infer import Predictor, dataset
-from digit_infer.drawings import explanation_strip
+from digit_infer.recognition.drawing import explanation_strip
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from bench.peers.environments import versions
 from bench.recording import RESULTS
 from bench.robustness.real_pictures import labelled
 from digit_infer import zoo
-from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
+from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import UsageError
 from export.stored import store_measured
 

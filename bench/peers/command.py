@@ -16,8 +16,8 @@ from bench.peers.stored import RESULTS, store
 from bench.peers.table import OURS_ONNX, OURS_TFLITE, PEERS, PeerName
 from bench.peers.throughput_in_turns import compare_throughput
 from digit_infer import zoo
+from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import ReportingCommand, ReportingGroup
-from digit_infer.cli.tables import Column, print_table
 from digit_infer.errors import UsageError
 
 _SEED = 0

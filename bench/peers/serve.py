@@ -13,6 +13,7 @@ from bench.peers.table import PEERS, PeerName, file_for
 from digit_infer import zoo
 from digit_infer.benchmark.measuring.worker import System, serve
 from digit_infer.benchmark.record import Artefact
+from digit_infer.runtimes.model_file import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ def open_peer(request: Mapping[str, Any]) -> System:
     """Open the peer that a request names."""
     peer = PEERS[request["peer"]]
     file = file_for(request["model"], peer)
-    zoo.verify(file)
+    verify(file)
     artefact = Artefact(
         file=file.path.name,
         format=file.format,

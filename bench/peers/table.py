@@ -8,7 +8,8 @@ from typing import Literal
 
 from digit_infer import zoo
 from digit_infer.contract import Format, Precision
-from digit_infer.runtimes.protocol import ModelFile, RuntimeName
+from digit_infer.runtimes.model_file import ModelFile
+from digit_infer.runtimes.protocol import RuntimeName
 
 PeerName = Literal[
     "onnxruntime_run",

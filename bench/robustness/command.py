@@ -15,8 +15,8 @@ from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_str
 from bench.robustness.real_pictures import Read, in_all, labelled, mean_share, read_all
 from digit_infer import Predictor, zoo
 from digit_infer.benchmark.environment import environment
-from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
+from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import UsageError
 from digit_infer.files import write_text
 from export.stored import store_measured, stored_document

@@ -1,7 +1,11 @@
-"""How right answers are, and how often they differ from a reference."""
+"""How right answers are, and how often they differ from a reference.
+
+Whether confidence means what it says: of the answers with 90 % confidence, 90 % should be right.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,3 +34,58 @@ def accuracy_of_digits(digits: NDArray[np.uint8], labels: NDArray[np.uint8]) -> 
 def flips(reference: Probabilities, candidate: Probabilities) -> tuple[int, ...]:
     """Return the indices of the images whose answer differs; both float32 [N, 10]."""
     return tuple(int(index) for index in np.flatnonzero(reference.argmax(axis=1) != candidate.argmax(axis=1)))
+
+
+BINS = 15
+"""As many as in C. Guo et al., On calibration of modern neural networks, 2017."""
+
+_LEAST = 1e-12
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The answers whose confidence lies in a range: how many, their mean confidence, and the share that is right."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(probabilities: Probabilities, labels: NDArray[np.uint8], bins: int = BINS) -> list[Bin]:
+    """Sort answers, float32 [N, 10], into ranges of confidence that are equally wide; empty ones are left out."""
+    confidence, right = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
+    number = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
+    return [
+        Bin(one / bins, (one + 1) / bins, int(inside.sum()), float(confidence[inside].mean()), float(right[inside].mean()))
+        for one in range(bins)
+        if (inside := number == one).any()
+    ]
+
+
+def expected_calibration_error(bins: list[Bin]) -> float:
+    """Return how far confidence lies from accuracy on average, over all answers (M. P. Naeini et al. 2015)."""
+    total = sum(entry.count for entry in bins)
+    return sum(entry.count * abs(entry.confidence - entry.accuracy) for entry in bins) / total
+
+
+def tempered(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """Return what a network would answer with its logits divided by ``temperature``: float32 [N, 10]."""
+    logits = np.log(np.maximum(probabilities.astype(np.float64), _LEAST)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return result
+
+
+def cross_entropy(probabilities: Probabilities, labels: NDArray[np.uint8]) -> float:
+    """Return the mean negative logarithm of the probability of what is right."""
+    right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.maximum(right, _LEAST)).mean())
+
+
+def best_temperature(probabilities: Probabilities, labels: NDArray[np.uint8]) -> float:
+    """Return the temperature of least cross-entropy (Guo et al. 2017), to two digits, from 0.3 to 3."""
+    candidates = np.round(np.arange(0.3, 3.0, 0.01), 2)
+    losses = [cross_entropy(tempered(probabilities, float(candidate)), labels) for candidate in candidates]
+    return float(candidates[int(np.argmin(losses))])

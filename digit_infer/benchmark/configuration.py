@@ -1,4 +1,7 @@
-"""What can be measured: a model on a runtime, at one precision, number of threads and batch."""
+"""What can be measured: a model on a runtime, at one precision, number of threads and batch.
+
+How long a run takes and how sure it is: the presets of ``digit-infer bench``.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from digit_infer import zoo
-from digit_infer.choice import files_for
 from digit_infer.contract import Precision
 from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.model_file import format_of_own
 from digit_infer.runtimes.protocol import RuntimeName
+from digit_infer.zoo.resolve import files_for
 
 Scenario = Literal["single-stream", "multi-stream", "offline", "server"]
 """MLPerf's words (MLCommons inference rules, "Scenarios"): a query of one image after another; a query of a batch after
@@ -92,7 +96,31 @@ def _has_file(model: str, name: RuntimeName, precision: Precision | None) -> boo
     if model_format is None:
         return True
     if zoo.is_path(model):
-        return zoo.format_of_own(Path(model)) == model_format
+        return format_of_own(Path(model)) == model_format
     if model_format == "keras":
         return precision in (None, "float32")
     return bool(files_for(zoo.model_named(model), RUNTIMES[name], precision))
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Seconds for each timing of a configuration in all, spread over so many fresh processes.
+
+    ``percentile`` is the one that is to have samples enough, which may take longer.
+    """
+
+    seconds: float
+    rounds: int
+    percentile: float
+    batches: tuple[int, ...]
+    with_keras: bool
+
+
+QUICK = Effort(0.3, 1, 90, (1, 32), with_keras=False)
+"""One model in under half a minute: one process each, so that nothing says how processes differ."""
+
+NORMAL = Effort(2.0, 10, 99, (1, 32, 256), with_keras=True)
+"""Ten processes are what ``bench compare`` needs to find a slowdown of 10 %: of small networks seven missed one in four."""
+
+THOROUGH = Effort(10.0, 10, 99.9, (1, 32, 256), with_keras=True)
+"""What is recorded, or compared to a few per cent."""

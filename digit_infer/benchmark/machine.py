@@ -1,12 +1,22 @@
-"""What this machine can do, measured in the same run as everything else."""
+"""What this machine can do, measured in the same run as everything else.
+
+What this machine can do at most: float32 operations a second of a large matrix product, by numpy's BLAS.
+
+A process that has loaded a BLAS no longer changes its number of threads by environment, so each number of threads is
+measured in a process of its own: ``python -m digit_infer.benchmark.machine``.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
+from time import perf_counter
 
-from digit_infer.benchmark.matrix_product import matrix_product_gflops
-from digit_infer.benchmark.measuring.clock import clock_read_ns, clock_step_ns
+from digit_infer.benchmark.measuring.instruments import clock_read_ns, clock_step_ns
 from digit_infer.benchmark.record import Block, Machine, Row
+from digit_infer.errors import MeasurementError
 
 
 def measured_machine(rows: Sequence[Row]) -> Machine:
@@ -26,3 +36,68 @@ def _blocks(rows: Sequence[Row]) -> Iterable[Block]:
         for process in row.processes:
             for part in (process.stream, process.offline):
                 yield from part.blocks if part else ()
+
+
+_THREAD_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+_SECONDS, _TRIAL_SECONDS = 0.6, 0.03
+_SMALLEST, _LARGEST = 256, 2048
+_LONG_ENOUGH = 0.001
+"""Seconds of one product: long beside waking threads up, and short enough to fit between what else runs on the machine."""
+_TIMEOUT = 60
+
+
+def matrix_product_gflops(threads: int) -> float:
+    """Return the highest GFLOP/s of products within 0.6 seconds, with so many threads; it takes about one.
+
+    The highest, since a share of it is asked of others: what else runs on the machine makes a product slower, never faster.
+
+    Raises:
+        MeasurementError: the process that measures fails.
+    """
+    limits = dict.fromkeys(_THREAD_VARIABLES, str(threads))
+    command = [sys.executable, "-m", "digit_infer.benchmark.machine"]
+    try:
+        ended = subprocess.run(  # noqa: S603  # our own command
+            command, env=os.environ | limits, check=True, capture_output=True, text=True, timeout=_TIMEOUT
+        )
+        return float(ended.stdout)
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr.strip().splitlines() or [f"it ended with {error.returncode}"])[-1]
+        raise MeasurementError(f"the matrix product cannot be measured ({said})", "try it: " + " ".join(command)) from error
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise MeasurementError(
+            f"the matrix product cannot be measured ({error})", "try it: " + " ".join(command)
+        ) from error
+
+
+def _measured() -> float:
+    """Return GFLOP/s, at the smallest size of which one product takes long enough."""
+    size, shortest = _SMALLEST, _shortest(_SMALLEST, _TRIAL_SECONDS)
+    while shortest < _LONG_ENOUGH and size < _LARGEST:
+        size *= 2
+        shortest = _shortest(size, _TRIAL_SECONDS)
+    return 2 * size**3 / min(shortest, _shortest(size, _SECONDS)) / 1e9
+
+
+def _shortest(size: int, seconds: float) -> float:
+    """Return the seconds of the fastest product of two square matrices, of those that fit into a time; one at least."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    left, right = (rng.random((size, size), dtype=np.float32) for _ in range(2))
+    answer = np.empty_like(left)
+    shortest, end = float("inf"), perf_counter() + seconds
+    while (start := perf_counter()) < end or shortest == float("inf"):
+        np.matmul(left, right, out=answer)
+        shortest = min(shortest, perf_counter() - start)
+    return shortest
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{_measured()}\n")

@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Any
 
 from digit_infer import errors
-from digit_infer.benchmark.measuring.streams import TimedBlock
-from digit_infer.benchmark.rebuilding import rebuilt
+from digit_infer.benchmark.measuring.scenarios import TimedBlock
 from digit_infer.benchmark.record import Artefact, Block, Server, Stages, WarmUp
+from digit_infer.benchmark.record_file import rebuilt
 from digit_infer.errors import DigitInferError, MeasurementError
 
 PREDICTOR: tuple[str, ...] = (sys.executable, "-m", "digit_infer.benchmark.measuring.worker")

@@ -5,20 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from digit_infer.benchmark.configuration import Configuration, Scenario
-from digit_infer.benchmark.histogram import Histogram
-from digit_infer.benchmark.rebuilding import rebuilt
+from digit_infer.benchmark.statistics import Histogram
 from digit_infer.contract import Format, Precision
-from digit_infer.errors import RecordError
 from digit_infer.zoo.manifest import Accuracy
-
-SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -193,51 +186,3 @@ class Record:
     machine: Machine
     rows: tuple[Row, ...]
     skipped: tuple[Skipped, ...]
-
-
-def as_document(record: Record) -> dict[str, Any]:
-    """Return what goes into a JSON file."""
-    return {"schema": SCHEMA, **asdict(record)}
-
-
-def read_record(path: Path) -> Record:
-    """Read the JSON that ``digit-infer bench --json`` wrote.
-
-    Raises:
-        RecordError: the file is missing, is no such record, or one of another schema.
-    """
-    return from_document(read_document(path), str(path))
-
-
-def read_document(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        RecordError: the file is missing or holds something else.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror})", "check the path") from error
-    except ValueError as error:
-        raise RecordError(f"{path} is no JSON ({error})", "give what digit-infer bench --json printed") from error
-    if not isinstance(document, dict):
-        raise RecordError(f"{path} holds no record", "give what digit-infer bench --json printed")
-    return document
-
-
-def from_document(document: Mapping[str, Any], name: str) -> Record:
-    """Turn a document back into a record; ``name`` is for messages.
-
-    Raises:
-        RecordError: it is no such document, or one of another schema.
-    """
-    if document.get("schema") != SCHEMA:
-        raise RecordError(
-            f"{name} has the schema {document.get('schema')}, not {SCHEMA}",
-            "measure again with this version of digit-infer",
-        )
-    try:
-        return rebuilt(Record, {key: value for key, value in document.items() if key != "schema"})
-    except (TypeError, ValueError) as error:
-        raise RecordError(f"{name} is no whole record ({error})", "measure again") from error

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
-from digit_infer.benchmark.histogram import Histogram
 from digit_infer.benchmark.record import Machine, Record, Row
+from digit_infer.benchmark.statistics import Histogram
 
 STEADY = 0.10
 """A row is steady where the anchor workload, run beside it, moved by no more than this share of its median."""

@@ -31,6 +31,8 @@ class LazyGroup(ReportingGroup):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
+        if cmd_name == "completion":
+            return completion
         command: click.Command = import_module(f"digit_infer.cli.{cmd_name}").command
         return command
 
@@ -39,6 +41,21 @@ class LazyGroup(ReportingGroup):
 @click.version_option(__version__, prog_name="digit-infer")
 def main() -> None:
     """Read handwritten digits, on the CPU, a GPU or an edge runtime."""
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what completes commands, options and models in SHELL.
+
+    For bash, add to ~/.bashrc: eval "$(digit-infer completion bash)"
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"click knows no completion for {shell}")
+    click.echo(found(main, {}, "digit-infer", "_DIGIT_INFER_COMPLETE").source())
 
 
 def run() -> None:

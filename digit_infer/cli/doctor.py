@@ -11,13 +11,14 @@ import numpy as np
 
 from digit_infer import __version__, zoo
 from digit_infer.cli import options
-from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
+from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.contract import SIDE
 from digit_infer.errors import DigitInferError
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.model_file import verify
 from digit_infer.runtimes.placement import described
+from digit_infer.runtimes.protocol import installed_version
 
 SCHEMA = 1
 _TRIAL_MODEL = "cnn_arch3"
@@ -62,7 +63,7 @@ def _examined(name: Any) -> dict[str, Any]:
         row["provider"] = "installed; not tried, since starting it takes seconds"
         return row
     from digit_infer.predictor import Predictor
-    from digit_infer.runtimes.placed_session import PlacedSession
+    from digit_infer.runtimes.placement import PlacedSession
 
     try:
         with Predictor(_TRIAL_MODEL, runtime=name) as predictor:
@@ -97,7 +98,7 @@ def _damaged_files() -> list[str]:
     listed += [zoo.ink_file(file.format, file.precision) for file in zoo.manifest().ink.files]
     for file in listed:
         try:
-            zoo.verify(file)
+            verify(file)
         except DigitInferError as error:
             problems.append(str(error))
     return problems

@@ -11,8 +11,8 @@ import click
 from digit_infer import zoo
 from digit_infer.benchmark.statistics import mean_and_deviation
 from digit_infer.cli import options
+from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import ReportingGroup
-from digit_infer.cli.tables import Column, print_table
 from digit_infer.zoo.manifest import SCHEMA, InkModel, ZooFile, ZooModel
 
 _LIMITS = (

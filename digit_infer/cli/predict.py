@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digit_infer import image
-from digit_infer.background import Background
 from digit_infer.cli import options
-from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.pictures import NamedPicture, check_drawing, named_pictures
-from digit_infer.cli.ran import answering_facts, print_error, ran_on, unanswered_entry
+from digit_infer.cli.options import NamedPicture, check_drawing, named_pictures
+from digit_infer.cli.output import answering_facts, print_error, ran_on, unanswered_entry
+from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import PictureError
+from digit_infer.parallel import Background
 from digit_infer.prediction import Prediction, Unanswered
 from digit_infer.predictor import Predictor
 
@@ -81,7 +81,7 @@ def _answer(
         yield picture, Unanswered(error)
         return
     if explain is not None:
-        from digit_infer.drawings import save_explanation
+        from digit_infer.recognition.drawing import save_explanation
 
         save_explanation(explain, explanation)
         click.echo(f"explained in {explain}", err=True)
@@ -95,7 +95,7 @@ def _print_text(
     single: bool,
 ) -> int:
     """Print a line or a drawing for each answer and return the exit code."""
-    from digit_infer.cli.drawing import answer_lines, summary_line
+    from digit_infer.cli.output import answer_lines, summary_line
 
     code = 0
     for picture, answer in answers:

@@ -11,8 +11,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from digit_infer import image
-from digit_infer.cpus import usable_cpus
 from digit_infer.errors import PictureError
+from digit_infer.parallel import usable_cpus
 
 if TYPE_CHECKING:
     from digit_infer.predictor import Predictor

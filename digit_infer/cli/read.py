@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digit_infer.cli import options
-from digit_infer.cli.drawing import nothing_found
-from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.pictures import NamedPicture, check_drawing, named_pictures
-from digit_infer.cli.ran import answering_facts, print_error, ran_on, unanswered_entry
+from digit_infer.cli.options import NamedPicture, check_drawing, named_pictures
+from digit_infer.cli.output import answering_facts, nothing_found, print_error, ran_on, unanswered_entry
+from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import PictureError
 from digit_infer.prediction import NO_DIGIT
 from digit_infer.predictor import Predictor
@@ -80,7 +79,7 @@ def _line(picture: NamedPicture, reading: Reading, *, alone: bool) -> str:
 
 
 def _draw(reading: Reading, path: Path) -> None:
-    from digit_infer.drawings import save_boxes
+    from digit_infer.recognition.drawing import save_boxes
 
     found = [(digit.box, str(digit.prediction.digit), digit.prediction.confidence) for digit in reading.digits]
     save_boxes(path, reading.grey, found)

@@ -8,21 +8,32 @@ from importlib import import_module
 from digit_infer.errors import UnknownRuntimeError
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, Runtime, RuntimeName
 
+_PLACES: dict[RuntimeName, str] = {
+    "onnx-cpu": "onnx_cpu.RUNTIME",
+    "onnx-gpu": "onnx_gpu.RUNTIME",
+    "onnx-gpu-graph": "onnx_gpu.GRAPH_RUNTIME",
+    "onnx-tensorrt": "onnx_tensorrt.RUNTIME",
+    "tflite": "tflite.RUNTIME",
+    "tflm": "tflm.RUNTIME",
+    "keras": "keras.RUNTIME",
+    "null": "null.RUNTIME",
+}
+"""The module of each runtime, and its name there."""
+
 
 class _Table(Mapping[RuntimeName, Runtime]):
-    """Finds the runtime ``onnx-cpu`` as ``RUNTIME`` in ``digit_infer.runtimes.onnx_cpu``, and the others likewise."""
+    """Imports a runtime's module when it is looked up."""
 
     def __getitem__(self, name: RuntimeName) -> Runtime:
-        if name not in RUNTIME_NAMES:
-            raise KeyError(name)
-        runtime: Runtime = import_module(f"{__name__}.{name.replace('-', '_')}").RUNTIME
+        module, _, attribute = _PLACES[name].partition(".")
+        runtime: Runtime = getattr(import_module(f"{__name__}.{module}"), attribute)
         return runtime
 
     def __iter__(self) -> Iterator[RuntimeName]:
-        return iter(RUNTIME_NAMES)
+        return iter(_PLACES)
 
     def __len__(self) -> int:
-        return len(RUNTIME_NAMES)
+        return len(_PLACES)
 
 
 RUNTIMES: Mapping[RuntimeName, Runtime] = _Table()

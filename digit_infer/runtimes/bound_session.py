@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
 from digit_infer.contract import DIGITS, Contract, check_images
-from digit_infer.errors import InferenceError
-from digit_infer.runtimes.onnx_errors import device_errors, first_line
-from digit_infer.runtimes.onnx_session import ends
+from digit_infer.errors import InferenceError, RuntimeUnavailableError
+from digit_infer.runtimes.onnx_session import device_errors, ends, first_line, load
+from digit_infer.runtimes.placement import RECORD_PLACEMENT, read_placement, refuse_misplaced
 from digit_infer.runtimes.protocol import answer_in_parts
 
 if TYPE_CHECKING:
     import onnxruntime
 
+    from digit_infer.runtimes.model_file import ModelFile
     from digit_infer.runtimes.placement import Placement
-    from digit_infer.runtimes.protocol import Answers, Pictures
+    from digit_infer.runtimes.protocol import Answers, Pictures, RuntimeName
+
+    Provider: TypeAlias = tuple[str, dict[str, str]]
+    """An execution provider's name and its options."""
 
 LARGEST_BATCH = 1_024
 """More images than this go to the device in parts, so that its memory does not grow with N."""
@@ -155,3 +159,70 @@ class BoundSession:
         if keep:
             self._kept[count] = batch
         return batch
+
+
+def open_placed(
+    name: RuntimeName,
+    file: ModelFile,
+    providers: list[Provider],
+    device: Device,
+    threads: int | None,
+    *,
+    captures: bool = False,
+) -> BoundSession:
+    """Load an ``.onnx`` file with its input and output in the memory of a device.
+
+    Args:
+        name: the runtime, for messages.
+        file: the model.
+        providers: those that may run nodes that matter, the one that is asked for first.
+        device: where input and output lie.
+        threads: intra-op threads; None means 1.
+        captures: the providers' options ask for CUDA graphs.
+
+    Raises:
+        RuntimeUnavailableError: a provider refused to load, or a node that matters would run elsewhere.
+        DamagedModelError: the bytes are no ONNX model.
+        ContractError: the model does not keep the contract.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry(RECORD_PLACEMENT, "1")
+    try:
+        session = load(file, options, list(providers), threads or 1)
+    except device_errors() as error:
+        raise RuntimeUnavailableError(
+            f"the runtime {name} is not available: {providers[0][0]} refused {file.path} ({first_line(error)})",
+            "update the driver and digit-infer[gpu], or use another runtime",
+        ) from error
+    names = [provider for provider, _ in providers]
+    missing = [provider for provider in names if provider not in session.get_providers()]
+    if missing:
+        raise RuntimeUnavailableError(
+            f"the runtime {name} is not available: {missing[0]} does not load ({_why_not(missing[0])})",
+            "pip install digit-infer[gpu] brings CUDA and cuDNN",
+        )
+    placement = read_placement(session)
+    refuse_misplaced(name, placement, names)
+    return BoundSession(session, str(file.path), placement, device, threads or 1, captures=captures, contract=file.contract)
+
+
+def _why_not(provider: str) -> str:
+    """Ask the loader for what ONNX Runtime writes to its log alone.
+
+    Only for a provider that ONNX Runtime has tried to load: one that is loaded by hand before never finds its host.
+    """
+    import ctypes
+    import sys
+    from pathlib import Path
+
+    import onnxruntime
+
+    stem = f"onnxruntime_providers_{provider.removesuffix('ExecutionProvider').lower()}"
+    library = f"{stem}.dll" if sys.platform == "win32" else f"lib{stem}.so"
+    try:
+        ctypes.CDLL(str(Path(onnxruntime.__file__).parent / "capi" / library))
+    except OSError as error:
+        return first_line(error)
+    return "it did not say why"

@@ -14,8 +14,8 @@ import numpy as np
 
 from digit_infer.contract import DIGITS, Contract, Format, Precision
 from digit_infer.errors import ContractError, DamagedModelError, ModelCodeError, RuntimeUnavailableError, UsageError
-from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
+from digit_infer.runtimes.model_file import ModelFile
+from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
 if TYPE_CHECKING:
     from digit_infer.runtimes.protocol import Answers, Pictures

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.contract import CLASSES, PRECISIONS, Format, Precision
-from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
+from digit_infer.runtimes.model_file import ModelFile
+from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.runtimes.protocol import Answers, Pictures

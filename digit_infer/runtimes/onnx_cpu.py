@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import DamagedModelError, RuntimeUnavailableError, UsageError
-from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
+from digit_infer.runtimes.model_file import ModelFile
+from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
 if TYPE_CHECKING:
     from digit_infer.runtimes.onnx_session import OnnxSession
@@ -47,8 +47,7 @@ class OnnxCpu:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
         import onnxruntime
 
-        from digit_infer.runtimes.onnx_errors import first_line, onnx_errors
-        from digit_infer.runtimes.onnx_session import OnnxSession, load
+        from digit_infer.runtimes.onnx_session import OnnxSession, first_line, load, onnx_errors
 
         try:
             session = load(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)

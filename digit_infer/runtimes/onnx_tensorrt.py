@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import UsageError
+from digit_infer.runtimes.model_file import ModelFile, sha256_of
 from digit_infer.runtimes.onnx_gpu import CUDA, cuda_options, first_device, gpu_availability
-from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
-from digit_infer.zoo import sha256_of
+from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName
 
 if TYPE_CHECKING:
     from digit_infer.runtimes.bound_session import BoundSession
@@ -55,7 +55,7 @@ class OnnxTensorrt:
         if file is None:
             raise UsageError(f"{self.name} needs a model file", "name a model")
         device = first_device(self)
-        from digit_infer.runtimes.placed_session import open_placed
+        from digit_infer.runtimes.bound_session import open_placed
 
         folder = engine_folder(file)
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from digit_infer.errors import RuntimeUnavailableError
 
 if TYPE_CHECKING:
     import onnxruntime
+
+    from digit_infer.runtimes.protocol import RuntimeName
 
 RECORD_PLACEMENT = "session.record_ep_graph_assignment_info"
 """The entry of the session's configuration that must be "1" for a placement to be read."""
@@ -63,6 +67,19 @@ class Placement:
         return {provider: dict(Counter(node.operator for node in self.on(provider))) for provider in providers}
 
 
+@runtime_checkable
+class PlacedSession(Protocol):
+    """A session that knows the device it runs on, and where each node runs."""
+
+    @property
+    def device(self) -> str:
+        """Return the name of the device, as its driver says it."""
+
+    @property
+    def placement(self) -> Placement:
+        """Return which node runs where."""
+
+
 def read_placement(session: onnxruntime.InferenceSession) -> Placement:
     """Read the placement from a session that was made with ``RECORD_PLACEMENT``; needs ONNX Runtime 1.24."""
     return Placement(
@@ -72,6 +89,27 @@ def read_placement(session: onnxruntime.InferenceSession) -> Placement:
             for node in part.get_nodes()
         )
     )
+
+
+def refuse_misplaced(name: RuntimeName, placement: Placement, providers: list[str]) -> None:
+    """Refuse a placement in which a node that matters runs on none of these providers, or none on the first.
+
+    Raises:
+        RuntimeUnavailableError: with the nodes.
+    """
+    misplaced = [node for node in placement.outside(providers) if node.matters]
+    if misplaced:
+        where = " and ".join(dict.fromkeys(node.provider for node in misplaced))
+        raise RuntimeUnavailableError(
+            f"the runtime {name} is not available for this model: {len(misplaced)} of its {len(placement.nodes)} nodes"
+            f" would run on {where}, though they touch every picture: {listed(misplaced)}",
+            "use the runtime onnx-cpu, or another precision",
+        )
+    if not placement.on(providers[0]):
+        raise RuntimeUnavailableError(
+            f"the runtime {name} is not available for this model: {providers[0]} runs none of its nodes",
+            "use another runtime",
+        )
 
 
 def listed(nodes: Collection[PlacedNode]) -> str:

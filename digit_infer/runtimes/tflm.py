@@ -12,9 +12,8 @@ import numpy as np
 
 from digit_infer.contract import DIGITS, UINT8, Contract, Format, Precision, check_signature
 from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
-from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import Availability, ModelFile, Runtime, RuntimeName
-from digit_infer.zoo import verify
+from digit_infer.runtimes.model_file import ModelFile, verify
+from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable

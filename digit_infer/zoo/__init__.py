@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from io import BufferedReader
 from pathlib import Path
 
-from digit_infer.contract import FORMATS, INK, PRECISIONS, Format, Precision, format_of
-from digit_infer.errors import DamagedModelError, MissingModelFileError, UnknownModelError
-from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.contract import INK, PRECISIONS, Format, Precision, format_of
+from digit_infer.errors import MissingModelFileError, UnknownModelError
+from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.zoo.manifest import Checkpoint, InkModel, Manifest, ZooFile, ZooModel, read_manifest
 
 FOLDER = Path(__file__).parent
@@ -65,48 +63,6 @@ def card_of(model: ZooModel | InkModel) -> str | None:
 def is_path(model: str | Path) -> bool:
     """Tell a path from a name: it is a ``Path``, has a model's suffix, or a folder in front."""
     return isinstance(model, Path) or format_of(Path(model)) is not None or Path(model).name != model
-
-
-def format_of_own(path: Path) -> Format:
-    """Return the format of a user's own model file by its suffix.
-
-    Raises:
-        UnknownModelError: the suffix names no format.
-    """
-    model_format = format_of(path)
-    if model_format is None:
-        raise UnknownModelError(f"{path} has no suffix of a model", f"give a file that ends in .{', .'.join(FORMATS)}")
-    return model_format
-
-
-def own_file(path: Path) -> ModelFile:
-    """Find a user's own model file.
-
-    Raises:
-        UnknownModelError: its suffix names no format.
-        MissingModelFileError: it does not exist.
-        DamagedModelError: it cannot be read, is empty, or holds another format than its suffix says.
-    """
-    model_format = format_of_own(path)
-    with _opened(path) as file:
-        head = file.read(8)
-        size = file.seek(0, os.SEEK_END)
-    if not size:
-        raise DamagedModelError(f"{path} is empty", "export it again")
-    held = format_by_content(head)
-    if held not in (None, model_format):
-        raise DamagedModelError(f"{path} holds a {held} model, whatever its name says", f"rename it to end in .{held}")
-    return ModelFile(str(path), path, model_format, None, size)
-
-
-def format_by_content(head: bytes) -> Format | None:
-    """Tell a model's format by the first eight bytes of its file, or None where they tell nothing."""
-    if head[4:8] == b"TFL3":
-        return "tflite"
-    if head.startswith(b"PK\x03\x04"):
-        return "keras"
-    # ONNX has no magic number: it is a protocol buffer whose first field is a version, and others follow.
-    return "onnx" if len(head) > 2 and head[0] == 0x08 and head[1] < 0x20 and head[2] in (0x12, 0x3A, 0x42) else None
 
 
 def zoo_file(model: ZooModel, file: ZooFile) -> ModelFile:
@@ -162,49 +118,7 @@ def _checkpoint_path(checkpoint: Checkpoint) -> Path:
     return Path(os.environ.get(CHECKPOINTS_VARIABLE) or _CHECKOUT_CHECKPOINTS) / checkpoint.file
 
 
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file as it lies there, in hexadecimal.
-
-    Raises:
-        MissingModelFileError, DamagedModelError: it does not exist or cannot be read.
-    """
-    import hashlib  # OpenSSL with it, which loads beside the model where this runs in a thread
-
-    with _opened(path) as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def verify(file: ModelFile | None) -> None:
-    """Refuse a file that is not the one that the manifest lists; what it does not list passes.
-
-    Raises:
-        MissingModelFileError: it does not exist.
-        DamagedModelError: it cannot be read, or its sha256 is another.
-    """
-    if file is None or file.sha256 is None:
-        return
-    found = sha256_of(file.path)
-    if found != file.sha256:
-        raise DamagedModelError(
-            f"{file.path} is truncated or altered: its sha256 is {found[:12]}…, not {file.sha256[:12]}…",
-            "install digit-infer again",
-        )
-
-
 def files_of(model: ZooModel, model_format: Format, precision: Precision | None) -> list[ZooFile]:
     """Return a model's files in a format, the most exact first; with a precision, only those."""
     fitting = [file for file in model.files if file.format == model_format and precision in (None, file.precision)]
     return sorted(fitting, key=lambda file: PRECISIONS.index(file.precision))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BufferedReader]:
-    try:
-        with path.open("rb") as file:
-            yield file
-    except FileNotFoundError as error:
-        raise MissingModelFileError(f"{path} does not exist", "check the path") from error
-    except OSError as error:
-        raise DamagedModelError(
-            f"{path} cannot be read ({error.strerror})", "check the path and its permissions"
-        ) from error

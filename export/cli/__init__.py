@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.contract import PRECISIONS, Format, Precision
 from export.calibration import METHODS, SEED, SIZE, TRAINING_IMAGES, of_training_images
 from export.cli import own_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
 
 if TYPE_CHECKING:
     from digit_infer.zoo.manifest import InkFile

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digit_infer.benchmark.accuracy import accuracy_of, flips
-from digit_infer.cli.native_log import quiet_native_log
+from digit_infer.cli.reporting import quiet_native_log
 from export.calibration import METHODS, SEED, SIZE, Method, of_training_images
 from export.pairs import FORMATS
 from export.records.answering import answers_of

@@ -12,8 +12,7 @@ import click
 from rich.console import Console
 
 from digit_infer import zoo
-from digit_infer.cli.native_log import quiet_native_log
-from digit_infer.cli.reporting import ReportingCommand
+from digit_infer.cli.reporting import ReportingCommand, quiet_native_log
 from digit_infer.zoo.manifest import zoo_file_of
 from export.cli.tables import print_microcontrollers
 from export.records.only import of_models, store

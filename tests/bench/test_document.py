@@ -10,7 +10,7 @@ from bench.document.matrix import loss, trained
 from bench.document.page import exports_page
 from bench.lean_graphs import OURS, comparisons
 from digit_infer import zoo
-from digit_infer.zoo import sha256_of
+from digit_infer.runtimes.model_file import sha256_of
 from export.everything import recorded
 from export.pairs import ALL, NOT_MADE
 from export.published import SHIPPED

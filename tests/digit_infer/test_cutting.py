@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from digit_infer import Prediction
-from digit_infer.cutting import best_cut
 from digit_infer.image.mnist_form import Box
 from digit_infer.image.page import Segment
+from digit_infer.recognition.touching import best_cut
 
 
 def blocks(*widths, height=40):

@@ -1,12 +1,12 @@
 import pytest
 
-from digit_infer.files import replacing, write_text
+from digit_infer.files import atomic_write, write_text
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "deep" / "file.txt"
     write_text(path, "first")
-    with pytest.raises(KeyError), replacing(path) as temporary:
+    with pytest.raises(KeyError), atomic_write(path) as temporary:
         temporary.write_text("half")
         raise KeyError
     assert path.read_text() == "first"

@@ -143,7 +143,7 @@ def test_runtimes_without_the_ink_network_say_so(mnist_test, runtime):
 
 
 def test_the_explanation_shows_where_the_digit_lies(predictor, mnist_test, tmp_path):
-    from digit_infer.drawings import save_explanation
+    from digit_infer.recognition.drawing import save_explanation
 
     page = Image.fromarray(grey(page_of(mnist_test.images[0], size=90, left=75, top=75)))
     ImageDraw.Draw(page).ellipse((45, 45, 195, 195), outline=60, width=5)

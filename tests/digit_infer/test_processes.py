@@ -14,7 +14,7 @@ from PIL import Image
 from digit_infer import Prediction, Predictor, Unanswered
 from digit_infer.cli.processes_pay import processes_pay
 from digit_infer.errors import InferenceError, PictureNotFoundError, UnreadablePictureError, UsageError
-from digit_infer.processes import AnsweringProcess
+from digit_infer.parallel.processes import Worker
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 
@@ -41,7 +41,7 @@ def answering(parent):
             command, status = (folder / "cmdline").read_bytes(), (folder / "status").read_text()
         except OSError:  # it has ended
             continue
-        if b"digit_infer.answering" in command and f"PPid:\t{parent}\n" in status:
+        if b"digit_infer.parallel.processes" in command and f"PPid:\t{parent}\n" in status:
             found.append(int(folder.name))
     return found
 
@@ -75,7 +75,7 @@ def test_a_model_of_ones_own_goes_along(pictures, tmp_path):
 
 
 def test_what_cannot_go_to_another_process_is_refused(small, mnist_test):
-    with pytest.raises(UsageError, match="a ndarray cannot go to another process"):
+    with pytest.raises(UsageError, match="a ndarray cannot be sent to another process"):
         list(small.predict_many(iter(mnist_test.images[:3]), processes=True))
 
 
@@ -108,7 +108,7 @@ def test_a_process_that_is_killed_is_an_error_of_ours(small, pictures):
 
 def test_threads_that_share_a_process_hear_their_own_answers(small, pictures):
     heard = {}
-    with AnsweringProcess(pickle.dumps(small)) as process:
+    with Worker(pickle.dumps(small)) as process:
 
         def ask(number):
             heard[number] = [process.answer([pictures[number]])[0].image.tobytes() for _ in range(20)]

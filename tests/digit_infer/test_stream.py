@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from digit_infer.stream import in_batches, in_order
+from digit_infer.parallel import in_batches, in_order
 
 
 def test_batches_hold_everything_once():

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from digit_infer import Predictor
-from digit_infer.choice import plan
 from digit_infer.errors import ContractError, DamagedModelError, UsageError
+from digit_infer.zoo.resolve import plan
 
 from .conftest import small_network
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digit_infer.errors import ExportError
-from digit_infer.zoo import sha256_of
+from digit_infer.runtimes.model_file import sha256_of
 from export.making import make
 from export.noise import moved, with_a_wrong_pixel
 from export.report import Refusal, Report, path_of, read_report, text_of

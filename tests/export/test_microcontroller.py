@@ -12,7 +12,7 @@ import pytest
 from digit_infer import zoo
 from digit_infer.errors import ContractError, ParityError, UsageError
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.tflm import interpreter_of
 from export.arena import STEP, _suffices
 from export.c_array import header, identifier, resolver_call, source

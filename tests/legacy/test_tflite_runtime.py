@@ -13,8 +13,8 @@ import pytest
 from digit_infer import Predictor, zoo
 from digit_infer.errors import DamagedModelError
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.installed import installed_version
-from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.runtimes.model_file import ModelFile
+from digit_infer.runtimes.protocol import installed_version
 
 pytestmark = pytest.mark.skipif(
     installed_version("tflite-runtime") is None,

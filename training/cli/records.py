@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from digit_infer.benchmark.statistics import mean_and_deviation
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
 from digit_infer.errors import TrainingError, UsageError
 from digit_infer.runtimes.keras import load_network
 from training import checkpoint, results

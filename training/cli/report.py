@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
 from training import speed as measuring
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
 from digit_infer.errors import TrainingError, UsageError
 from digit_infer.runtimes.keras import load_network
 from training import results

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
 from digit_infer.errors import UsageError
 from training.cli.options import runs_option
 from training.recipes.own import CANDIDATES

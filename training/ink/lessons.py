@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.cpus import usable_cpus
+from digit_infer.parallel import usable_cpus
 from training.ink.pictures import pictures
 from training.ink.writing import Hands
 

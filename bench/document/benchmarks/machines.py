@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from digit_infer.benchmark.record import read_document
+from digit_infer.benchmark.record_file import read_document
 from training.report.page import paragraph, table
 
 _FACTS = ("cpu", "cores_visible", "load_average", "os", "python", "commit")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.document.benchmarks.wording import us
-from digit_infer.benchmark.record import read_record
+from digit_infer.benchmark.record_file import read_record
 from digit_infer.benchmark.summary import STEADY, Summary, summaries
 from training.report.page import paragraph, table
 

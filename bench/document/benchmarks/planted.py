@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.document.benchmarks.wording import verdict
 from digit_infer.benchmark.comparison.run import JUDGED
-from digit_infer.benchmark.record import read_document
+from digit_infer.benchmark.record_file import read_document
 from training.report.page import paragraph, table
 
 FOUND = 0.95

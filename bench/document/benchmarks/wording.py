@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from digit_infer.cli.tables import three_digits
+from digit_infer.benchmark.statistics import three_digits
 
 
 def us(value: float | None) -> str:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from bench.files_command import BESIDE
 from bench.recording import RESULTS, SCHEMA
-from digit_infer.cli.tables import three_digits
+from digit_infer.benchmark.statistics import three_digits
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import ExportError
 from digit_infer.zoo import models

@@ -20,14 +20,13 @@ import numpy as np
 from bench.peers.loadgen import scenarios
 from bench.peers.loadgen.record import Agreement, Arrivals, Percentiles, Round, Throughput
 from bench.peers.table import OURS_ONNX, OURS_TFLITE
-from digit_infer import Predictor, zoo
-from digit_infer.benchmark.histogram import Histogram
-from digit_infer.benchmark.measuring.clock import collector_off
+from digit_infer import Predictor
+from digit_infer.benchmark.measuring.instruments import collector_off
 from digit_infer.benchmark.measuring.queries import Queries
-from digit_infer.benchmark.measuring.server import serve_at
-from digit_infer.benchmark.measuring.streams import warm_up
-from digit_infer.benchmark.statistics import SAMPLES_NEEDED
+from digit_infer.benchmark.measuring.scenarios import serve_at, warm_up
+from digit_infer.benchmark.statistics import SAMPLES_NEEDED, Histogram
 from digit_infer.dataset import load
+from digit_infer.runtimes.model_file import sha256_of
 
 if TYPE_CHECKING:
     from digit_infer.benchmark.measuring.queries import Answer
@@ -58,7 +57,7 @@ def measure(model: str, runtime: str, rounds: int, seconds: float, seed: int) ->
             model=model,
             runtime=ours.runtime,
             precision=ours.precision,
-            sha256=zoo.sha256_of(file.path),
+            sha256=sha256_of(file.path),
             samples=sum(entry.ours.samples for entry in found),
             rounds=found,
             offline=_offline(predictor.predict_array, images, rounds, seconds),

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 from typing import Literal
 
+from digit_infer.benchmark.comparison.disturbance import Quiet, at_pace, followed, quiet
 from digit_infer.benchmark.comparison.interval import central_us, log_ratio
-from digit_infer.benchmark.comparison.pace import at_pace, followed
-from digit_infer.benchmark.comparison.quiet import Quiet, quiet
 from digit_infer.benchmark.comparison.run import Metric, Processes, Sample, Spread
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]

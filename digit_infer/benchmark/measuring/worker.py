@@ -15,16 +15,21 @@ from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from digit_infer.benchmark.measuring.anchor import Anchor
-from digit_infer.benchmark.measuring.clock import collector_off
-from digit_infer.benchmark.measuring.memory import peak_memory_bytes
+from digit_infer.benchmark.measuring.instruments import Anchor, collector_off, peak_memory_bytes
 from digit_infer.benchmark.measuring.queries import Queries, digits
-from digit_infer.benchmark.measuring.server import highest_rate, serve_at
-from digit_infer.benchmark.measuring.stages import time_stages
-from digit_infer.benchmark.measuring.streams import offline_block, queries_a_block, stream_block, warm_up
+from digit_infer.benchmark.measuring.scenarios import (
+    highest_rate,
+    offline_block,
+    queries_a_block,
+    serve_at,
+    stream_block,
+    time_stages,
+    warm_up,
+)
 from digit_infer.benchmark.record import Artefact
 from digit_infer.dataset import load
 from digit_infer.errors import DigitInferError
+from digit_infer.runtimes.model_file import sha256_of
 
 if TYPE_CHECKING:
     from digit_infer.benchmark.measuring.queries import Answer
@@ -132,7 +137,7 @@ def open_predictor(request: Mapping[str, Any]) -> System:
     """Open the model that a request names, as a user would."""
     from digit_infer import zoo
     from digit_infer.predictor import Predictor
-    from digit_infer.runtimes.placed_session import PlacedSession
+    from digit_infer.runtimes.placement import PlacedSession
 
     predictor = Predictor(
         request["model"], runtime=request["runtime"], precision=request["precision"], threads=request["threads"]
@@ -145,7 +150,7 @@ def open_predictor(request: Mapping[str, Any]) -> System:
         format=None if file is None else file.format,
         precision=predictor.precision,
         bytes=0 if file is None else file.bytes,
-        sha256=None if file is None else zoo.sha256_of(file.path),
+        sha256=None if file is None else sha256_of(file.path),
         parameters=None if model is None else model.parameters,
         multiply_adds=None if model is None else model.multiply_adds,
         provider=predictor.provider,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from digit_infer.benchmark.report.remarks import common_remarks, remarks
+from digit_infer.benchmark.report.rows import common_remarks, remarks
+from digit_infer.benchmark.statistics import three_digits
 from digit_infer.benchmark.summary import Summary
-from digit_infer.cli.tables import three_digits
 
 Value = str | int | float | bool | None
 Table = Literal["answers", "processes"]

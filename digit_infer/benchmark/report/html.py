@@ -9,14 +9,13 @@ from pathlib import Path
 
 from digit_infer.benchmark.record import Record
 from digit_infer.benchmark.report.columns import Column, shown_tables
+from digit_infer.benchmark.report.distributions import MOST, distributions_plot, ridges_of
+from digit_infer.benchmark.report.marks import legend
 from digit_infer.benchmark.report.method import method
-from digit_infer.benchmark.report.naming import is_null
-from digit_infer.benchmark.report.plots.distributions import MOST, distributions_plot, ridges_of
-from digit_infer.benchmark.report.plots.marks import legend
-from digit_infer.benchmark.report.plots.pareto import pareto_plot, points_of
-from digit_infer.benchmark.report.plots.throughput import series_of, throughput_plot
+from digit_infer.benchmark.report.pareto import pareto_plot, points_of
 from digit_infer.benchmark.report.recommendation import recommendation, taken_for_one
-from digit_infer.benchmark.report.remarks import common_remarks
+from digit_infer.benchmark.report.rows import common_remarks, is_null
+from digit_infer.benchmark.report.throughput import series_of, throughput_plot
 from digit_infer.benchmark.summary import Summary, summaries
 
 _STYLE = Path(__file__).with_name("page.css")

@@ -7,9 +7,8 @@ from statistics import median
 
 from digit_infer.benchmark.configuration import Scenario
 from digit_infer.benchmark.record import Record
-from digit_infer.benchmark.statistics import SAMPLES_NEEDED
+from digit_infer.benchmark.statistics import SAMPLES_NEEDED, three_digits
 from digit_infer.benchmark.summary import STEADY
-from digit_infer.cli.tables import three_digits
 
 _SCENARIOS: dict[Scenario, str] = {
     "single-stream": "Single-stream: one image a query, the next query as soon as the last is answered, each one timed.",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from digit_infer.benchmark.report.naming import is_null, name_of
-from digit_infer.benchmark.report.remarks import is_sound
+from digit_infer.benchmark.report.rows import is_null, is_sound, name_of
+from digit_infer.benchmark.statistics import three_digits
 from digit_infer.benchmark.summary import Summary
-from digit_infer.cli.tables import three_digits
 
 AS_FAST = 1.05
 """Times and rates of a smaller ratio are called the same: the project's harness agrees with others within 5 %."""

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digit_infer.benchmark.configuration import SCENARIOS, Configuration, Scenario, available_runtimes
-from digit_infer.benchmark.effort import NORMAL, QUICK, THOROUGH, Effort
+from digit_infer.benchmark.configuration import (
+    NORMAL,
+    QUICK,
+    SCENARIOS,
+    THOROUGH,
+    Configuration,
+    Effort,
+    Scenario,
+    available_runtimes,
+)
 from digit_infer.cli.bench.compare import command as compare
 from digit_infer.cli.bench.options import effort_options, output_options, scenario_options, selection_options
 from digit_infer.cli.bench.selection import selected
@@ -129,7 +137,7 @@ def _measured(planned: Sequence[Configuration], settings: Settings) -> tuple[Out
     """Measure, and return what was found and where, as the machine was before."""
     from digit_infer.benchmark.environment import environment
     from digit_infer.benchmark.suite import Suite
-    from digit_infer.cli.bench.live_table import live_rows
+    from digit_infer.cli.bench.output import live_rows
 
     facts = environment()
     with live_rows(sys.stderr) as watch:

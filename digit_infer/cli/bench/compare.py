@@ -10,13 +10,12 @@ from typing import Any
 
 import click
 
-from digit_infer.benchmark.comparison.document import HEADINGS, as_document, as_markdown, cells
+from digit_infer.benchmark.comparison.files import read_run
 from digit_infer.benchmark.comparison.judgement import Limits
-from digit_infer.benchmark.comparison.pairing import Comparison, compare
-from digit_infer.benchmark.comparison.reading import read_run
+from digit_infer.benchmark.comparison.pairing import HEADINGS, Comparison, as_document, as_markdown, cells, compare
 from digit_infer.benchmark.comparison.run import JUDGED, METRICS, Metric
 from digit_infer.cli import options
-from digit_infer.cli.tables import Column, print_table
+from digit_infer.cli.output import Column, print_table
 from digit_infer.errors import UsageError
 
 _NUMBERS = ("first", "second", "slower by (95 %)", "allowed")

@@ -10,9 +10,9 @@ import click
 
 from digit_infer import zoo
 from digit_infer.benchmark.configuration import MEASURED_BY_NAME, SCENARIOS
-from digit_infer.choice import MAX_THREADS
 from digit_infer.contract import PRECISIONS
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
+from digit_infer.zoo.resolve import MAX_THREADS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

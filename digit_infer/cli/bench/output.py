@@ -1,14 +1,95 @@
-"""Where a benchmark's record goes: files that were named, and standard output in one format."""
+"""What a benchmark shows while it runs, prints at its end, and writes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from digit_infer.benchmark.record import Record, as_document
+from digit_infer.benchmark.record import Record
+from digit_infer.benchmark.record_file import as_document
+from digit_infer.benchmark.report.columns import shown_tables
+from digit_infer.benchmark.report.method import anchor, clock
+from digit_infer.benchmark.report.recommendation import recommendation
+from digit_infer.benchmark.report.rows import common_remarks
+from digit_infer.benchmark.statistics import three_digits
+from digit_infer.benchmark.summary import Summary, images_per_second, stream_latencies, summaries
+from digit_infer.cli.output import Column, print_table
 from digit_infer.files import write_text
+from digit_infer.runtimes.placement import described
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from digit_infer.benchmark.configuration import Configuration
+    from digit_infer.benchmark.record import Row
+    from digit_infer.benchmark.suite import Step
+
+
+@contextmanager
+def live_rows(stream: TextIO) -> Iterator[Callable[[Step], None]]:
+    """Yield what takes the steps of a run: a table that grows on a terminal, and nothing elsewhere."""
+    if not stream.isatty():
+        yield _unseen
+        return
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    progress = Progress(*columns)
+    task = progress.add_task("starting")
+    rows: dict[Configuration, Row] = {}
+    # Drawn when a process starts or ends, never while one measures: no thread of ours may take its time.
+    with Live(
+        progress, console=Console(file=stream), auto_refresh=False, transient=True, vertical_overflow="visible"
+    ) as live:
+
+        def watch(step: Step) -> None:
+            if step.row is not None:
+                rows[step.configuration] = step.row
+            progress.update(task, description=str(step.configuration), completed=step.done, total=step.total)
+            live.update(Group(_table(rows), progress), refresh=True)
+
+        yield watch
+
+
+def _unseen(step: Step) -> None:
+    del step
+
+
+def _table(rows: dict[Configuration, Row]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("model", "runtime", "precision", "threads", "batch", "p50 µs", "images/s", "processes"):
+        table.add_column(heading, justify="left" if heading in ("model", "runtime", "precision") else "right")
+    for configuration, row in rows.items():
+        latencies = stream_latencies(row)
+        p50, rate = latencies.percentile_us(50) if latencies.samples else None, images_per_second(row)
+        cells = (
+            configuration.model,
+            configuration.runtime,
+            row.artefact.precision or "",
+            str(row.artefact.threads or ""),
+            str(configuration.batch),
+            "" if p50 is None else three_digits(p50),
+            "" if rate is None else three_digits(rate),
+            str(len(row.processes)),
+        )
+        table.add_row(*map(Text, cells))
+    return table
 
 
 def write_files(record: Record, save: Path | None, html: Path | None) -> None:
@@ -28,14 +109,38 @@ def print_record(record: Record, as_format: str | None) -> None:
     if as_format == "json":
         click.echo(json.dumps(as_document(record)))
     elif as_format == "csv":
-        from digit_infer.benchmark.report.delimited import csv_text
+        from digit_infer.benchmark.report.text import csv_text
 
         click.echo(csv_text(record), nl=False)
     elif as_format == "markdown":
-        from digit_infer.benchmark.report.markdown import markdown_text
+        from digit_infer.benchmark.report.text import markdown_text
 
         click.echo(markdown_text(record), nl=False)
     else:
-        from digit_infer.benchmark.report.terminal import print_summaries
-
         print_summaries(record)
+
+
+def print_summaries(record: Record) -> None:
+    """Print what the rows answer and what their processes take on stdout, notes and the recommendation on stderr."""
+    found = summaries(record)
+    for columns, cells in shown_tables(found).values():
+        wide = ("remarks", "provider", "device")
+        print_table([Column(column.heading, column.number, may_wrap=column.key in wide) for column in columns], cells)
+        click.echo("")
+    for note in notes(record, found):
+        click.echo(note, err=True)
+
+
+def notes(record: Record, found: Sequence[Summary]) -> Iterator[str]:
+    """Yield what a reader of the tables must know, a line each."""
+    yield from (f"all rows: {remark}" for remark in common_remarks(found))
+    for row in record.rows:
+        if row.artefact.placement is not None:
+            where = f"{row.configuration.model} on {row.configuration.runtime}, {row.artefact.device}"
+            yield f"{where}: {described(row.artefact.placement)}"
+    yield (
+        "flips: answers that differ from the model's float32 file; floor: what null takes, which answers a constant: the "
+        "harness's own cost; of peak: GFLOP/s as a share of a float32 matrix product with as many threads"
+    )
+    yield f"{clock(record)}; {anchor(record)}"
+    yield from recommendation(found)

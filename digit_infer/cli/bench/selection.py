@@ -10,6 +10,7 @@ from digit_infer.benchmark.configuration import Configuration, Scenario, configu
 from digit_infer.contract import PRECISIONS, Precision
 from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
 from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.model_file import format_of_own
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, RuntimeName
 
 
@@ -71,7 +72,7 @@ def _refuse_precision_of_a_path(models: Sequence[str], precisions: Sequence[str]
 def _refuse_path_that_nothing_reads(models: Sequence[str], runtimes: Sequence[str]) -> None:
     """Refuse a file that none of these runtimes would read, of which the table would say nothing."""
     for model in filter(zoo.is_path, models):
-        model_format = zoo.format_of_own(Path(model))
+        model_format = format_of_own(Path(model))
         readers = [runtime for runtime in RUNTIMES.values() if runtime.format == model_format]
         if "all" in runtimes:
             reasons = [runtime.availability().reason for runtime in readers]

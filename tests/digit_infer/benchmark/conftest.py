@@ -3,7 +3,6 @@ import random
 import pytest
 
 from digit_infer.benchmark.configuration import Configuration
-from digit_infer.benchmark.histogram import Histogram
 from digit_infer.benchmark.record import (
     Artefact,
     Block,
@@ -17,6 +16,7 @@ from digit_infer.benchmark.record import (
     Stream,
     WarmUp,
 )
+from digit_infer.benchmark.statistics import Histogram
 from digit_infer.zoo.manifest import Accuracy
 
 WARM = WarmUp(queries=60, seconds=0.2, stable=True)

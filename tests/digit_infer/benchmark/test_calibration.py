@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_infer.benchmark.calibration import best_temperature, expected_calibration_error, reliability, tempered
+from digit_infer.benchmark.accuracy import best_temperature, expected_calibration_error, reliability, tempered
 
 
 def answers(confidences):

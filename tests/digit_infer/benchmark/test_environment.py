@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from digit_infer.benchmark.environment import environment, machine_identity
-from digit_infer.benchmark.environment.confinement import confinement_facts
-from digit_infer.benchmark.environment.cpu import cpu_facts, ranges
+from digit_infer.benchmark.hardware import confinement_facts, cpu_facts, ranges
 
 
 @pytest.fixture

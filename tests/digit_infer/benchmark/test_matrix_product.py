@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from digit_infer.benchmark.matrix_product import matrix_product_gflops
+from digit_infer.benchmark.machine import matrix_product_gflops
 from digit_infer.errors import MeasurementError
 
 

@@ -10,7 +10,7 @@ from digit_infer.errors import ContractError, DamagedModelError, InvalidArrayErr
 from digit_infer.image.network_look import INKED
 from digit_infer.ink import InkNetwork
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.runtimes.model_file import ModelFile
 
 RUNTIMES_HERE = [name for name in ("onnx-cpu", "tflite") if RUNTIMES[name].availability().available]
 several_runtimes = pytest.mark.skipif(len(RUNTIMES_HERE) < 2, reason="tflite is not installed")

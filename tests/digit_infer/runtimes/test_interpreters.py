@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from digit_infer.contract import DIGITS
-from digit_infer.cpus import usable_cpus
-from digit_infer.runtimes.interpreters import answering
+from digit_infer.parallel import usable_cpus
+from digit_infer.runtimes.tflite import answering
 
 
 class Meeting:

@@ -8,12 +8,11 @@ import onnxruntime
 import pytest
 
 from digit_infer import zoo
-from digit_infer.choice import plan
 from digit_infer.errors import DamagedModelError, InvalidArrayError, RuntimeUnavailableError
-from digit_infer.runtimes.bound_session import KEPT_BATCHES, LARGEST_BATCH, Device
-from digit_infer.runtimes.placed_session import PlacedSession, open_placed, refuse_misplaced
-from digit_infer.runtimes.placement import PlacedNode, Placement, described
-from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.runtimes.bound_session import KEPT_BATCHES, LARGEST_BATCH, Device, open_placed
+from digit_infer.runtimes.model_file import ModelFile
+from digit_infer.runtimes.placement import PlacedNode, PlacedSession, Placement, described, refuse_misplaced
+from digit_infer.zoo.resolve import plan
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"

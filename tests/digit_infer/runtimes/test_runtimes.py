@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from digit_infer import zoo
-from digit_infer.choice import plan
 from digit_infer.contract import FORMATS
 from digit_infer.errors import (
     ContractError,
@@ -16,7 +15,9 @@ from digit_infer.errors import (
     UnknownRuntimeError,
 )
 from digit_infer.runtimes import RUNTIMES, runtime_named
-from digit_infer.runtimes.protocol import RUNTIME_NAMES, ModelFile
+from digit_infer.runtimes.model_file import ModelFile
+from digit_infer.runtimes.protocol import RUNTIME_NAMES
+from digit_infer.zoo.resolve import plan
 
 AVAILABLE = [name for name in RUNTIMES if RUNTIMES[name].availability().available]
 REAL = [name for name in AVAILABLE if name != "null"]

@@ -5,11 +5,11 @@ import pytest
 
 from digit_infer import Predictor, zoo
 from digit_infer.benchmark.configuration import Configuration, available_runtimes, configurations
-from digit_infer.choice import AUTO_ORDER, plan
 from digit_infer.errors import ContractError, DamagedModelError, UsageError
 from digit_infer.runtimes import RUNTIMES
-from digit_infer.runtimes.protocol import ModelFile
+from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.tflm import ample_arena, full_integer, library
+from digit_infer.zoo.resolve import AUTO_ORDER, plan
 
 REASON = RUNTIMES["tflm"].availability().reason
 pytestmark = pytest.mark.skipif(REASON is not None, reason=f"tflm: {REASON}")

@@ -8,6 +8,7 @@ from digit_infer import Predictor, zoo
 from digit_infer.benchmark.statistics import wilson_interval
 from digit_infer.contract import PRECISIONS
 from digit_infer.errors import DamagedModelError, MissingModelFileError
+from digit_infer.runtimes.model_file import sha256_of, verify
 from digit_infer.zoo.manifest import manifest_text, read_manifest
 
 FILES = [(model, file) for model in zoo.models().values() for file in model.files]
@@ -157,7 +158,7 @@ def test_the_checkpoint_is_looked_for_where_the_environment_says(tmp_path, monke
         zoo.checkpoint_file(model)
     (tmp_path / "lenet.keras").write_bytes(b"another")
     with pytest.raises(DamagedModelError, match="its sha256"):
-        zoo.verify(zoo.checkpoint_file(model))
+        verify(zoo.checkpoint_file(model))
 
 
 def test_the_schema_is_numbered():
@@ -168,7 +169,7 @@ def test_the_schema_is_numbered():
 def test_the_ink_network_is_as_its_manifest_says(file):
     path = zoo.FILES / file.file
     assert path.stat().st_size == file.bytes
-    assert zoo.sha256_of(path) == file.sha256
+    assert sha256_of(path) == file.sha256
     assert file.parity.pictures >= 1_000
     assert file.parity.changed <= (1e-4 if file.precision == "float32" else 1e-2)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from digit_infer.benchmark.comparison.disturbance import at_pace, followed
 from digit_infer.benchmark.comparison.judgement import Limits, judge
-from digit_infer.benchmark.comparison.pace import at_pace, followed
 from digit_infer.benchmark.comparison.run import Process, Processes
 
 LIMITS = Limits(share=0.05, absolute_us=0.2)

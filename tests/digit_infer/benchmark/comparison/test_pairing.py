@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from digit_infer.benchmark.comparison.files import run_of_record
 from digit_infer.benchmark.comparison.judgement import Limits
-from digit_infer.benchmark.comparison.own_record import as_run
 from digit_infer.benchmark.comparison.pairing import compare
 from digit_infer.benchmark.comparison.run import METRICS
 from digit_infer.errors import RecordError
@@ -21,7 +21,7 @@ def run(made_record):
 
     def make(times, name="a.json", *, seed=0, environment=HERE, **settings):
         record = made_record(times, seed=seed, environment=environment, processes=7)
-        return as_run(replace(record, settings=replace(record.settings, **settings)), name)
+        return run_of_record(replace(record, settings=replace(record.settings, **settings)), name)
 
     return make
 
@@ -50,7 +50,7 @@ def test_what_has_no_partner_is_named_down_to_the_metric(run, made_record):
     (row,) = made_record({LENET: 250.0}, processes=7).rows
     streamed = replace(row, processes=tuple(replace(process, offline=None) for process in row.processes))
     record = replace(made_record({}, environment=HERE), rows=(streamed,))
-    found = compare(run({LENET: 250.0}), as_run(record, "b.json"), LIMITS, METRICS)
+    found = compare(run({LENET: 250.0}), run_of_record(record, "b.json"), LIMITS, METRICS)
     assert [finding.metric for finding in found.findings] == ["p50", "p90"]
     assert found.only_in_first == ("lenet5_v2 on onnx-cpu in float32, 1 thread, batch 1, throughput",)
 
@@ -74,7 +74,7 @@ def test_a_run_passes_against_itself(run):
 
 
 def test_one_inconclusive_finding_makes_the_whole_so(run, made_record):
-    single = as_run(made_record({LENET: 250.0}, environment=HERE, processes=1), "b.json")
+    single = run_of_record(made_record({LENET: 250.0}, environment=HERE, processes=1), "b.json")
     assert compare(run({LENET: 250.0}), single, LIMITS).verdict == "INCONCLUSIVE"
 
 
@@ -104,7 +104,7 @@ def test_files_versions_and_accuracy_that_differ_are_told_and_what_always_differ
     record = made_record({LENET: 250.0, CNN: 75.0}, environment=HERE | {"onnxruntime": "1.24.0", "load_average": "9"})
     other = replace(record.rows[0].artefact, sha256="cd" * 32)
     rows = (replace(record.rows[0], artefact=other, accuracy=None), record.rows[1])
-    found = compare(run({LENET: 250.0, CNN: 75.0}), as_run(replace(record, rows=rows), "b.json"), LIMITS)
+    found = compare(run({LENET: 250.0, CNN: 75.0}), run_of_record(replace(record, rows=rows), "b.json"), LIMITS)
     lenet = "lenet5_v2 on onnx-cpu in float32, 1 thread, batch 1"
     assert found.differences == (
         "onnxruntime: 1.23.0 and 1.24.0",

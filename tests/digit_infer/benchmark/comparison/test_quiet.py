@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_infer.benchmark.comparison.quiet import quiet
+from digit_infer.benchmark.comparison.disturbance import quiet
 from digit_infer.benchmark.comparison.run import Process, Processes
 
 CALM = Process((10.0, 10.1, 9.9, 10.0), (50.0, 50.2, 49.9, 50.1))

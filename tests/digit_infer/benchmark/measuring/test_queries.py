@@ -5,13 +5,23 @@ import numpy as np
 import pytest
 
 from digit_infer.benchmark import accuracy
-from digit_infer.benchmark.measuring.anchor import Anchor
-from digit_infer.benchmark.measuring.clock import clock_read_ns, clock_step_ns, collector_off
-from digit_infer.benchmark.measuring.memory import peak_memory_bytes
+from digit_infer.benchmark.measuring.instruments import (
+    Anchor,
+    clock_read_ns,
+    clock_step_ns,
+    collector_off,
+    peak_memory_bytes,
+)
 from digit_infer.benchmark.measuring.queries import Queries, digits
-from digit_infer.benchmark.measuring.server import highest_rate, serve_at
-from digit_infer.benchmark.measuring.stages import time_stages
-from digit_infer.benchmark.measuring.streams import offline_block, queries_a_block, stream_block, warm_up
+from digit_infer.benchmark.measuring.scenarios import (
+    highest_rate,
+    offline_block,
+    queries_a_block,
+    serve_at,
+    stream_block,
+    time_stages,
+    warm_up,
+)
 
 CALL_S = 0.002
 

@@ -3,9 +3,8 @@ from dataclasses import replace
 import pytest
 
 from digit_infer.benchmark.configuration import Configuration
-from digit_infer.benchmark.histogram import Histogram
 from digit_infer.benchmark.record import Server, Skipped
-from digit_infer.benchmark.statistics import wilson_interval
+from digit_infer.benchmark.statistics import Histogram, wilson_interval
 from digit_infer.zoo.manifest import Accuracy
 
 MODELS = {"lenet5_v2": (9964, 280_000), "shallow_cnn": (9914, 180_000), "softmax_regression": (9235, 12_000)}

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from digit_infer.benchmark.report.html import html_text
-from digit_infer.benchmark.report.markdown import markdown_text
 from digit_infer.benchmark.report.recommendation import recommendation
+from digit_infer.benchmark.report.text import markdown_text
 from digit_infer.benchmark.summary import summaries
 
 SVG = re.compile(r"<svg role=.*?</svg>", re.DOTALL)

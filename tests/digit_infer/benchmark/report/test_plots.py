@@ -4,12 +4,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digit_infer.benchmark.report.naming import short_names
-from digit_infer.benchmark.report.plots.axes import LogScale, amount, duration, spanning
-from digit_infer.benchmark.report.plots.distributions import ridges_of
-from digit_infer.benchmark.report.plots.labels import Box, around, placed, shortened
-from digit_infer.benchmark.report.plots.pareto import front_of, points_of
-from digit_infer.benchmark.report.plots.throughput import series_of
+from digit_infer.benchmark.report.distributions import ridges_of
+from digit_infer.benchmark.report.marks import Box, around, placed, shortened
+from digit_infer.benchmark.report.pareto import front_of, points_of
+from digit_infer.benchmark.report.rows import short_names
+from digit_infer.benchmark.report.svg import LogScale, amount, duration, spanning
+from digit_infer.benchmark.report.throughput import series_of
 from digit_infer.benchmark.summary import summaries
 
 POSITIVE = st.floats(1e-4, 1e9)

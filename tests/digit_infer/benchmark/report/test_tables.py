@@ -5,11 +5,10 @@ from dataclasses import replace
 import pytest
 
 from digit_infer.benchmark.report.columns import COLUMNS, shown_tables
-from digit_infer.benchmark.report.delimited import csv_text
-from digit_infer.benchmark.report.markdown import escaped, markdown_text
-from digit_infer.benchmark.report.remarks import common_remarks, remarks
-from digit_infer.benchmark.report.terminal import print_summaries
+from digit_infer.benchmark.report.rows import common_remarks, remarks
+from digit_infer.benchmark.report.text import csv_text, escaped, markdown_text
 from digit_infer.benchmark.summary import summaries
+from digit_infer.cli.bench.output import print_summaries
 
 
 def test_csv_says_of_every_row_what_the_summary_says(rich_record):

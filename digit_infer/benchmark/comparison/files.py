@@ -1,0 +1,176 @@
+"""Reads files of measurements as runs to compare: records of ``digit-infer bench``, and the JSON of pytest-benchmark.
+
+``--benchmark-json`` and ``--benchmark-save-data`` keep every round's time, in order: ten stretches of neighbours stand for
+the sample, since rounds that follow one another are alike and would promise too much one by one. ``--benchmark-save`` alone
+keeps the median and the quartiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from math import inf
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from digit_infer.benchmark import record
+from digit_infer.benchmark.comparison.judgement import FEWEST_SAMPLES
+from digit_infer.benchmark.comparison.run import Metric, Process, Processes, Run, Sample, Spread, Stretches, Subject
+from digit_infer.benchmark.environment import machine_identity
+from digit_infer.benchmark.record_file import from_document, read_document
+from digit_infer.errors import RecordError
+
+_MOMENTARY = ("load_average", "memory_available_kb", "memory_kb", "frequency_mhz")
+"""Facts that differ between any two moments."""
+
+
+def run_of_record(measured: record.Record, name: str) -> Run:
+    """Turn a record into a run; ``name`` is for messages."""
+    machine = machine_identity(measured.environment)
+    settings = measured.settings
+    return Run(
+        name=name,
+        writer="digit-infer bench",
+        machine=machine,
+        settings={"pause": f"{settings.pause_ms:g} ms", "interleaved": "yes" if settings.interleaved else "no"},
+        facts={fact: value for fact, value in measured.environment.items() if fact not in {*machine, *_MOMENTARY}},
+        subjects={str(row.configuration): _subject(row) for row in measured.rows},
+    )
+
+
+def _subject(row: record.Row) -> Subject:
+    """Read what a row has; of ``null`` latencies alone, whose absolute limit suits a call of half a microsecond."""
+    readers: dict[Metric, Callable[[record.Process], Process | None]] = {"p50": _p50, "p90": _p90}
+    if row.configuration.runtime != "null":
+        readers["throughput"] = _throughput
+    read = {metric: [reader(process) for process in row.processes] for metric, reader in readers.items()}
+    found = {metric: tuple(process for process in processes if process) for metric, processes in read.items()}
+    return Subject({metric: Processes(processes) for metric, processes in found.items() if processes}, _facts(row))
+
+
+def _facts(row: record.Row) -> dict[str, str]:
+    artefact, accuracy = row.artefact, row.accuracy
+    facts = {
+        "file's sha256": artefact.sha256,
+        "provider": artefact.provider,
+        "device": artefact.device,
+        "threads": None if artefact.threads is None else str(artefact.threads),
+        "accuracy": None if accuracy is None else f"{accuracy.share:.4f}",
+    }
+    return {fact: value or "" for fact, value in facts.items()}
+
+
+def _p50(process: record.Process) -> Process | None:
+    stream = process.stream
+    if stream is None or not stream.blocks:
+        return None
+    return Process(tuple(block.p50_us for block in stream.blocks), _anchors(stream.blocks), stream.warm_up.stable)
+
+
+def _p90(process: record.Process) -> Process | None:
+    """Return a process's one p90, over all its blocks, beside the median of their anchors."""
+    stream = process.stream
+    p90_us = None if stream is None else stream.latencies.percentile_us(90)
+    if stream is None or p90_us is None or not stream.blocks:
+        return None
+    return Process((p90_us,), (median(_anchors(stream.blocks)),), stream.warm_up.stable)
+
+
+def _throughput(process: record.Process) -> Process | None:
+    offline = process.offline
+    if offline is None or not offline.blocks:
+        return None
+    times = tuple(1e6 * block.seconds / block.images if block.images else 0.0 for block in offline.blocks)
+    return Process(times, _anchors(offline.blocks), offline.warm_up.stable)
+
+
+def _anchors(blocks: Sequence[record.Block]) -> tuple[float, ...]:
+    return tuple(block.anchor_us for block in blocks)
+
+
+_STRETCHES = 10
+_IDENTITY = ("brand_raw", "vendor_id_raw", "family", "model", "stepping", "count", "arch")
+_SETTINGS = ("timer", "disable_gc", "warmup")
+
+
+def is_pytest_benchmark(document: Mapping[str, Any]) -> bool:
+    """Say whether a JSON object is one that pytest-benchmark writes."""
+    return {"machine_info", "benchmarks", "version"} <= document.keys()
+
+
+def run_of_pytest_benchmark(document: Mapping[str, Any], name: str) -> Run:
+    """Turn a document into a run; ``name`` is for messages.
+
+    Raises:
+        RecordError: something is missing or of another kind.
+    """
+    try:
+        return _run(document, name)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"{name} is no whole file of pytest-benchmark ({type(error).__name__}: {error})", "measure again"
+        ) from error
+
+
+def _run(document: Mapping[str, Any], name: str) -> Run:
+    machine, commit = document["machine_info"], document.get("commit_info", {})
+    cpu = machine.get("cpu", {})
+    identity = {"system": machine["system"], "machine": machine["machine"]}
+    identity |= {fact: str(cpu[fact]) for fact in _IDENTITY if fact in cpu}
+    benchmarks = document["benchmarks"]
+    settings = {option: {str(benchmark["options"][option]) for benchmark in benchmarks} for option in _SETTINGS}
+    return Run(
+        name=name,
+        writer="pytest-benchmark",
+        machine=identity,
+        settings={option: " and ".join(sorted(found)) for option, found in settings.items()},
+        facts={
+            "commit": f"{commit.get('id', '')}{' with changes' if commit.get('dirty') else ''}",
+            "python": f"{machine['python_implementation']} {machine['python_version']}",
+            "kernel": f"{machine['system']} {machine['release']}",
+            "pytest-benchmark": str(document["version"]),
+        },
+        subjects={benchmark["fullname"]: _timed_subject(benchmark["stats"]) for benchmark in benchmarks},
+    )
+
+
+def _timed_subject(stats: Mapping[str, Any]) -> Subject:
+    return Subject({"p50": _sample(stats)}, {})
+
+
+def _sample(stats: Mapping[str, Any]) -> Sample:
+    """Return the sample in µs; the file has seconds."""
+    seconds: Sequence[float] = stats.get("data") or ()
+    if len(seconds) >= FEWEST_SAMPLES:
+        bounds = [len(seconds) * number // _STRETCHES for number in range(_STRETCHES + 1)]
+        return Stretches(tuple(1e6 * median(seconds[start:end]) for start, end in pairwise(bounds)))
+    return Spread(1e6 * float(stats["median"]), 1e6 * float(stats["iqr"]), int(stats["rounds"]))
+
+
+def read_run(path: Path) -> Run:
+    """Read a record of ``digit-infer bench``, or the JSON of pytest-benchmark.
+
+    Raises:
+        RecordError: the file is missing or damaged, or neither of them.
+    """
+    document = read_document(path)
+    if is_pytest_benchmark(document):
+        run = run_of_pytest_benchmark(document, str(path))
+    else:
+        run = run_of_record(from_document(document, str(path)), str(path))
+    for name, subject in run.subjects.items():
+        if not all(0 < time < inf for sample in subject.samples.values() for time in _times(sample)):
+            raise RecordError(f"{path} holds a time that cannot be, of {name}", "measure again")
+    return run
+
+
+def _times(sample: Sample) -> Iterator[float]:
+    """Return all times of a sample, and those of the anchor."""
+    if isinstance(sample, Processes):
+        for process in sample.processes:
+            yield from (*process.times_us, *process.anchors_us)
+    elif isinstance(sample, Stretches):
+        yield from sample.medians_us
+    else:
+        yield sample.median_us

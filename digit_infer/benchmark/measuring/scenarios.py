@@ -1,0 +1,205 @@
+"""Warm-up and the scenarios: streams and offline in blocks, the server, and a picture's stages.
+
+So a queue cannot hide: a query that waits for the one before it is late from the moment it should have started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, perf_counter_ns, sleep
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digit_infer.benchmark.measuring.instruments import Anchor
+from digit_infer.benchmark.measuring.queries import Queries, median_ns
+from digit_infer.benchmark.record import Block, Server, Stages, WarmUp
+from digit_infer.benchmark.statistics import SAMPLES_NEEDED, Histogram
+
+if TYPE_CHECKING:
+    from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.contract import Images
+
+
+BLOCK_S = 0.05
+"""A block takes this long: a few time slices of the system's scheduler, and short beside a drift of the clock."""
+
+_AGREE = 1.03
+_AGREEING = 3
+"""Warm is what gave three medians in a row within 3 % of one another."""
+
+
+@dataclass(frozen=True)
+class TimedBlock:
+    """A block, and the times of its queries where each was timed."""
+
+    block: Block
+    latencies: Histogram
+
+
+def warm_up(queries: Queries, longest_s: float) -> WarmUp:
+    """Ask until three medians in a row, of stretches of 20 ms at least, lie within 3 % of one another, or time is up."""
+    start = perf_counter()
+    medians: list[float] = []
+    asked = 0
+    while True:
+        samples = queries.timed(0.4 * BLOCK_S)
+        asked += len(samples)
+        medians.append(median_ns(samples))
+        last = medians[-_AGREEING:]
+        seconds = perf_counter() - start
+        stable = len(last) == _AGREEING and max(last) <= _AGREE * min(last)
+        if stable or seconds >= longest_s:
+            return WarmUp(asked, seconds, stable)
+
+
+def stream_block(queries: Queries, anchor: Anchor, began: float, pause_s: float) -> TimedBlock:
+    """Ask one query after another for a block; ``began`` is the ``perf_counter`` at which the run began."""
+    start = perf_counter()
+    before = anchor.duration_us()
+    samples = queries.timed(BLOCK_S, pause_s=pause_s)
+    after = anchor.duration_us()
+    block = Block(
+        start_s=start - began,
+        seconds=sum(samples) / 1e9,
+        queries=len(samples),
+        images=len(samples) * queries.batch,
+        p50_us=median_ns(samples) / 1000,
+        anchor_us=(before + after) / 2,
+    )
+    return TimedBlock(block, Histogram.of(samples))
+
+
+def offline_block(queries: Queries, anchor: Anchor, began: float, count: int) -> Block:
+    """Ask so many queries with nothing between them; the block's p50 is the mean of a query, since none is timed alone."""
+    start = perf_counter()
+    before = anchor.duration_us()
+    seconds = queries.back_to_back(count)
+    after = anchor.duration_us()
+    return Block(start - began, seconds, count, count * queries.batch, 1e6 * seconds / count, (before + after) / 2)
+
+
+def queries_a_block(queries: Queries) -> int:
+    """Return how many queries fill a block, from a short trial."""
+    samples = queries.timed(0.2 * BLOCK_S)
+    return max(1, round(1e9 * BLOCK_S / median_ns(samples)))
+
+
+_SPIN_NS = 200_000
+"""The system wakes a sleeper up to this late, so the last stretch is waited for awake."""
+
+_TRIALS = 7
+"""Halvings of the interval of rates: the highest rate is known to within 1/128 of what back-to-back queries reach."""
+
+_LOWEST = 16
+"""Where even this part of what back-to-back queries reach is too much, the search ends: trials would get long."""
+
+_GIVE_UP = 0.1
+"""A trial whose last query starts later than this share of its length has a queue without end."""
+
+
+def serve_at(queries: Queries, rate: float, seconds: float, seed: int) -> Server:
+    """Let queries arrive at ``rate`` a second for ``seconds``, and for as many as p99 needs.
+
+    The gaps are exponential (a Poisson process), drawn with ``seed``.
+    """
+    count = max(round(rate * seconds), SAMPLES_NEEDED[99])
+    samples, taken = _arrivals(queries, rate, count, seed)
+    return Server(rate, taken, Histogram.of(samples), None, ())
+
+
+def highest_rate(queries: Queries, bound_us: float, seconds: float, seed: int) -> Server:
+    """Search for the highest rate at which 99 % of the queries are answered within ``bound_us``; 0 where there is none.
+
+    Each trial takes ``seconds``. The rate is sought below what back-to-back queries reach, where a queue has no end. A rate
+    is given up when it fails twice: one disturbance of the machine is not the system's.
+    """
+    capacity = 1e9 / median_ns(queries.timed(0.1, at_least=20))
+    low, high = 0.0, capacity
+    best = Server(0.0, 0.0, Histogram((), ()), bound_us, ())
+    tried: list[tuple[float, bool]] = []
+    for trial in range(_TRIALS):
+        rate = (low + high) / 2
+        if rate < capacity / _LOWEST:
+            break
+        for attempt in range(2):
+            found = serve_at(queries, rate, seconds, seed + 2 * trial + attempt)
+            p99 = found.latencies.percentile_us(99)
+            held = p99 is not None and p99 <= bound_us
+            tried.append((rate, held))
+            if held:
+                break
+        if held:
+            low, best = rate, found
+        else:
+            high = rate
+    return Server(best.rate, best.seconds, best.latencies, bound_us, tuple(tried))
+
+
+def _arrivals(queries: Queries, rate: float, count: int, seed: int) -> tuple[list[int], float]:
+    """Answer queries as they come due; return the ns from due to answered of each, and the seconds of all."""
+    gaps = np.random.default_rng(seed).exponential(1e9 / rate, count).astype(np.int64).tolist()
+    answer, clock = queries.answer, perf_counter_ns
+    samples: list[int] = []
+    due = began = clock()
+    patience = int(_GIVE_UP * sum(gaps)) + 1_000_000_000
+    for gap in gaps:
+        due += gap
+        _wait_until(due, clock)
+        answer(queries.next())
+        samples.append(clock() - due)
+        if samples[-1] > patience:
+            break
+    return samples, (clock() - began) / 1e9
+
+
+def _wait_until(due: int, clock: Callable[[], int]) -> None:
+    while (left := due - clock()) > 0:
+        if left > _SPIN_NS:
+            sleep((left - _SPIN_NS) / 1e9)
+
+
+_SIDE = 280
+_PICTURES = 40
+_LEAST = 64  # samples, so that p90 can be told
+DESCRIPTION = f"PNG, {_SIDE} × {_SIDE}, dark on light, drawn from test images"
+
+
+def time_stages(answer: Answer, images: Images, seconds: float) -> Stages:
+    """Time picture after picture for about ``seconds``, with the files in the system's cache."""
+    from digit_infer.image.decode import ONE_DIGIT_SIDE, decode
+    from digit_infer.image.plain_look import plain_look
+
+    times: list[tuple[int, int, int, int]] = []
+    with _drawn(images) as paths:
+        end = perf_counter() + seconds
+        while perf_counter() < end or len(times) < _LEAST:
+            path = paths[len(times) % len(paths)]
+            began = perf_counter_ns()
+            grey = decode(path, ONE_DIGIT_SIDE)
+            decoded = perf_counter_ns()
+            look = plain_look(grey)
+            looked = perf_counter_ns()
+            assert look is not None  # noqa: S101  # each shows a digit
+            answer(look.whole.image[None])
+            answered = perf_counter_ns()
+            times.append((decoded - began, looked - decoded, answered - looked, answered - began))
+    warm = times[len(times) // 5 :]
+    return Stages(DESCRIPTION, *(Histogram.of(stage) for stage in zip(*warm, strict=True)))
+
+
+@contextmanager
+def _drawn(images: Images) -> Iterator[list[Path]]:
+    """Write test images as somebody would draw them on a canvas."""
+    from PIL import Image
+
+    with TemporaryDirectory(prefix="digit-infer-") as folder:
+        paths = []
+        for number, image in enumerate(images[:_PICTURES]):
+            paths.append(Path(folder) / f"{number}.png")
+            Image.fromarray(255 - image).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC).save(paths[-1])
+        yield paths

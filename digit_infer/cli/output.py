@@ -1,0 +1,134 @@
+"""What commands print: tables, answers, and what ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digit_infer.prediction import NO_DIGIT, SEVERAL, Prediction
+
+if TYPE_CHECKING:
+    from digit_infer.cli.options import NamedPicture
+    from digit_infer.contract import Images
+    from digit_infer.errors import PictureError
+    from digit_infer.predictor import Predictor
+
+
+_WIDTH = 240
+"""Wider than any table here."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading; numbers stand right, and names are never cut."""
+
+    heading: str
+    number: bool = False
+    may_wrap: bool = False
+
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(
+            Text(column.heading, style="bold"), justify="right" if column.number else "left", no_wrap=not column.may_wrap
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(width=_WIDTH, highlight=False).print(table)
+
+
+_BAR_WIDTH = 30
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_GREY_RAMP_START, _GREY_RAMP_STEPS = 232, 24
+"""The 24 greys of a terminal's 256 colours."""
+
+
+def answer_lines(answer: Prediction, count: int, *, picture: bool) -> list[str]:
+    """Return the digit, a bar for each of the ``count`` most probable ones, and, if asked, what the network saw."""
+    found = f"{answer.digit}  {percent(answer.confidence)}" if answer.is_digit else _reason(answer)
+    lines = [found, ""]
+    lines += [f"  {digit}  {bar(probability)}  {percent(probability)}" for digit, probability in answer.top(count)]
+    if not picture:
+        return lines
+    drawn = half_blocks(answer.image)
+    lines += [""] * (len(drawn) - len(lines))
+    return [f"{left}   {right}".rstrip() for left, right in zip(drawn, lines, strict=True)]
+
+
+def summary_line(name: str, answer: Prediction) -> str:
+    """Return an answer in one line."""
+    if not answer.is_digit:
+        return f"{_reason(answer)}: {name}"
+    return f"{answer.digit}  {percent(answer.confidence):>8}  {bar(answer.confidence, 10)}  {name}"
+
+
+def _reason(answer: Prediction) -> str:
+    """Say why a picture shows no digit, and what reads several."""
+    return f"{SEVERAL}; digit-infer read reads them all" if answer.several else NO_DIGIT
+
+
+def nothing_found(name: str) -> str:
+    """Return a line on a picture without a digit."""
+    return f"{NO_DIGIT}: {name}"
+
+
+def percent(share: float) -> str:
+    """Return a probability to a hundredth of a percent, never rounded up to a certainty that it is not."""
+    return f"{min(share * 100, 99.99) if share < 1 else 100:.2f} %"
+
+
+def bar(share: float, width: int = _BAR_WIDTH) -> str:
+    """Return a bar whose full length, ``width`` characters, means 1."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    full, part = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[part] if part else "")).ljust(width)
+
+
+def half_blocks(image: Images) -> list[str]:
+    """Draw uint8 [28, 28] in 14 lines of 28 characters, two pixels a character, in a terminal's 256 colours."""
+    ramp = image.astype(int) * (_GREY_RAMP_STEPS - 1) // 255 + _GREY_RAMP_START
+    return [
+        "".join(f"\x1b[38;5;{upper};48;5;{lower}m▀" for upper, lower in zip(*ramp[row : row + 2], strict=True)) + "\x1b[0m"
+        for row in range(0, len(ramp), 2)
+    ]
+
+
+def ran_on(predictor: Predictor) -> str:
+    """Return the model, the runtime, what really ran below it, the precision and the threads."""
+    threads = {None: "threads as the runtime decides", 1: "1 thread"}.get(predictor.threads, f"{predictor.threads} threads")
+    precision = predictor.precision or "precision of the file"
+    ink = "" if predictor.marks_ink else " · without the ink network"
+    return f"{predictor.model} · {predictor.runtime} ({predictor.provider}) · {precision} · {threads}{ink}"
+
+
+def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]:
+    """Return the same for JSON."""
+    return {
+        "model": predictor.model,
+        "runtime": predictor.runtime,
+        "precision": predictor.precision,
+        "provider": predictor.provider,
+        "threads": predictor.threads,
+        "marks_ink": predictor.marks_ink,
+        "reject_below": predictor.reject_below,
+    }
+
+
+def print_error(picture: NamedPicture, error: PictureError) -> None:
+    """Say in a line on stderr why a picture has no answer, and which it is."""
+    prefix = "" if picture.name in str(error) else f"{picture.name}: "
+    click.echo(f"error: {prefix}{error}", err=True)
+
+
+def unanswered_entry(picture: NamedPicture, error: PictureError) -> dict[str, Any]:
+    """Return the same for JSON."""
+    return {"picture": picture.name, "error": {"kind": type(error).__name__, "message": str(error)}}

@@ -1,0 +1,98 @@
+"""Many pictures at once: processors, batches, and threads here; worker processes in ``processes``."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def allowed_cpus() -> list[int]:
+    """Return the numbers of the processors that this process may run on, at least one.
+
+    ``taskset`` and containers limit them on Linux. macOS and Windows have no such limit: there it is all processors.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def usable_cpus() -> int:
+    """Return how many processors this process may use."""
+    return len(allowed_cpus())
+
+
+def in_batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of ``size``; the last list may be shorter."""
+    while batch := list(islice(items, size)):
+        yield batch
+
+
+def in_order(work: Callable[[T], R], items: Iterator[T], workers: int) -> Iterator[R]:
+    """Call ``work`` on each item in ``workers`` threads, and yield the results in the order of the items.
+
+    Items are taken in the caller's thread, at most ``workers`` + 1 ahead of the next result, so memory does not grow with
+    the number of items. An exception of ``items`` or ``work`` is raised in its place, after the results before it. The
+    threads end when the iterator is exhausted, closed or fails.
+    """
+    if workers == 1:
+        yield from map(work, items)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, and one picture does not need it
+
+    pending: deque[Future[R]] = deque()
+    pool = ThreadPoolExecutor(workers, "digit-infer")
+    failure: Exception | None = None
+    try:
+        while True:
+            try:
+                pending.append(pool.submit(work, next(items)))
+            except StopIteration:
+                break
+            except Exception as error:  # raised below, after the results of the items before it
+                failure = error
+                break
+            if len(pending) > workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+        if failure is not None:
+            raise failure
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class Background(Generic[T]):
+    """Runs a call in a thread of its own; ``result`` waits for it, and returns or raises what the call did.
+
+    It does what ``concurrent.futures`` does, without the import, which takes longer than this saves.
+    """
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self._value: list[T] = []
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._value.append(self._call())
+        except BaseException as error:  # raised again by result()
+            self._error = error
+
+    def result(self) -> T:
+        """Wait, and return or raise what the call did."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._value[0]

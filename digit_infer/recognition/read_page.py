@@ -1,0 +1,204 @@
+"""Several digits on one picture: finds each, answers each, and puts them in order.
+
+What cannot be one digit, since it is too wide, is cut where the network believes the pieces most. A page that was
+photographed sideways or upside down is read so, if the network is surer of it that way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from digit_infer.errors import UnreadablePictureError
+from digit_infer.image.components import components
+from digit_infer.image.mnist_form import Box
+from digit_infer.image.network_look import INKED, full_ink
+from digit_infer.image.network_page import page_ink, without_frames
+from digit_infer.image.page import Segment, segments
+from digit_infer.image.plain_look import plain_ink, plain_look
+from digit_infer.judge import judged
+from digit_infer.prediction import Prediction
+from digit_infer.reading import ReadDigit, Reading
+from digit_infer.recognition.touching import best_cut, cost_of
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images, Probabilities
+    from digit_infer.image.components import Mask
+    from digit_infer.image.decode import Grey
+    from digit_infer.image.look import Ink
+    from digit_infer.image.network_look import Mark
+    from digit_infer.recognition.touching import Answer, Answered
+
+_WIDE = 0.8
+"""What is wider than this share of its height may be several digits that touch."""
+
+_CLOSE = 0.15
+"""Parts of a broken digit stand this near, as a share of its height."""
+
+_FEWEST_TO_TURN = 5
+_AS_MANY = 0.3
+"""A page of this many pieces or more may lie on its side, if it then has more than this share of them: a form whose lines
+were found upright alone may else be one big digit."""
+
+_BELIEVED = 0.05
+"""A page whose pieces are doubted less than this on average is not turned."""
+
+_MOST_OF_ONE = 20
+_DOUBTFUL = 0.1
+_UNSURE = 0.2
+"""So many pieces may all be parts of one digit that fills the picture. Its ink must hang together, or one piece be doubted
+more than the second says; and the whole be doubted less than the third says, and no more than all pieces together."""
+
+_SMALLEST = 0.45
+_SLASH = 1.12
+"""What is lower than the first share of the digits on its line is a point or a comma; a stroke that leans to the right and
+is so many times as high as they are is a slash."""
+
+_A_DIGIT = 0.1
+"""What a digit more costs, beside doubts: a page that lies on its side falls to pieces, in which a network believes."""
+
+
+Piece: TypeAlias = "tuple[int, ReadDigit]"
+"""By how many degrees the page was turned, and what may be a digit there."""
+
+
+def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
+    """Read a page as it is, or turned by quarters where it is believed more that way.
+
+    On an even background the plain look is believed where the answers leave few doubts; elsewhere the ink network looks.
+
+    Raises:
+        UnreadablePictureError: more pieces stand out than a page has digits.
+    """
+    plain, is_even = plain_ink(grey)
+    ink, mask = without_frames(plain, plain), plain > 0
+    upright = _pieces_if_any(answer, ink, mask, 0) if is_even or mark is None else None
+    if mark is not None and (upright is None or (upright and _doubt(upright) > _BELIEVED)):
+        marked = page_ink(grey, mark)
+        seen = _pieces(answer, without_frames(full_ink(marked), plain), marked >= INKED, 0)
+        if upright is None or (seen and _doubt(seen) < _doubt(upright)):
+            upright, ink, mask = seen, without_frames(full_ink(marked), plain), marked >= INKED
+    best = upright or []
+    if len(best) >= _FEWEST_TO_TURN and _doubt(best) > _BELIEVED:
+        turned = [_pieces_if_any(answer, ink, mask, turns) or [] for turns in (1, 2, 3)]
+        best = min([best, *(way for way in turned if len(way) > _AS_MANY * len(best))], key=_cost)
+    best = _whole_if_believed(answer, mark, grey, best)
+    found = tuple(digit for _, digit in best if digit.prediction.is_digit)
+    return Reading(found, best[0][0] if best else 0, grey)
+
+
+def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, pieces: list[Piece]) -> list[Piece]:
+    """Return the one digit of a picture, as ``Predictor.predict`` sees it, where its parts were taken for pieces."""
+    if len(pieces) > _MOST_OF_ONE:
+        return pieces
+
+    def classify(images: Images) -> Probabilities:
+        return np.stack([prediction.probabilities for prediction in answer(images)])
+
+    [whole] = judged([grey], [plain_look(grey)], classify, mark)
+    if whole is None or whole.several:
+        return pieces
+    doubts = [1 - piece.prediction.confidence for _, piece in pieces] or [1.0]
+    doubt = 1 - whole.confidence
+    hangs_together = len(components(whole.look.ink > 0)) == 1
+    if not hangs_together and max(doubts) <= _DOUBTFUL:
+        return pieces
+    if doubt > _UNSURE or doubt > sum(doubts) or any(not whole.part.box.has_middle_of(piece.box) for _, piece in pieces):
+        return pieces
+    [prediction] = answer(whole.part.image[None])
+    return [(0, ReadDigit(whole.part.box, 0, prediction))]
+
+
+def _doubt(pieces: list[Piece]) -> float:
+    return float(np.mean([1 - piece.prediction.confidence for _, piece in pieces]))
+
+
+def _cost(pieces: list[Piece]) -> float:
+    return sum(1 - piece.prediction.confidence + _A_DIGIT for _, piece in pieces)
+
+
+def _pieces(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece]:
+    """Return all that may be a digit on a page turned by so many quarters, with the degrees."""
+    turned = np.ascontiguousarray(np.rot90(ink, turns))
+    hangs = np.ascontiguousarray(np.rot90(mask & (ink > 0), turns))
+    lines = [_answered(answer, line) for line in segments(turned, hangs)]
+    return [
+        (90 * turns, ReadDigit(_turned_back(segment.box, turns, ink.shape), number, prediction))
+        for number, line in enumerate(_without_signs(lines))
+        for segment, prediction in line
+    ]
+
+
+def _without_signs(lines: list[list[Answered]]) -> list[list[Answered]]:
+    """Leave out what its height tells to be no digit: points, commas, and strokes that rise over the digits beside them."""
+    heights = [segment.box.height for line in lines for segment, _ in line]
+    if not heights:
+        return []
+    typical = float(np.median(heights))
+    kept = []
+    for line in lines:
+        beside = float(np.median([segment.box.height for segment, _ in line])) if len(line) > 2 else typical
+        kept.append(
+            [
+                (segment, prediction)
+                for segment, prediction in line
+                if segment.box.height >= _SMALLEST * beside
+                and not (prediction.digit == 1 and segment.box.height >= _SLASH * beside and segment.leans_right())
+            ]
+        )
+    return [line for line in kept if line]
+
+
+def _pieces_if_any(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece] | None:
+    """Return the same, or None where the page cannot be read that way: it may well be read another."""
+    try:
+        return _pieces(answer, ink, mask, turns)
+    except UnreadablePictureError:
+        return None
+
+
+def _turned_back(box: Box, turns: int, shape: tuple[int, ...]) -> Box:
+    """Return where a box lies in a picture of this shape, before it was turned by quarters counterclockwise."""
+    height, width = shape
+    if turns == 0:
+        return box
+    if turns == 1:
+        return Box(width - box.bottom, box.left, width - box.top, box.right)
+    if turns == 2:
+        return Box(width - box.right, height - box.bottom, width - box.left, height - box.top)
+    return Box(box.top, height - box.right, box.bottom, height - box.left)
+
+
+def _answered(answer: Answer, line: list[Segment]) -> list[Answered]:
+    """Answer a line: what is wide may be cut, and parts of a broken digit are joined, if the network believes it more."""
+    found: list[Answered] = []
+    for segment in line:
+        wide = segment.box.width > _WIDE * (segment.box.height)
+        first, *others = best_cut(answer, segment) if wide else [(segment, _prediction(answer, segment))]
+        joined = _joined(answer, found[-1], first) if found else None
+        if joined is not None:
+            found[-1] = joined
+        else:
+            found.append(first)
+        found += others
+    return found
+
+
+def _joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
+    """Return two neighbours as one digit, if they stand close enough and are believed more that way."""
+    both = one[0].joined(other[0])
+    width, height = both.box.width, both.box.height
+    if other[0].box.left - one[0].box.right > _CLOSE * height or width > height:
+        return None
+    prediction = _prediction(answer, both)
+    return (
+        (both, prediction)
+        if cost_of(prediction.confidence) < cost_of(one[1].confidence) + cost_of(other[1].confidence)
+        else None
+    )
+
+
+def _prediction(answer: Answer, segment: Segment) -> Prediction:
+    [prediction] = answer(segment.image()[None])
+    return prediction

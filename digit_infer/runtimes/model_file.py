@@ -1,0 +1,113 @@
+"""A model's file: what is known of it, whether it is intact, and a file of the user's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+
+from digit_infer.contract import DIGITS, FORMATS, Contract, Format, Precision, format_of
+from digit_infer.errors import DamagedModelError, MissingModelFileError, UnknownModelError
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model's file, and the contract that it keeps.
+
+    ``precision`` and ``sha256`` are None where nobody declared them, as for a user's own file.
+    """
+
+    model: str
+    path: Path
+    format: Format
+    precision: Precision | None
+    bytes: int
+    sha256: str | None = None
+    contract: Contract = DIGITS
+
+
+def format_of_own(path: Path) -> Format:
+    """Return the format of a user's own model file by its suffix.
+
+    Raises:
+        UnknownModelError: the suffix names no format.
+    """
+    model_format = format_of(path)
+    if model_format is None:
+        raise UnknownModelError(f"{path} has no suffix of a model", f"give a file that ends in .{', .'.join(FORMATS)}")
+    return model_format
+
+
+def own_file(path: Path) -> ModelFile:
+    """Find a user's own model file.
+
+    Raises:
+        UnknownModelError: its suffix names no format.
+        MissingModelFileError: it does not exist.
+        DamagedModelError: it cannot be read, is empty, or holds another format than its suffix says.
+    """
+    model_format = format_of_own(path)
+    with _opened(path) as file:
+        head = file.read(8)
+        size = file.seek(0, os.SEEK_END)
+    if not size:
+        raise DamagedModelError(f"{path} is empty", "export it again")
+    held = format_by_content(head)
+    if held not in (None, model_format):
+        raise DamagedModelError(f"{path} holds a {held} model, whatever its name says", f"rename it to end in .{held}")
+    return ModelFile(str(path), path, model_format, None, size)
+
+
+def format_by_content(head: bytes) -> Format | None:
+    """Tell a model's format by the first eight bytes of its file, or None where they tell nothing."""
+    if head[4:8] == b"TFL3":
+        return "tflite"
+    if head.startswith(b"PK\x03\x04"):
+        return "keras"
+    # ONNX has no magic number: it is a protocol buffer whose first field is a version, and others follow.
+    return "onnx" if len(head) > 2 and head[0] == 0x08 and head[1] < 0x20 and head[2] in (0x12, 0x3A, 0x42) else None
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file as it lies there, in hexadecimal.
+
+    Raises:
+        MissingModelFileError, DamagedModelError: it does not exist or cannot be read.
+    """
+    import hashlib  # OpenSSL with it, which loads beside the model where this runs in a thread
+
+    with _opened(path) as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def verify(file: ModelFile | None) -> None:
+    """Refuse a file that is not the one that the manifest lists; what it does not list passes.
+
+    Raises:
+        MissingModelFileError: it does not exist.
+        DamagedModelError: it cannot be read, or its sha256 is another.
+    """
+    if file is None or file.sha256 is None:
+        return
+    found = sha256_of(file.path)
+    if found != file.sha256:
+        raise DamagedModelError(
+            f"{file.path} is truncated or altered: its sha256 is {found[:12]}…, not {file.sha256[:12]}…",
+            "install digit-infer again",
+        )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise MissingModelFileError(f"{path} does not exist", "check the path") from error
+    except OSError as error:
+        raise DamagedModelError(
+            f"{path} cannot be read ({error.strerror})", "check the path and its permissions"
+        ) from error
