@@ -21,11 +21,7 @@ standard exception that a caller would expect, so ``except FileNotFoundError`` w
     ├── UsageError (ValueError)            arguments that contradict one another
     ├── DatasetError (ValueError)          an MNIST file is missing, truncated, swapped or altered
     ├── MeasurementError                   something could not be measured
-    ├── RecordError (ValueError)           a file of measurements cannot be read, or not be compared
-    └── WorkshopError (RuntimeError)       raised by training and export alone
-        ├── TrainingError
-        ├── ExportError
-        └── ParityError                    an export does not answer what the trained model answered
+    └── RecordError (ValueError)           a file of measurements cannot be read, or not be compared
 """
 
 from typing import ClassVar
@@ -127,19 +123,3 @@ class RecordError(DigitInferError, ValueError):
     """A file of measurements is missing, damaged or of another schema, or cannot be compared with another."""
 
     exit_code = 2
-
-
-class WorkshopError(DigitInferError, RuntimeError):
-    """The root of what the workshop (training, export) raises."""
-
-
-class TrainingError(WorkshopError):
-    """A training run cannot start, go on or be judged."""
-
-
-class ExportError(WorkshopError):
-    """A model cannot be converted."""
-
-
-class ParityError(ExportError):
-    """A converted file does not answer what the trained model answered."""

@@ -15,7 +15,7 @@ import click
 from digit_infer import zoo
 from digit_infer.cli.reporting import ReportingCommand
 from digit_infer.contract import PRECISIONS, Precision
-from digit_infer.errors import ExportError
+from export.errors import ExportError
 from export.everything import make_all, recorded, reports_in
 from export.pairs import ALL
 from export.report import Refusal, Report, file_name

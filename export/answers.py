@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import keras
 import numpy as np
 
-from digit_infer.errors import ExportError
 from digit_infer.runtimes.protocol import answer_in_parts
+from export.errors import ExportError
 from export.user_code import reason_of
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from multiprocessing import get_context
 
-from digit_infer.errors import ExportError
 from digit_infer.runtimes.tflm import ample_arena, full_integer, interpreter_of
+from export.errors import ExportError
 
 STEP = 16
 """Bytes: the alignment of an arena."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from export.microcontroller import MicroFile
+    from digit_infer.zoo.manifest import ZooFile
 
 _BYTES_IN_A_LINE = 20
 _SPELLED_OTHERWISE = {
@@ -17,6 +18,24 @@ _SPELLED_OTHERWISE = {
     "PADV2": "PadV2",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTM",
 }
+
+
+@dataclass(frozen=True)
+class MicroFile:
+    """A fixed-batch file, proven on TensorFlow Lite Micro, and what running it takes.
+
+    ``input_scale`` is what one step of a byte stands for, with zero point 0; ``operators`` are its builtin operators, each
+    once, in the order of the graph; ``arena_bytes`` is the least memory for tensors with which ``package`` ran it on this
+    ``architecture``.
+    """
+
+    model: str
+    file: ZooFile
+    input_scale: float
+    operators: tuple[str, ...]
+    arena_bytes: int
+    architecture: str
+    package: str
 
 
 def identifier(model: str) -> str:

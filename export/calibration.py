@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from digit_infer import dataset
-from digit_infer.errors import ExportError, UsageError
+from digit_infer.errors import UsageError
+from export.errors import ExportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,6 @@ import keras
 import numpy as np
 
 from digit_infer.contract import INK, INK_SIDE, Format, Precision
-from digit_infer.errors import ParityError
 from digit_infer.files import atomic_write
 from digit_infer.image.network_look import INKED
 from digit_infer.runtimes import RUNTIMES
@@ -22,6 +21,7 @@ from digit_infer.runtimes.keras import load_network
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Runtime, answer_in_parts
 from digit_infer.zoo.manifest import InkFile, InkModel, InkParity
+from export.errors import ParityError
 from export.multiply_adds import multiply_adds
 from export.published import recipe_of, zoo_checkpoint
 from training.checkpoint import path_of

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from digit_infer.contract import CLASSES, SIDE
-from digit_infer.errors import ExportError
+from export.errors import ExportError
 from export.preprocessing import Preprocessing
 from export.user_code import reason_of
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digit_infer.errors import ExportError
 from digit_infer.files import write_text
 from digit_infer.runtimes.model_file import sha256_of
+from export.errors import ExportError
 from export.inputs import fingerprint
 from export.metadata import Origin, metadata
 from export.report import Refusal, Report, file_name, path_of, read_report, text_of

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import platform
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from digit_infer.errors import ExportError
 from digit_infer.files import write_text
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.tflm import ample_arena, full_integer, interpreter_of, library
-from digit_infer.zoo.manifest import ZooFile
 from export import c_array
 from export.arena import smallest_arena
+from export.c_array import MicroFile
+from export.errors import ExportError
 from export.fixed_batch import fixed_batch
 from export.pipeline import check_prover
 
@@ -24,24 +24,6 @@ if TYPE_CHECKING:
     from export.pipeline import Exporter
 
 SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class MicroFile:
-    """A fixed-batch file, proven on TensorFlow Lite Micro, and what running it takes.
-
-    ``input_scale`` is what one step of a byte stands for, with zero point 0; ``operators`` are its builtin operators, each
-    once, in the order of the graph; ``arena_bytes`` is the least memory for tensors with which ``package`` ran it on this
-    ``architecture``.
-    """
-
-    model: str
-    file: ZooFile
-    input_scale: float
-    operators: tuple[str, ...]
-    arena_bytes: int
-    architecture: str
-    package: str
 
 
 def export_microcontroller(exporter: Exporter, folder: Path) -> MicroFile:

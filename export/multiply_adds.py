@@ -6,7 +6,7 @@ import math
 
 import keras
 
-from digit_infer.errors import ExportError
+from export.errors import ExportError
 
 _FREE = (
     keras.layers.InputLayer,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import onnx
 import tf2onnx
 
-from digit_infer.errors import ExportError
+from export.errors import ExportError
 from export.metadata import KEY, Metadata
 from export.onnx_canonical import canonical
 from export.onnx_half import half

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 
-from digit_infer.errors import ExportError
+from export.errors import ExportError
 from export.onnx_lean import lean_quantized, ready_for_quantization
 from export.onnx_lean.graph import attribute
 from export.onnx_ranges import ranges_of

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 
 from digit_infer import dataset
-from digit_infer.errors import ExportError, UsageError
+from digit_infer.errors import UsageError
 from export.answers import Ending, ends_in_logits, probabilities, raw_answers, reference_probabilities
+from export.errors import ExportError
 from export.interface import Interface, picture_shape
 from export.plausibility import doubt
 from export.preprocessing import Preprocessing

@@ -12,10 +12,11 @@ import numpy as np
 from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.cli.options import named_pictures
 from digit_infer.contract import CLASSES
-from digit_infer.errors import ParityError, PictureError, PictureNotFoundError, UnreadablePictureError
+from digit_infer.errors import PictureError, PictureNotFoundError, UnreadablePictureError
 from digit_infer.predictor import Predictor
 from digit_infer.zoo.manifest import Accuracy
 from export.calibration import Calibration, Method, drawn, reaching_full_ink
+from export.errors import ParityError
 from export.parity import compare, prove
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.benchmark.accuracy import accuracy_of, flips
-from digit_infer.errors import ParityError
 from digit_infer.zoo.manifest import Parity
+from export.errors import ParityError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

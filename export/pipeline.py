@@ -14,7 +14,7 @@ import keras
 from digit_infer import dataset
 from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.contract import Format, Precision
-from digit_infer.errors import DigitInferError, ExportError
+from digit_infer.errors import DigitInferError
 from digit_infer.files import atomic_write
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.model_file import ModelFile
@@ -23,6 +23,7 @@ from digit_infer.zoo.manifest import ZooFile
 from export.agreement import agreements
 from export.answers import BATCH, reference_probabilities
 from export.calibration import CALIBRATED, Calibration, of_training_images
+from export.errors import ExportError
 from export.metadata import Metadata, metadata
 from export.noise import COUNT, Noise, moved, with_a_wrong_pixel
 from export.own_pictures import OwnParity, OwnPictures, prove_on_own

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digit_infer.errors import ExportError
 from digit_infer.files import write_bytes, write_text
 from digit_infer.runtimes.model_file import sha256_of
 from digit_infer.zoo import FILES, MANIFEST
@@ -25,6 +24,7 @@ from digit_infer.zoo.manifest import (
     manifest_text,
     read_manifest,
 )
+from export.errors import ExportError
 from export.report import Report
 from training import checkpoint
 from training.layers import in_words

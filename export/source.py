@@ -7,9 +7,10 @@ from pathlib import Path
 
 import keras
 
-from digit_infer.errors import ExportError, MissingModelFileError, UsageError
+from digit_infer.errors import MissingModelFileError, UsageError
 from digit_infer.runtimes.keras import load_network
 from digit_infer.runtimes.model_file import sha256_of
+from export.errors import ExportError
 from export.interface import Interface, picture_shape
 from export.own_network import Declared, settle
 from export.preprocessing import Preprocessing

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from digit_infer.benchmark.environment import environment
-from digit_infer.errors import ExportError
 from digit_infer.files import write_text
 from digit_infer.zoo import models
+from export.errors import ExportError
 
 
 @contextmanager

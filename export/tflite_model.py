@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from digit_infer.errors import ExportError
+from export.errors import ExportError
 from export.metadata import KEY, Metadata
 from export.tflite_input import with_byte_input
 from export.tflite_quantized import quantized

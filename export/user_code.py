@@ -9,7 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-from digit_infer.errors import ExportError, MissingModelFileError, UsageError
+from digit_infer.errors import MissingModelFileError, UsageError
+from export.errors import ExportError
 
 
 def run_user_code(path: Path) -> dict[str, object]:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digit_infer.errors import TrainingError, UsageError
+from digit_infer.errors import UsageError
 from digit_infer.files import write_bytes
 from digit_infer.runtimes.model_file import sha256_of
 from training import results
+from training.errors import TrainingError
 from training.recipe import Recipe
 from training.recipes import INK, MODELS, SWEEPS, TRAINED
 from training.rows import Runs, points_of

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from digit_infer.errors import TrainingError
 from digit_infer.parallel import allowed_cpus
 from training import results
+from training.errors import TrainingError
 from training.recipe import Recipe
 from training.run import RunFolder
 

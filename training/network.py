@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from digit_infer.errors import TrainingError
+from training.errors import TrainingError
 from training.ink.network import InkLoss, ink_network
 from training.recipe import Part, Recipe
 

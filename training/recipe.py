@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from digit_infer.errors import TrainingError
+from training.errors import TrainingError
 
 Validation = Literal["test", "first 5,000 of train", "last 10,000 of train", "none"]
 Keeps = Literal["last epoch", "best validation loss"]

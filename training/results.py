@@ -16,9 +16,9 @@ import numpy as np
 
 from digit_infer import dataset
 from digit_infer.benchmark.statistics import Interval, wilson_interval
-from digit_infer.errors import TrainingError
 from digit_infer.files import write_text
 from digit_infer.runtimes.model_file import sha256_of
+from training.errors import TrainingError
 from training.recipe import Recipe
 from training.run import RunFolder, State
 

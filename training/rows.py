@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from digit_infer.errors import TrainingError
 from training import results
+from training.errors import TrainingError
 from training.recipe import Recipe
 from training.recipes import RECIPES, ROWS, SWEEPS, TRAINED
 from training.spread import Spread

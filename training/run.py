@@ -20,8 +20,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from digit_infer.errors import TrainingError
 from digit_infer.files import write_text
+from training.errors import TrainingError
 from training.recipe import Recipe
 
 SCHEMA = 1

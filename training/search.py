@@ -22,10 +22,10 @@ from digit_infer.benchmark.accuracy import (
     reliability,
     tempered,
 )
-from digit_infer.errors import TrainingError
 from digit_infer.files import write_text
 from training import trainer
 from training.distortion import distorted
+from training.errors import TrainingError
 from training.recipe import Distortion, Recipe
 from training.regime import strangers
 from training.results import RESULTS

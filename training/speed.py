@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from digit_infer.errors import TrainingError
 from digit_infer.files import write_text
 from training import results
+from training.errors import TrainingError
 from training.recipes import recipe_named
 
 SCHEMA = 1

@@ -16,12 +16,12 @@ import keras
 import numpy as np
 
 from digit_infer import dataset
-from digit_infer.errors import TrainingError
 from digit_infer.files import atomic_write
 from digit_infer.parallel import usable_cpus
 from digit_infer.runtimes.keras import BACKENDS
 from digit_infer.runtimes.protocol import installed_version
 from training.augmentation import augmented
+from training.errors import TrainingError
 from training.ink.lessons import InkLessons, held_out
 from training.ink.lessons import scaled as pixels_scaled
 from training.network import build

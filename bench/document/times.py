@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from digit_infer.errors import ExportError
+from export.errors import ExportError
 from export.report import Refusal, Report
 from export.stored import measured_later, stored_document
 

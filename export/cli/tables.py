@@ -9,7 +9,7 @@ from digit_infer.cli.output import Column, print_table
 
 if TYPE_CHECKING:
     from digit_infer.zoo.manifest import InkFile
-    from export.microcontroller import MicroFile
+    from export.c_array import MicroFile
     from export.report import Report
 
 

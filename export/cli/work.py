@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import Progress
 
-from digit_infer.errors import DigitInferError, ExportError, UsageError
+from digit_infer.errors import DigitInferError, UsageError
 from digit_infer.zoo import models
 from digit_infer.zoo.manifest import InkFile
+from export.errors import ExportError
 from export.everything import make_all, record, reports_in
 from export.making import make
 from export.pairs import ALL
@@ -22,9 +23,9 @@ from training.recipes import INK
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from export.c_array import MicroFile
     from export.calibration import Calibration
     from export.cli.order import Order
-    from export.microcontroller import MicroFile
     from export.own_network import Declared
     from export.own_pictures import OwnPictures
 

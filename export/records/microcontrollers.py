@@ -19,7 +19,7 @@ from export.records.only import of_models, store
 from export.stored import stored_document
 
 if TYPE_CHECKING:
-    from export.microcontroller import MicroFile
+    from export.c_array import MicroFile
 
 SCHEMA = 1
 AGAIN = "python -m export.records.microcontrollers"
@@ -40,7 +40,7 @@ def read_tflm_results(path: Path = RESULTS) -> TflmResults:
     Raises:
         ExportError: it is missing or damaged.
     """
-    from export.microcontroller import MicroFile
+    from export.c_array import MicroFile
 
     with stored_document(path, SCHEMA, AGAIN) as document:
         rows = tuple(

@@ -8,11 +8,12 @@ import onnx
 import pytest
 
 from digit_infer import Predictor
-from digit_infer.errors import DamagedModelError, ExportError, MissingModelFileError
+from digit_infer.errors import DamagedModelError, MissingModelFileError
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import answer_in_parts
 from export.calibration import CALIBRATED
+from export.errors import ExportError
 from export.interface import Interface, picture_shape
 from export.metadata import KEY, metadata
 from export.pipeline import Exporter, batch_of

@@ -6,9 +6,9 @@ import onnx
 import pytest
 
 from digit_infer.contract import INK_SIDE
-from digit_infer.errors import ParityError
 from digit_infer.runtimes.model_file import sha256_of
 from digit_infer.zoo import FILES, manifest
+from export.errors import ParityError
 from export.ink import FORMS, InkSource, check, export_ink, reference
 from training.checkpoint import path_of
 

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from digit_infer.errors import ExportError
 from digit_infer.runtimes.model_file import sha256_of
+from export.errors import ExportError
 from export.making import make
 from export.noise import moved, with_a_wrong_pixel
 from export.report import Refusal, Report, path_of, read_report, text_of
@@ -79,7 +79,7 @@ def test_what_is_not_there_whole_is_made_again(made, small_exporter, harm):
 
 
 def test_a_file_that_is_refused_has_its_reason_and_leaves_nothing_old(small_exporter, tmp_path, monkeypatch):
-    from digit_infer.errors import ParityError
+    from export.errors import ParityError
 
     def refuses(*_):
         raise ParityError("it is not written: 4 answers changed", "look into it")

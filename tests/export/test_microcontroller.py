@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from digit_infer import zoo
-from digit_infer.errors import ContractError, ParityError, UsageError
+from digit_infer.errors import ContractError, UsageError
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.tflm import interpreter_of
 from export.arena import STEP, _suffices
 from export.c_array import header, identifier, resolver_call, source
+from export.errors import ParityError
 from export.fixed_batch import fixed_batch
 from export.microcontroller import export_microcontroller
 from export.records.microcontrollers import read_tflm_results

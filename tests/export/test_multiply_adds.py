@@ -2,8 +2,8 @@ import keras
 import pytest
 
 from digit_infer import zoo
-from digit_infer.errors import ExportError
 from export import manifest
+from export.errors import ExportError
 from export.multiply_adds import multiply_adds
 from training.network import build
 from training.recipes import RECIPES

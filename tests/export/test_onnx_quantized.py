@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digit_infer import zoo
-from digit_infer.errors import ExportError
+from export.errors import ExportError
 from export.onnx_canonical import canonical
 from export.onnx_lean import lean_quantized, ready_for_quantization
 from export.onnx_quantized import answers, choices, quantized, quantized_in

@@ -9,8 +9,9 @@ import pytest
 
 from digit_infer import Predictor
 from digit_infer.benchmark.accuracy import accuracy_of
-from digit_infer.errors import ExportError, ModelCodeError, UsageError
+from digit_infer.errors import ModelCodeError, UsageError
 from export.answers import ends_in_logits, softmax
+from export.errors import ExportError
 from export.interface import Interface, picture_shape
 from export.metadata import KEY
 from export.own_network import Declared

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from digit_infer import Predictor
-from digit_infer.errors import ParityError, PictureNotFoundError, UnreadablePictureError
+from digit_infer.errors import PictureNotFoundError, UnreadablePictureError
 from export.calibration import reaching_full_ink
+from export.errors import ParityError
 from export.own_pictures import prove_on_own, read_pictures
 from export.pipeline import Exporter
 from export.source import load_source

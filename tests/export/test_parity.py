@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from digit_infer.errors import ParityError
+from export.errors import ParityError
 from export.parity import BOUNDS, compare, prove
 
 LABELS = np.arange(1000, dtype=np.uint8) % 10

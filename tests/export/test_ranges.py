@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from digit_infer.errors import ExportError, UsageError
+from digit_infer.errors import UsageError
 from export.calibration import METHODS, Calibration, drawn, of_training_images
+from export.errors import ExportError
 from export.ranges import range_of
 
 some_values = arrays(np.float32, st.integers(1, 400), elements=st.floats(-1e4, 1e4, width=32))

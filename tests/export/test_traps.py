@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from digit_infer.errors import ParityError
 from export.calibration import Calibration
+from export.errors import ParityError
 from export.pipeline import Exporter
 from export.source import load_source
 from export.wrapping import wrapped

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from digit_infer.errors import DamagedModelError, ExportError, MissingModelFileError, ModelCodeError, UsageError
+from digit_infer.errors import DamagedModelError, MissingModelFileError, ModelCodeError, UsageError
+from export.errors import ExportError
 from export.interface import picture_shape
 from export.own_network import Declared
 from export.source import load_source

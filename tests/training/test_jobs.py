@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_infer.errors import TrainingError
 from training import results
 from training.cli.run import planned
+from training.errors import TrainingError
 from training.jobs import Job, dealt, run_jobs, training_command
 from training.recipes import RECIPES, SWEEPS
 from training.run import RunFolder

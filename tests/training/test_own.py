@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from digit_infer.dataset import Split
-from digit_infer.errors import TrainingError, UsageError
+from digit_infer.errors import UsageError
 from training import search
 from training.cli.search import search as command
+from training.errors import TrainingError
 from training.network import build
 from training.recipes import OWN, ROWS, recipe_named
 from training.recipes.own import CANDIDATES

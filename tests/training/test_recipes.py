@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from digit_infer.errors import TrainingError
+from training.errors import TrainingError
 from training.layers import normal
 from training.network import build
 from training.recipe import Part

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from digit_infer.errors import TrainingError
 from training import results
+from training.errors import TrainingError
 from training.layers import in_words
 from training.network import build
 from training.recipes import RECIPES, ROWS

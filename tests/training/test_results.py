@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from digit_infer import zoo
-from digit_infer.errors import TrainingError, UsageError
+from digit_infer.errors import UsageError
 from training import checkpoint, results
+from training.errors import TrainingError
 from training.recipes import RECIPES, ROWS, SWEEPS
 from training.rows import runs_of
 

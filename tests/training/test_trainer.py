@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_infer.errors import TrainingError
+from training.errors import TrainingError
 from training.recipe import Plateau
 from training.run import RunFolder
 from training.schedule import half_cosine, learning_rate, rate_after_plateaus

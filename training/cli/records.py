@@ -10,11 +10,12 @@ import click
 
 from digit_infer.benchmark.statistics import mean_and_deviation
 from digit_infer.cli.output import Column, print_table
-from digit_infer.errors import TrainingError, UsageError
+from digit_infer.errors import UsageError
 from digit_infer.runtimes.keras import load_network
 from training import checkpoint, results
 from training.cli.options import runs_option
 from training.cli.run import finish
+from training.errors import TrainingError
 from training.ink.evaluation import evaluate_ink
 from training.recipes import MODELS, SWEEPS, TRAINED, recipe_named
 from training.rows import runs_of_row

@@ -11,10 +11,11 @@ from pathlib import Path
 import click
 
 from digit_infer.cli.output import Column, print_table
-from digit_infer.errors import TrainingError, UsageError
+from digit_infer.errors import UsageError
 from digit_infer.runtimes.keras import load_network
 from training import results
 from training.cli.options import runs_option
+from training.errors import TrainingError
 from training.ink.evaluation import evaluate_ink
 from training.jobs import Job, run_jobs
 from training.progress import JobBars, ProgressBars

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from digit_infer.benchmark.statistics import mean_and_deviation
-from digit_infer.errors import TrainingError
+from training.errors import TrainingError
 from training.recipe import Published
 from training.recipes import RECIPES, SWEEPS
 from training.report.page import paragraph, picture, share, table

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from digit_infer.benchmark.statistics import mean_and_deviation
-from digit_infer.errors import TrainingError
 from training import search
+from training.errors import TrainingError
 from training.layers import in_words
 from training.recipe import Recipe
 from training.recipes import OWN

@@ -14,9 +14,9 @@ from bench.files_command import BESIDE
 from bench.recording import RESULTS, SCHEMA
 from digit_infer.benchmark.statistics import three_digits
 from digit_infer.contract import Format, Precision
-from digit_infer.errors import ExportError
 from digit_infer.zoo import models
 from digit_infer.zoo.manifest import ZooModel
+from export.errors import ExportError
 from export.stored import stored_document
 from training.report.page import document, paragraph, table
 from training.report.style import PUBLISHED, VALIDATION, figure

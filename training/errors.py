@@ -1,0 +1,7 @@
+"""What training raises on purpose."""
+
+from digit_infer.errors import DigitInferError
+
+
+class TrainingError(DigitInferError, RuntimeError):
+    """A training run cannot start, continue or be judged."""
