@@ -80,7 +80,9 @@ def measure(folder: Path, pictures: int, side: int, models: Sequence[str], round
         f"decoding, {workers} processes": [sys.executable, "-c", _POOL, str(folder), workers],
     }
     commands = decoding | {
-        f"digit-infer predict --json, {model}": [console_script(), "predict", str(folder), "--json", "--model", model]
+        f"digit-infer predict --json, {model}, {workers} workers": [
+            *(console_script(), "predict", str(folder), "--json", "--model", model, "--workers", workers)
+        ]
         for model in models
     }
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}

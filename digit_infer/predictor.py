@@ -21,7 +21,7 @@ from digit_infer.parallel import in_batches, in_order, usable_cpus
 from digit_infer.prediction import Explanation, Prediction, Unanswered
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import RuntimeName, answer_in_parts
-from digit_infer.zoo.resolve import MAX_THREADS, Chosen, plan
+from digit_infer.zoo.resolve import Chosen, plan
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from digit_infer.reading import Reading
 
 _LARGEST_CALL = 1_024
-"""More images than this go to the runtime in parts, so that memory does not grow with the length of the array."""
+"""The most images of one call of the runtime. Longer arrays are split, so that memory does not grow with their length."""
 
-_MOST_WORKERS = 4
-"""A picture of 28 x 28 is decoded in about a third of the time that lenet5_v2 takes for it, so more threads would wait.
+MAX_WORKERS = 256
+_DEFAULT_WORKERS = 4
+"""Decoding a picture of 28 x 28 takes about a third as long as lenet5_v2, so more threads would wait for the decoding one.
 
-Decoding in several threads as well took 1.9 times as long as in one where the network is small (softmax_regression, two
-processors): what holds Python's lock is too short and comes too often."""
+Decoding in several threads, too, took 1.9 times as long as in one for a small network (softmax_regression, two processors):
+the threads compete for Python's global lock."""
 
 
 class Predictor:
@@ -57,21 +58,22 @@ class Predictor:
 
         Args:
             model: the name of a model of the zoo, or the path of a .onnx, .tflite or .keras file that keeps the contract.
-            runtime: where to run it; ``auto`` takes the one that answers a single picture soonest, of those that are
-                available here, and ``.runtime`` says which.
+            runtime: where to run it. ``auto`` takes the available runtime that answers a single picture fastest;
+                ``.runtime`` names it.
             precision: which of the zoo's files to take; None takes the most exact one that the runtime reads.
-            threads: how many threads one call may use; None means 1, for latency (and the backend's own on ``keras``).
-            reject_below: pictures that are answered with less confidence than this, 0 to 1, show no digit: ``is_digit`` of
-                the prediction is false. None takes the model's own measure, see ``digit-infer models show``; it is 0, so
-                that nothing is rejected, for models that never saw a picture without a digit.
+            threads: threads of one inference call; None means 1, for latency (the backend's own number on ``keras``).
+            reject_below: confidence, 0 to 1, below which ``is_digit`` of a prediction is false. None takes the model's own
+                threshold, see ``digit-infer models show``. It is 0, which rejects nothing, for models that were trained
+                without pictures of no digit.
 
         Raises:
-            UnknownModelError, UnknownRuntimeError, UsageError: there is no such thing, or the arguments contradict.
+            UnknownModelError, UnknownRuntimeError: there is no model or runtime of that name.
+            UsageError: an argument is out of range, or arguments contradict one another.
             RuntimeUnavailableError: the runtime does not work on this machine.
             ModelError: the model's file is missing, damaged or breaks the contract.
         """
         if reject_below is not None and not 0 <= reject_below <= 1:
-            raise UsageError(f"no confidence is below {reject_below}", "pass a reject_below from 0 to 1")
+            raise UsageError(f"reject_below is {reject_below!r}", "it must be 0 to 1, or None")
         self._take(plan(model, runtime, precision, threads).open(), threads, reject_below)
 
     def _take(self, chosen: Chosen, threads: int | None, reject_below: float | None) -> None:
@@ -86,7 +88,7 @@ class Predictor:
 
     @property
     def chosen(self) -> Chosen:
-        """What runs: model, runtime, precision, file and session.
+        """The model, the runtime, the file and the session.
 
         Raises:
             UsageError: the predictor is closed.
@@ -102,7 +104,7 @@ class Predictor:
 
     @property
     def runtime(self) -> RuntimeName:
-        """The runtime that answers."""
+        """The name of the runtime."""
         return self.chosen.runtime
 
     @property
@@ -113,25 +115,25 @@ class Predictor:
 
     @property
     def provider(self) -> str:
-        """What really runs below the runtime: the execution provider, the package or the backend."""
+        """What the runtime uses: the execution provider, the package or the backend."""
         return self.chosen.session.provider
 
     @property
     def threads(self) -> int | None:
-        """How many threads one call may use; None where the runtime decides."""
+        """Threads of one inference call; None where the runtime decides."""
         return self.chosen.session.threads
 
     @property
     def marks_ink(self) -> bool:
-        """Whether the ink network looks where the plain look at a picture leaves doubts.
+        """Whether the ink network is used on pictures that the plain look does not settle.
 
-        ``tflm`` and ``null`` do not run it, and ``keras`` needs its checkpoint, which is not bundled.
+        ``tflm`` and ``null`` do not run it. ``keras`` needs its checkpoint, which is not bundled.
         """
         return self._marks_ink
 
     @property
     def reject_below(self) -> float:
-        """The confidence, 0 to 1, below which a picture shows no digit."""
+        """The confidence, 0 to 1, below which ``is_digit`` of a prediction is false."""
         return self._reject_below
 
     def __repr__(self) -> str:
@@ -140,11 +142,14 @@ class Predictor:
         return f"Predictor({self.model!r}, runtime={self.runtime!r}, precision={self.precision!r}, threads={self.threads})"
 
     def predict(self, picture: PictureSource) -> Prediction:
-        """Answer one picture: a path, bytes, a binary file object, a PIL image or an array [H, W] or [H, W, 3 or 4].
+        """Recognise the digit on one picture.
 
-        Arrays hold uint8, booleans, or floats in 0..1 (or 0..255). Dark on light and light on dark are both understood.
+        Args:
+            picture: a path, bytes, a binary file object, a PIL image, or an array [H, W] or [H, W, 3 or 4] of uint8,
+                booleans, or floats in 0..1 or 0..255. The digit may be dark on light or light on dark.
 
-        On a picture without ink ``is_digit`` is false, whatever the model answers.
+        Returns:
+            The prediction. ``is_digit`` is false on a picture without ink, whatever the model answers.
 
         Raises:
             PictureError: the picture cannot be read.
@@ -153,7 +158,7 @@ class Predictor:
         return self.explain(picture).prediction
 
     def explain(self, picture: PictureSource | Seen) -> Explanation:
-        """Answer one picture as ``predict`` does, and keep what led to the answer.
+        """Recognise the digit on one picture as ``predict`` does, and return the intermediate results as well.
 
         Raises:
             PictureError: the picture cannot be read.
@@ -168,14 +173,14 @@ class Predictor:
 
     @property
     def _look(self) -> By:
-        """Return the last look at a picture that there is."""
+        """Return the name of the last step that looks for ink."""
         return "network" if self.marks_ink else "plain"
 
     def _judged(self, seen: list[Seen]) -> list[Judged | None]:
         return judged([one.grey for one in seen], [one.plain for one in seen], self.predict_array, self._mark)
 
     def _prediction(self, answer: Judged | None) -> Prediction:
-        """Turn what a picture was judged to show into a prediction; one without ink is answered as an empty image."""
+        """Return the prediction of a judged picture; a picture without ink is classified as an empty image."""
         if answer is None:
             empty = np.zeros((SIDE, SIDE), np.uint8)
             return Prediction.of(self.predict_array(empty[None])[0], empty, self._reject_below, look=self._look)
@@ -184,17 +189,21 @@ class Predictor:
         )
 
     def read(self, picture: PictureSource) -> Reading:
-        """Read all digits of a picture, line by line: a number, a form, a page, also one that lies on its side.
+        """Read all digits of a picture, line by line: of a number, a form or a page, which may lie on its side.
 
-        What is answered with less confidence than ``reject_below`` is left out, so there may be none, as on a blank page.
+        Digits with less confidence than ``reject_below`` are left out, so a reading may be empty.
 
-        Takes what ``predict`` takes. ``.text`` of the answer is what stands there, ``.digits`` has each with its box.
+        Args:
+            picture: what ``predict`` takes.
+
+        Returns:
+            A reading: ``.text`` has a line of text per line of the page, ``.digits`` has each digit with its box.
 
         Raises:
             PictureError: the picture cannot be read.
             ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
-        from digit_infer.recognition.read_page import read_page  # with what one digit can do without
+        from digit_infer.recognition.read_page import read_page  # not needed for one digit
 
         _ = self.chosen  # refuses when closed
         return read_page(self._predictions, self._mark, image.decode(picture))
@@ -212,34 +221,34 @@ class Predictor:
         workers: int | None = None,
         processes: bool = False,
     ) -> Iterator[Prediction | Unanswered]:
-        """Answer pictures as they come, in their order, ``batch_size`` at a time.
+        """Recognise the digits on a stream of pictures; yield one answer per picture, in order.
 
-        A picture that cannot be answered gives an ``Unanswered`` in its place. Memory does not grow with their number: each
+        A picture that cannot be answered yields an ``Unanswered``. Memory does not grow with the number of pictures: each
         waits as grey pixels, 1 MB at most, so large pictures take about 200 MB in the default batches.
 
         Args:
-            pictures: taken and decoded in the caller's thread alone, so a buffer or a file may be used again for the next;
-                at most ``workers`` + 1 batches ahead.
-            batch_size: pictures in a call of the runtime.
-            workers: threads that infer while the caller's decodes; None takes one for each processor that the process may
-                use, 4 at most. With 1, all is done in the caller's thread, and one batch is taken at a time.
-            processes: let the workers be processes, which decode as well. Each loads the model anew, in a fifth of a second
-                or so, and ``pictures`` may be paths and bytes alone: for files by the thousand, on a CPU.
+            pictures: each is what ``predict`` takes. They are taken and decoded in the caller's thread, at most
+                ``workers`` + 1 batches ahead, so a buffer or a file may be used again for the next picture.
+            batch_size: pictures in one call of the runtime.
+            workers: threads that run the model while the caller's thread decodes, 1 to 256; None takes one per usable
+                processor, 4 at most. With 1, everything runs in the caller's thread, one batch at a time.
+            processes: use worker processes, which also decode, instead of threads. Each loads the model, in about a fifth
+                of a second, and ``pictures`` must be paths or bytes. It pays for thousands of files on a CPU.
 
         Raises:
-            UsageError: ``batch_size`` or ``workers`` is below 1, ``pictures`` is a single path, or one of them cannot go to
-                another process.
-            InferenceError: the runtime failed, or a worker's process ended.
+            UsageError: ``batch_size`` or ``workers`` is out of range, ``pictures`` is a single path, or one cannot be
+                sent to another process.
+            InferenceError: the runtime failed, or a worker process ended.
         """
         if not isinstance(batch_size, int) or batch_size < 1:
-            raise UsageError(f"a batch of {batch_size} is no batch", "pass a batch_size of 1 or more")
-        if workers is not None and not (isinstance(workers, int) and 1 <= workers <= MAX_THREADS):
-            raise UsageError(f"{workers} workers are no use", f"pass 1 to {MAX_THREADS}, or leave the number out")
+            raise UsageError(f"batch_size is {batch_size!r}", "it must be a whole number of 1 or more")
+        if workers is not None and not (isinstance(workers, int) and 1 <= workers <= MAX_WORKERS):
+            raise UsageError(f"workers is {workers!r}", f"it must be 1 to {MAX_WORKERS}, or None")
         if isinstance(pictures, str | bytes | Path) or not isinstance(pictures, Iterable):
-            raise UsageError(f"a {type(pictures).__name__} is not many pictures", "pass a list of them, or call predict()")
-        workers = workers or min(usable_cpus(), _MOST_WORKERS)
+            raise UsageError(f"a {type(pictures).__name__} is no list of pictures", "pass a list, or call predict()")
+        workers = workers or min(usable_cpus(), _DEFAULT_WORKERS)
         if processes:
-            from digit_infer.parallel.processes import in_processes  # with imports that one picture can do without
+            from digit_infer.parallel.processes import in_processes  # not needed for one picture
 
             return in_processes(self, iter(pictures), batch_size, workers)
         return self._stream(iter(pictures), batch_size, workers)
@@ -249,7 +258,7 @@ class Predictor:
     ) -> Iterator[Prediction | Unanswered]:
         batches = in_batches(map(_seen, pictures), batch_size)
         first = next(batches, [])
-        if len(first) < batch_size:  # they end here, and threads would be started for one batch
+        if len(first) < batch_size:  # one batch in all, which needs no threads
             yield from self._answers(first)
             return
         for answers in in_order(self._answers, chain([first], batches), workers):
@@ -260,15 +269,15 @@ class Predictor:
         return [self._prediction(next(answers)) if isinstance(seen, Seen) else seen for seen in batch]
 
     def predict_array(self, images: Images) -> Probabilities:
-        """Answer images that are in MNIST's form already: uint8 [N, 28, 28] -> probabilities float32 [N, 10].
+        """Classify images in MNIST's form: uint8 [N, 28, 28], 0 = background -> probabilities float32 [N, 10].
 
-        The fast path: nothing is decoded, moved or copied. N may be 0.
+        The fast path: it decodes and normalises nothing. N may be 0.
 
         Raises:
             InvalidArrayError: another dtype or shape.
             InferenceError: the runtime failed.
         """
-        # After a call the caches hold the network, and every look-up here is a slow one: so few, and the likely case first.
+        # Between calls the processor's caches hold the network, so each look-up here is slow: the usual case comes first.
         if type(images) is ndarray and images.dtype == UINT8 and images.ndim == 3:
             count, height, width = images.shape
             if height == SIDE == width and count <= _LARGEST_CALL:
@@ -277,7 +286,7 @@ class Predictor:
         return answer_in_parts(self._probabilities, images, _LARGEST_CALL)
 
     def close(self) -> None:
-        """Let go of the model. Closing twice is no error."""
+        """Release the model. Closing twice is no error."""
         self._chosen = self._mark = None
         self._probabilities = self._closed
 

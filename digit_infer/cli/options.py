@@ -1,11 +1,10 @@
-"""What several commands take: shared options, and the pictures that words on the command line name."""
+"""What several commands take: shared options, and the arguments that name pictures."""
 
 from __future__ import annotations
 
 import glob
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +15,15 @@ import click
 from digit_infer.contract import PRECISIONS
 from digit_infer.errors import PictureNotFoundError, UsageError
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
-from digit_infer.zoo import DEFAULT_MODEL
+from digit_infer.zoo import DEFAULT_MODEL, models
 from digit_infer.zoo.resolve import MAX_THREADS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Offer the zoo's names to the shell."""
+    """Return the names of models that complete a word in the shell."""
     del context, parameter
-    from digit_infer.zoo import models
-
     return [name for name in models() if name.startswith(incomplete)]
 
 
@@ -39,69 +36,66 @@ model_option = click.option(
 )
 runtime_option = click.option(
     "--runtime",
-    type=click.Choice([*RUNTIME_NAMES, "auto"]),
+    type=click.Choice([*(name for name in RUNTIME_NAMES if name != "null"), "auto"]),
     default="auto",
     show_default=True,
-    help="Where to run it; auto takes the fastest for one picture that is available, and says which.",
+    help="Where to run it; auto takes the fastest available one for a single picture, and reports which.",
 )
 precision_option = click.option(
     "--precision", type=click.Choice(PRECISIONS), help="Which of the zoo's files; the most exact one by default."
 )
 threads_option = click.option(
-    "--threads", type=click.IntRange(1, MAX_THREADS), help="Threads that one call may use. [default: 1]"
+    "--threads", type=click.IntRange(1, MAX_THREADS), help="Threads of one inference call. [default: 1]"
 )
 reject_option = click.option(
     "--reject-below",
     type=click.FloatRange(0, 1),
     metavar="SHARE",
-    help="Less confidence than this means that there is no digit. [default: the model's own measure]",
+    help="A confidence below this means that there is no digit. [default: the model's own threshold]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
 
 
 def answering(function: F) -> F:
-    """Give a command ``pictures``, and what is to answer them: a model, where it runs, and what it rejects."""
+    """Add the argument ``pictures`` and the options that choose a model, its runtime and its threshold."""
     for option in (reject_option, threads_option, precision_option, runtime_option, model_option):
         function = option(function)
     return click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")(function)
 
 
 def drawing_option(name: str, what: str) -> Callable[[F], F]:
-    """Return an option that names a PNG file to draw in; ``pictures.check_drawing`` sees whether it can be."""
+    """Return an option that names a PNG file to write; ``check_drawing`` checks it."""
     return click.option(name, type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.png", help=what)
 
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pgm", ".ppm")
-"""What counts as a picture in a folder."""
+"""Files with these suffixes are pictures when a folder is searched."""
 
 
 @dataclass(frozen=True)
 class NamedPicture:
-    """A picture to answer, under the name that the answer will carry."""
+    """A picture and the name that its answer is printed with."""
 
     name: str
     source: str | bytes
 
 
 def named_pictures(words: Iterable[str]) -> list[NamedPicture]:
-    """Return the pictures that the words name, in order; folders with all that lies below them, sorted by name.
+    """Return the pictures that words on the command line name, in order; those below a folder are sorted by name.
 
-    A word that is neither is taken for a file's name, so that reading it gives the error in its place.
-
-    Reading them answers what is too large by an error: Pillow's warning, which would come before it, is made the same.
+    A word that is none of these counts as the name of a file, so that reading it raises the error in its place.
 
     Raises:
         PictureNotFoundError: a folder without a picture, or a pattern that matches nothing.
     """
-    warnings.filterwarnings("error", "Image size")
     return [picture for word in words for picture in _named(word)]
 
 
 def check_drawing(option: str, path: Path, pictures: Sequence[NamedPicture]) -> None:
-    """Refuse a file that an option names to draw in.
+    """Check the PNG file that an option names.
 
     Raises:
-        UsageError: there is not one picture to draw, the file is no PNG, or it is the picture.
+        UsageError: there are several pictures, the file does not end in .png, or it is the picture itself.
     """
     if len(pictures) != 1:
         raise UsageError(f"{option} draws one picture", "name one picture")
@@ -132,7 +126,7 @@ def _named(word: str) -> list[NamedPicture]:
 
 
 def _below(folder: str) -> Iterator[str]:
-    """Yield the pictures below a folder; a link to another folder is not followed, since it might lead back."""
+    """Yield the pictures below a folder. Links to folders are not followed, since they may form a loop."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:

@@ -14,26 +14,37 @@ import click
 from digit_infer import image
 from digit_infer.cli import options
 from digit_infer.cli.options import NamedPicture, check_drawing, named_pictures
-from digit_infer.cli.output import answering_facts, print_error, ran_on, unanswered_entry
+from digit_infer.cli.output import answer_lines, answering_facts, print_error, ran_on, summary_line, unanswered_entry
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import PictureError
 from digit_infer.parallel import Background
 from digit_infer.prediction import Prediction, Unanswered
-from digit_infer.predictor import Predictor
+from digit_infer.predictor import MAX_WORKERS, Predictor
 
 if TYPE_CHECKING:
     from digit_infer.contract import Precision
     from digit_infer.runtimes.protocol import RuntimeName
 
+    Answers = Iterator[tuple[NamedPicture, Prediction | Unanswered]]
+
 SCHEMA = 1
+_LARGEST_BATCH = 64
+"""Pictures that a worker process gets at a time."""
 
 
 @click.command("predict")
 @options.answering
 @click.option("--top-k", type=click.IntRange(1, 10), default=3, show_default=True, help="How many digits to show.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MAX_WORKERS),
+    default=1,
+    show_default=True,
+    help="Processes that share the pictures; worth it for thousands. Each loads the model.",
+)
 @options.json_option
 @options.drawing_option(
-    "--explain", "Write one strip: the picture, its ink, the image that the network saw, the probabilities."
+    "--explain", "Write a PNG with the picture, its ink, the image that the network saw, and the probabilities."
 )
 def command(
     pictures: tuple[str, ...],
@@ -43,6 +54,7 @@ def command(
     threads: int | None,
     reject_below: float | None,
     top_k: int,
+    workers: int,
     as_json: bool,
     explain: Path | None,
 ) -> int:
@@ -59,44 +71,37 @@ def command(
     with quiet_native_log():
         predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
     with predictor:
-        answers = _answers(predictor, named) if looking is None else _answer(predictor, named[0], looking, explain)
+        answers = _many(predictor, named, workers) if looking is None else _one(predictor, named[0], looking, explain)
         return _print_json(predictor, answers, top_k) if as_json else _print_text(predictor, answers, top_k, single)
 
 
-def _answers(predictor: Predictor, pictures: list[NamedPicture]) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
-    from digit_infer.cli.processes_pay import processes_pay
-
+def _many(predictor: Predictor, pictures: list[NamedPicture], workers: int) -> Answers:
     sources = [picture.source for picture in pictures]
-    answers = predictor.predict_many(sources, processes=processes_pay(predictor, sources))
+    if workers == 1:
+        answers = predictor.predict_many(sources)
+    else:
+        batch_size = min(_LARGEST_BATCH, -(-len(sources) // workers))  # so that every worker gets some of a few pictures
+        answers = predictor.predict_many(sources, batch_size=batch_size, workers=workers, processes=True)
     return zip(pictures, answers, strict=True)
 
 
-def _answer(
-    predictor: Predictor, picture: NamedPicture, looking: Background[image.Seen], explain: Path | None
-) -> Iterator[tuple[NamedPicture, Prediction | Unanswered]]:
-    """Answer one picture, which was looked at while the model was loaded, and draw how it was answered."""
+def _one(predictor: Predictor, picture: NamedPicture, looking: Background[image.Seen], explain: Path | None) -> Answers:
+    """Answer one picture, which was decoded while the model was loaded, and draw how it was answered."""
     try:
         explanation = predictor.explain(looking.result())
     except PictureError as error:
         yield picture, Unanswered(error)
         return
     if explain is not None:
-        from digit_infer.recognition.drawing import save_explanation
+        from digit_infer.recognition.drawing import save_explanation  # slow to import, and rarely asked for
 
         save_explanation(explain, explanation)
         click.echo(f"explained in {explain}", err=True)
     yield picture, explanation.prediction
 
 
-def _print_text(
-    predictor: Predictor,
-    answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]],
-    top_k: int,
-    single: bool,
-) -> int:
+def _print_text(predictor: Predictor, answers: Answers, top_k: int, single: bool) -> int:
     """Print a line or a drawing for each answer and return the exit code."""
-    from digit_infer.cli.output import answer_lines, summary_line
-
     code = 0
     for picture, answer in answers:
         code = max(code, _exit_code(answer))
@@ -110,7 +115,7 @@ def _print_text(
     return code
 
 
-def _print_json(predictor: Predictor, answers: Iterator[tuple[NamedPicture, Prediction | Unanswered]], top_k: int) -> int:
+def _print_json(predictor: Predictor, answers: Answers, top_k: int) -> int:
     """Print one JSON document, an answer a line as it comes, so that memory does not grow with the number of pictures.
 
     Returns the exit code.
@@ -148,5 +153,5 @@ def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -
 
 
 def _draws_pictures() -> bool:
-    """Say whether stdout is a terminal that shows colours, and whose user wants them (https://no-color.org)."""
+    """Tell whether stdout is a terminal that shows colours, and whose user wants them (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

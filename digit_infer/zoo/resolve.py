@@ -93,7 +93,7 @@ def plan(
     if not isinstance(model, str | Path):
         raise UsageError(f"a {type(model).__name__} names no model", "pass a name of the zoo, or a path")
     if threads is not None and not (isinstance(threads, int) and 1 <= threads <= MAX_THREADS):
-        raise UsageError(f"{threads} threads are no use", f"pass 1 to {MAX_THREADS}, or leave the number out")
+        raise UsageError(f"threads is {threads!r}", f"it must be 1 to {MAX_THREADS}, or None")
     if runtime == "auto":
         return _automatic(model, precision, threads)
     named = runtime_named(runtime)

@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 from digit_infer import Prediction, Predictor, Unanswered
-from digit_infer.cli.processes_pay import processes_pay
 from digit_infer.errors import InferenceError, PictureNotFoundError, UnreadablePictureError, UsageError
 from digit_infer.parallel.processes import Worker
 
@@ -141,15 +140,3 @@ def test_processes_end_with_the_one_that_started_them(pictures):
     while any(map(runs, started)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(runs, started))
-
-
-@pytest.mark.parametrize(
-    ("runtime", "threads", "count"), [("onnx-cpu", None, 10), ("onnx-cpu", 2, 1_000), ("null", None, 99)]
-)
-def test_processes_do_not_pay_for_few_nor_beside_other_threads(runtime, threads, count, pictures):
-    with Predictor("softmax_regression", runtime=runtime, threads=threads) as predictor:
-        assert not processes_pay(predictor, [str(pictures[0])] * count)
-
-
-def test_what_cannot_be_read_is_tried_in_peace(small):
-    assert not processes_pay(small, [b"no picture"] * 40)

@@ -233,3 +233,25 @@ def test_what_is_no_digit_is_said_and_the_exit_code_tells(digit_infer, examples)
     page = digit_infer("read", seven, "--model", "softmax_regression", "--reject-below", "1")
     assert (page.code, page.out) == (1, "no digit found\n")
     assert digit_infer("predict", seven, "--reject-below", "1.5").code == 2
+
+
+def test_workers_answer_what_one_process_answers(digit_infer, examples, bad_pictures):
+    pictures = [examples, bad_pictures["text"], bad_pictures["huge"]]
+    alone = digit_infer("predict", *pictures, "--json")
+    shared = digit_infer("predict", *pictures, "--json", "--workers", 2)
+    assert (shared.code, shared.err) == (alone.code, alone.err) == (1, alone.err)
+    assert json.loads(shared.out) == json.loads(alone.out)
+
+
+@pytest.mark.parametrize("words", [["--workers", "0"], ["--workers", "257"], ["--runtime", "null"]])
+def test_workers_out_of_range_and_the_empty_runtime_are_not_offered(digit_infer, examples, words):
+    run = digit_infer("predict", examples / "seven.png", *words)
+    assert (run.code, run.out) == (2, "")
+    assert f"Invalid value for '{words[0]}'" in run.err
+
+
+def test_a_large_picture_is_an_error_without_a_warning(digit_infer, tmp_path):
+    Image.new("1", (10_000, 9_500)).save(tmp_path / "large.png")  # Pillow only warns of this size
+    run = digit_infer("predict", tmp_path / "large.png", PYTHONWARNINGS="")
+    assert (run.code, len(run.err.splitlines())) == (1, 2)
+    assert "large.png is too large" in run.err
