@@ -227,7 +227,7 @@ def test_threads_share_it(predictor, examples, example_digits):
         ({"precision": "int4"}, UsageError, "no precision 'int4'"),
         ({"model": "lenet", "runtime": "onnx-cpu", "precision": "int8"}, UnknownModelError, "no int8 onnx file of lenet"),
         ({"threads": 0}, UsageError, "threads is 0"),
-        ({"threads": 100_000}, UsageError, "pass 1 to 256"),
+        ({"threads": 100_000}, UsageError, "must be 1 to 256"),
         ({"model": "nosuch.onnx", "precision": "int8"}, UsageError, "one precision"),
         ({"model": "nosuch.tflite", "runtime": "onnx-cpu"}, MissingModelFileError, "does not exist"),
     ],
