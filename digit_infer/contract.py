@@ -1,9 +1,9 @@
-"""The interfaces of every deployable file, and the names that the whole package shares.
+"""The interfaces of model files, and the types that the whole package shares.
 
     DIGITS    images: uint8 [N, 28, 28], 0 = background, 255 = ink    ->    probabilities: float32 [N, 10], rows sum to 1
     INK       grey: uint8 [N, 128, 128], 0 = black, 255 = white       ->    ink: uint8 [N, 128, 128], 255 = full of ink
 
-Scaling and the channel axis are inside the graph, so no caller can normalise wrongly.
+Scaling and the channel axis are part of the graph, so a caller has nothing to normalise.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 SIDE = 28
 INK_SIDE = 128
-"""Pixels on each side of the pictures that the ink network looks at."""
+"""Side in pixels of the pictures that the ink network takes."""
 UINT8 = np.dtype(np.uint8)
 CLASSES = 10
 ROW_SUM = 0.03
-"""How far a row of probabilities may sum from 1: an int8 file answers in steps of 1/256."""
+"""The largest difference of a row's sum from 1: an int8 file gives probabilities in steps of 1/256."""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What a file takes, uint8 [N, *takes], and gives, ``dtype`` [N, *gives]."""
+    """The input of a file, uint8 [N, *takes], and its output, ``dtype`` [N, *gives]."""
 
     takes: tuple[int, ...]
     gives: tuple[int, ...]
@@ -52,8 +52,8 @@ Precision = Literal["float32", "float16", "int16x8", "int8-dynamic", "int8"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-"""The most exact first. ``int16x8``: activations in sixteen bits, weights in eight. ``int8-dynamic``: weights in eight,
-activations in floats, or quantized as they come. ``int8``: both in eight bits."""
+"""The most exact first. ``int16x8``: 16-bit activations, 8-bit weights. ``int8-dynamic``: 8-bit weights, activations in
+floats or quantized at run time. ``int8``: both in 8 bits."""
 
 
 def format_of(path: Path) -> Format | None:
@@ -63,16 +63,17 @@ def format_of(path: Path) -> Format | None:
 
 
 def check_images(images: Images, contract: Contract = DIGITS) -> None:
-    """Refuse anything but what a contract takes.
+    """Check an array against the input of a contract.
 
     Raises:
-        InvalidArrayError: it is no array, or of another dtype or shape.
+        InvalidArrayError: it is no array, or has another dtype or shape.
     """
     if not isinstance(images, np.ndarray):
-        raise InvalidArrayError(f"a {type(images).__name__} is no array", "pass a uint8 array of shape [N, 28, 28]")
+        raise InvalidArrayError(f"got a {type(images).__name__}, not an array", "pass a uint8 array of shape [N, 28, 28]")
     if images.dtype != np.uint8:
         raise InvalidArrayError(
-            f"the array has dtype {images.dtype}, not uint8", "pass bytes: 0 = background, 255 = ink, not scaled to 0..1"
+            f"the array has dtype {images.dtype}, not uint8",
+            "pass 0 (background) to 255 (ink), not scaled to 0..1",
         )
     if images.shape[1:] != contract.takes:
         raise InvalidArrayError(
@@ -82,19 +83,19 @@ def check_images(images: Images, contract: Contract = DIGITS) -> None:
 
 
 def check_probabilities(name: str, answers: Probabilities) -> None:
-    """Refuse a model whose answers, float32 [N, 10], are no probabilities.
+    """Check that a model's outputs, float32 [N, 10], are probabilities.
 
     Raises:
-        ContractError: they are no numbers, lie outside of 0..1, or a row does not sum to 1.
+        ContractError: they contain NaN or infinity, lie outside of 0..1, or a row does not sum to 1.
     """
     if not np.isfinite(answers).all():
-        raise ContractError(f"{name} answers NaN or infinity", "train it again, or export it again")
+        raise ContractError(f"{name} gives NaN or infinity", "train it again, or export it again")
     low, high, sums = answers.min(), answers.max(), answers.sum(axis=1)
     furthest = sums[np.abs(sums - 1).argmax()]
     if low < -ROW_SUM or abs(furthest - 1) > ROW_SUM:
         raise ContractError(
-            f"{name} answers no probabilities: numbers in {low:.3g}..{high:.3g}, a row sums to {furthest:.3g}",
-            "end it in a softmax; python -m export adds one to logits",
+            f"{name} gives no probabilities: values of {low:.3g} to {high:.3g}, a row sums to {furthest:.3g}",
+            "end it in a softmax; python -m export adds one",
         )
 
 
@@ -106,12 +107,12 @@ def check_signature(
     contract: Contract = DIGITS,
     batch: int | None = None,
 ) -> None:
-    """Refuse a model whose inputs and outputs, as (dtype, shape), are not those of a contract.
+    """Check a model's inputs and outputs, each (dtype, shape), against a contract.
 
-    A dimension that is no positive number is dynamic. The batch must be, or be ``batch`` where a runtime needs one.
+    A dimension that is not a positive number is dynamic. The batch must be dynamic, or ``batch`` where that is given.
 
     Raises:
-        ContractError: with what the model wants instead.
+        ContractError: they differ; the message has both.
     """
     wanted: list[list[tuple[str, tuple[int | None, ...]]]]
     wanted = [[("uint8", (batch, *contract.takes))], [(contract.dtype, (batch, *contract.gives))]]
@@ -120,7 +121,7 @@ def check_signature(
         raise ContractError(
             f"{name} maps {_described(found[0])} to {_described(found[1])}, "
             f"not {_described(wanted[0])} to {_described(wanted[1])}",
-            "convert it with python -m export, which brings scaling and axes inside",
+            "convert it with python -m export, which adds scaling and axes to the graph",
         )
 
 

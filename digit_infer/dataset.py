@@ -1,9 +1,9 @@
-"""MNIST as its four canonical IDX files: finding, downloading, checking and reading them.
+"""MNIST: finds, downloads, verifies and reads its four IDX files.
 
-A file is looked for in this order, and every one that is found is checked by its sha256 before it is believed:
+A file is looked for in this order, and its sha256 is verified before it is read:
 
 1. the folder that the argument ``folder`` or, without it, the environment variable ``DIGIT_INFER_DATA`` names;
-2. the package itself, which carries the 10,000 test images;
+2. the package, which bundles the 10,000 test images;
 3. the cache, filled by ``pooch`` from the public mirrors.
 
 MNIST is by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, under CC BY-SA 3.0.
@@ -43,7 +43,7 @@ _LABELS_MAGIC = 2049
 
 @dataclass(frozen=True)
 class IdxFile:
-    """One canonical file: its name, the sha256 of its compressed bytes, and the shape of the uint8 array in it."""
+    """One file of MNIST: its name, the sha256 of its compressed bytes, and the shape of its uint8 array."""
 
     name: str
     sha256: str
@@ -61,7 +61,7 @@ class Split:
         return len(self.labels)
 
 
-FILES: dict[SplitName, tuple[IdxFile, IdxFile]] = {
+IDX_FILES: dict[SplitName, tuple[IdxFile, IdxFile]] = {
     "train": (
         IdxFile(
             "train-images-idx3-ubyte.gz",
@@ -90,12 +90,12 @@ FILES: dict[SplitName, tuple[IdxFile, IdxFile]] = {
 
 
 def load(split: SplitName, folder: Path | None = None) -> Split:
-    """Read one split of MNIST, downloading it only if no folder was named and the package does not carry it.
+    """Read one split of MNIST; it is downloaded only if no folder is named and the package does not bundle it.
 
     Raises:
         DatasetError: a file is missing, truncated, swapped or altered (the message names it), or cannot be downloaded.
     """
-    images, labels = (_read(file, folder) for file in FILES[split])
+    images, labels = (_read(file, folder) for file in IDX_FILES[split])
     return Split(images, labels)
 
 
@@ -118,21 +118,21 @@ def _locate(file: IdxFile, folder: Path | None) -> Path:
         folder = Path(variable)
     if folder is not None:
         return folder / file.name
-    carried = Path(str(resources.files("digit_infer") / "data" / file.name))
-    return carried if carried.exists() else download(file)
+    bundled = Path(str(resources.files("digit_infer") / "data" / file.name))
+    return bundled if bundled.exists() else download(file)
 
 
 def check(file: IdxFile, compressed: bytes, path: Path) -> None:
-    """Compare bytes with the canonical file's sha256.
+    """Verify the sha256 of a file's bytes.
 
     Raises:
-        DatasetError: they differ; the message says whether it is another canonical file under this name.
+        DatasetError: it differs; the message says whether the file is another one of the four under this name.
     """
     found = hashlib.sha256(compressed).hexdigest()
     if found == file.sha256:
         return
     advice = f"replace it by the canonical {file.name}"
-    for other in (file for pair in FILES.values() for file in pair):
+    for other in (file for pair in IDX_FILES.values() for file in pair):
         if found == other.sha256:
             raise DatasetError(f"{path} holds the content of {other.name} (swapped)", advice)
     raise DatasetError(
@@ -161,9 +161,9 @@ def parse_idx(content: bytes, shape: tuple[int, ...], name: str) -> NDArray[np.u
 
 
 def download(file: IdxFile, cache: Path | None = None, mirrors: Sequence[str] = MIRRORS) -> Path:
-    """Fetch a canonical file into the cache, unless it lies there already, and return its path.
+    """Download a file into the cache, unless it is there already, and return its path.
 
-    The sha256 is checked by ``pooch``, which writes to a temporary name and renames.
+    ``pooch`` verifies the sha256 and writes atomically.
 
     Raises:
         DatasetError: ``pooch`` is not installed, or no mirror answered with the canonical bytes.
@@ -172,7 +172,7 @@ def download(file: IdxFile, cache: Path | None = None, mirrors: Sequence[str] = 
         import pooch
     except ImportError as error:
         raise DatasetError(
-            f"{file.name} is not here, and downloading it needs pooch",
+            f"{file.name} is not installed, and downloading it needs pooch",
             f'pip install "digit-infer[train]", or name a folder that holds it in {FOLDER_VARIABLE}',
         ) from error
     from digit_infer.files.download import DownloadProgress
@@ -183,7 +183,7 @@ def download(file: IdxFile, cache: Path | None = None, mirrors: Sequence[str] = 
         downloader = pooch.HTTPDownloader(progressbar=DownloadProgress(file.name))
         try:
             return Path(pooch.retrieve(mirror + file.name, f"sha256:{file.sha256}", file.name, folder, None, downloader))
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors; pooch answers a wrong sha256 by ValueError
+        except (OSError, ValueError) as error:  # requests raises OSErrors, pooch a ValueError for a wrong sha256
             failures.append(f"{mirror}: {type(error).__name__}, {str(error).splitlines()[0][:80]}")
     raise DatasetError(
         f"{file.name} could not be downloaded ({'; '.join(failures)})",

@@ -1,4 +1,4 @@
-"""What a predictor answers."""
+"""The result of a predictor for one picture."""
 
 from __future__ import annotations
 
@@ -20,24 +20,23 @@ if TYPE_CHECKING:
 
 NO_DIGIT = "no digit found"
 SEVERAL = "several digits found"
-"""What people are told of a picture whose prediction is no digit, and why."""
+"""The reasons why a prediction is no digit, in words."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """The answer to one picture.
+    """The answer for one picture.
 
     Attributes:
         digit: 0 to 9.
         confidence: the probability of that digit, 0 to 1.
         probabilities: float32 [10], by digit; they sum to 1 (int8 models: within 0.03).
-        image: uint8 [28, 28], 0 = background, 255 = ink: what the network saw.
-        is_digit: whether there is the ink of one digit and the confidence reaches what the predictor asks for
-            (``Predictor.reject_below``); if not, ``digit`` is the best guess about a picture that shows none, or one that
-            cannot be read, or one of several digits.
-        several: whether the picture shows several digits of like size; ``Predictor.read`` reads them.
-        look: which look found the ink: "given" for what is in MNIST's own form already, "plain" for what stands out from
-            an even background, "network" for the ink network.
+        image: uint8 [28, 28], 0 = background, 255 = ink: the input of the network.
+        is_digit: whether the picture has the ink of one digit and the confidence is at least ``Predictor.reject_below``.
+            If not, ``digit`` is the most probable digit all the same.
+        several: whether the picture shows several digits of similar size; ``Predictor.read`` reads them.
+        look: what found the ink: "given" for a picture in MNIST's form, "plain" for a threshold on an even background,
+            "network" for the ink network.
     """
 
     digit: int
@@ -50,7 +49,7 @@ class Prediction:
 
     @property
     def reason(self) -> str | None:
-        """Why this is no digit, in a few words; None where it is one."""
+        """Why ``is_digit`` is false, in a few words; None where it is true."""
         if self.is_digit:
             return None
         return SEVERAL if self.several else NO_DIGIT
@@ -69,13 +68,13 @@ class Prediction:
         several: bool = False,
         look: By = "given",
     ) -> Prediction:
-        """Read the digit off a row of probabilities.
+        """Make a prediction of probabilities float32 [10] and the image uint8 [28, 28] that they belong to.
 
         Raises:
-            InferenceError: they are no numbers, as from a model with damaged weights.
+            InferenceError: the probabilities contain NaN or infinity, as from a model with damaged weights.
         """
-        if not math.isfinite(probabilities.sum()):  # one look instead of ten
-            raise InferenceError("the model answers no numbers (NaN or infinity)", "export it again")
+        if not math.isfinite(probabilities.sum()):  # one check instead of ten
+            raise InferenceError("the model gives NaN or infinity", "export it again")
         digit = int(probabilities.argmax())
         confidence = float(probabilities[digit])
         is_digit = confidence >= reject_below and not several and bool(image.any())
@@ -89,10 +88,10 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A prediction and what led to it.
+    """A prediction with its intermediate results.
 
-    ``grey`` is the picture, uint8 [H, W]; ``look`` is what was believed, and ``box`` where the digit lies on ``grey``. Both
-    are None where no look found ink.
+    ``grey`` is the picture, uint8 [H, W]. ``look`` has the ink that the prediction is based on, and ``box`` is where the
+    digit lies on ``grey``; both are None where no ink was found.
     """
 
     prediction: Prediction
@@ -103,6 +102,6 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class Unanswered:
-    """Stands in a stream of predictions where a picture could not be answered, with the reason."""
+    """The answer for a picture that cannot be answered, with the reason."""
 
     error: PictureError

@@ -1,4 +1,4 @@
-"""What reading a page answers: its digits, in order, each with its box."""
+"""The result of reading a page: its digits in order, each with its box."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ReadDigit:
-    """A digit of a page: where it lies in ``Reading.grey``, on which line, counted from 0, and the answer to it."""
+    """A digit of a page: its box in pixels of ``Reading.grey``, its line, counted from 0, and its prediction."""
 
     box: Box
     line: int
@@ -28,9 +28,9 @@ class Reading:
 
     Attributes:
         digits: each with its box.
-        turned: by how many degrees, counterclockwise, the page was turned to be read: 0, 90, 180 or 270.
-        grey: uint8 [H, W], the page as it came, upright by its EXIF orientation; a side of 2,048 pixels or more was made
-            smaller by a whole factor. Boxes are in its pixels.
+        turned: degrees by which the page was rotated counterclockwise before reading: 0, 90, 180 or 270.
+        grey: uint8 [H, W], the page, upright by its EXIF orientation; a side of 2,048 pixels or more is reduced by a whole
+            factor. Boxes are in its pixels.
     """
 
     digits: tuple[ReadDigit, ...]
@@ -39,7 +39,7 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """The digits, a line of text for each line of the page."""
+        """The digits, with one line of text per line of the page."""
         lines: dict[int, str] = {}
         for digit in self.digits:
             lines[digit.line] = lines.get(digit.line, "") + str(digit.prediction.digit)
@@ -47,5 +47,5 @@ class Reading:
 
     @property
     def confidence(self) -> float:
-        """The mean confidence of the digits, 0 to 1; 0 without any."""
+        """The mean confidence of the digits, 0 to 1; 0 without digits."""
         return float(np.mean([digit.prediction.confidence for digit in self.digits])) if self.digits else 0.0

@@ -39,7 +39,7 @@ def flips(reference: Probabilities, candidate: Probabilities) -> tuple[int, ...]
 BINS = 15
 """As many as in C. Guo et al., On calibration of modern neural networks, 2017."""
 
-_LEAST = 1e-12
+_SMALLEST_PROBABILITY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def expected_calibration_error(bins: list[Bin]) -> float:
 
 def tempered(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Return what a network would answer with its logits divided by ``temperature``: float32 [N, 10]."""
-    logits = np.log(np.maximum(probabilities.astype(np.float64), _LEAST)) / temperature
+    logits = np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST_PROBABILITY)) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     result: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
     return result
@@ -81,7 +81,7 @@ def tempered(probabilities: Probabilities, temperature: float) -> Probabilities:
 def cross_entropy(probabilities: Probabilities, labels: NDArray[np.uint8]) -> float:
     """Return the mean negative logarithm of the probability of what is right."""
     right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.maximum(right, _LEAST)).mean())
+    return float(-np.log(np.maximum(right, _SMALLEST_PROBABILITY)).mean())
 
 
 def best_temperature(probabilities: Probabilities, labels: NDArray[np.uint8]) -> float:

@@ -35,7 +35,7 @@ _VARIABLES = (
 )
 """Beginnings of names. TF_ and NVIDIA_ alone would catch Terraform's variables and keys, which no record may hold."""
 
-_IDENTITY = (
+_IDENTIFYING_FACTS = (
     *("cpu", "cpu_signature", "cores_visible", "cores_allowed", "cgroup_cpu_max", "gpu"),
     *("container", "virtual_machine", "machine_product"),
 )
@@ -72,7 +72,7 @@ def machine_identity(environment: Mapping[str, str]) -> dict[str, str]:
     The processor, how much of it is visible and allowed, memory, GPU, container and hypervisor; memory in whole GiB, since
     a kernel keeps a few MB more or less for itself.
     """
-    facts = {name: environment[name] for name in _IDENTITY if name in environment}
+    facts = {name: environment[name] for name in _IDENTIFYING_FACTS if name in environment}
     if environment.get("memory_kb", "").isdecimal():
         facts["memory_gib"] = str(round(int(environment["memory_kb"]) / 2**20))
     return facts

@@ -46,7 +46,7 @@ _THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 _SECONDS, _TRIAL_SECONDS = 0.6, 0.03
-_SMALLEST, _LARGEST = 256, 2048
+_SMALLEST_MATRIX, _LARGEST_MATRIX = 256, 2048
 _LONG_ENOUGH = 0.001
 """Seconds of one product: long beside waking threads up, and short enough to fit between what else runs on the machine."""
 _TIMEOUT = 60
@@ -78,8 +78,8 @@ def matrix_product_gflops(threads: int) -> float:
 
 def _measured() -> float:
     """Return GFLOP/s, at the smallest size of which one product takes long enough."""
-    size, shortest = _SMALLEST, _shortest(_SMALLEST, _TRIAL_SECONDS)
-    while shortest < _LONG_ENOUGH and size < _LARGEST:
+    size, shortest = _SMALLEST_MATRIX, _shortest(_SMALLEST_MATRIX, _TRIAL_SECONDS)
+    while shortest < _LONG_ENOUGH and size < _LARGEST_MATRIX:
         size *= 2
         shortest = _shortest(size, _TRIAL_SECONDS)
     return 2 * size**3 / min(shortest, _shortest(size, _SECONDS)) / 1e9

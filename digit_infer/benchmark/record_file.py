@@ -13,14 +13,14 @@ from typing import Any, Literal, TypeVar, Union
 from digit_infer.benchmark.record import Record
 from digit_infer.errors import RecordError
 
-SCHEMA = 2
+RECORD_SCHEMA = 2
 
 T = TypeVar("T")
 
 
 def as_document(record: Record) -> dict[str, Any]:
     """Return what goes into a JSON file."""
-    return {"schema": SCHEMA, **asdict(record)}
+    return {"schema": RECORD_SCHEMA, **asdict(record)}
 
 
 def read_record(path: Path) -> Record:
@@ -55,9 +55,9 @@ def from_document(document: Mapping[str, Any], name: str) -> Record:
     Raises:
         RecordError: it is no such document, or one of another schema.
     """
-    if document.get("schema") != SCHEMA:
+    if document.get("schema") != RECORD_SCHEMA:
         raise RecordError(
-            f"{name} has the schema {document.get('schema')}, not {SCHEMA}",
+            f"{name} has the schema {document.get('schema')}, not {RECORD_SCHEMA}",
             "measure again with this version of digit-infer",
         )
     try:

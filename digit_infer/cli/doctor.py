@@ -11,7 +11,7 @@ import numpy as np
 
 from digit_infer import __version__, zoo
 from digit_infer.cli import options
-from digit_infer.cli.output import Column, print_table
+from digit_infer.cli.output import OUTPUT_SCHEMA, Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.contract import SIDE
 from digit_infer.errors import DigitInferError
@@ -20,7 +20,6 @@ from digit_infer.runtimes.model_file import verify
 from digit_infer.runtimes.placement import described
 from digit_infer.runtimes.protocol import installed_version
 
-SCHEMA = 1
 _TRIAL_MODEL = "cnn_arch3"
 """The smallest one that convolves: on a GPU that needs a library more than products of matrices do."""
 
@@ -46,7 +45,7 @@ def command(as_json: bool) -> int:
         "platform": platform.platform(),
     }
     if as_json:
-        document = {"schema": SCHEMA, "versions": versions, "runtimes": runtimes, "problems": problems}
+        document = {"schema": OUTPUT_SCHEMA, "versions": versions, "runtimes": runtimes, "problems": problems}
         click.echo(json.dumps(document))
     else:
         _print(versions, runtimes, problems)

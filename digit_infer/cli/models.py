@@ -13,7 +13,7 @@ from digit_infer.benchmark.statistics import mean_and_deviation
 from digit_infer.cli import options
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import ReportingGroup
-from digit_infer.zoo.manifest import SCHEMA, InkModel, ZooFile, ZooModel
+from digit_infer.zoo.manifest import MANIFEST_SCHEMA, InkModel, ZooFile, ZooModel
 
 _LIMITS = (
     "Reads one digit, 0 to 9, in 28 × 28 pixels of MNIST's form; digit-infer predict and Predictor bring pictures into it.",
@@ -34,7 +34,7 @@ def command(context: click.Context, as_json: bool) -> None:
     models = zoo.models().values()
     if as_json:
         found = {"models": [asdict(model) for model in models], "ink": asdict(zoo.manifest().ink)}
-        click.echo(json.dumps({"schema": SCHEMA, **found}))
+        click.echo(json.dumps({"schema": MANIFEST_SCHEMA, **found}))
         return
     columns = [
         Column("model"),
@@ -62,11 +62,13 @@ def show(name: str, as_json: bool) -> None:
     ink = zoo.manifest().ink
     if name == ink.name:
         card = zoo.card_of(ink)
-        click.echo(json.dumps({"schema": SCHEMA, "model": asdict(ink), "card": card}) if as_json else _ink_card(ink, card))
+        click.echo(
+            json.dumps({"schema": MANIFEST_SCHEMA, "model": asdict(ink), "card": card}) if as_json else _ink_card(ink, card)
+        )
         return
     model = zoo.model_named(name)
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "model": asdict(model), "card": zoo.card_of(model)}))
+        click.echo(json.dumps({"schema": MANIFEST_SCHEMA, "model": asdict(model), "card": zoo.card_of(model)}))
         return
     for line in _card(model):
         click.echo(line)

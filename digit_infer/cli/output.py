@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from digit_infer.predictor import Predictor
 
 
-_WIDTH = 240
-"""Wider than any table here."""
+OUTPUT_SCHEMA = 1
+"""Of the JSON that ``predict``, ``read`` and ``doctor`` print."""
+
+_TABLE_WIDTH = 240
+"""Wider than any table here, so that no table is cut."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Non
         )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(width=_WIDTH, highlight=False).print(table)
+    Console(width=_TABLE_WIDTH, highlight=False).print(table)
 
 
 _BAR_WIDTH = 30

@@ -14,7 +14,15 @@ import click
 from digit_infer import image
 from digit_infer.cli import options
 from digit_infer.cli.options import NamedPicture, check_drawing, named_pictures
-from digit_infer.cli.output import answer_lines, answering_facts, print_error, ran_on, summary_line, unanswered_entry
+from digit_infer.cli.output import (
+    OUTPUT_SCHEMA,
+    answer_lines,
+    answering_facts,
+    print_error,
+    ran_on,
+    summary_line,
+    unanswered_entry,
+)
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import PictureError
 from digit_infer.parallel import Background
@@ -27,7 +35,6 @@ if TYPE_CHECKING:
 
     Answers = Iterator[tuple[NamedPicture, Prediction | Unanswered]]
 
-SCHEMA = 1
 _LARGEST_BATCH = 64
 """Pictures that a worker process gets at a time."""
 
@@ -120,7 +127,7 @@ def _print_json(predictor: Predictor, answers: Answers, top_k: int) -> int:
 
     Returns the exit code.
     """
-    head = {"schema": SCHEMA, **answering_facts(predictor)}
+    head = {"schema": OUTPUT_SCHEMA, **answering_facts(predictor)}
     click.echo(json.dumps(head)[:-1] + ', "predictions": [')
     code = 0
     encode, write = json.JSONEncoder(allow_nan=False).encode, sys.stdout.write  # not flushed for each picture

@@ -10,7 +10,7 @@ import click
 
 from digit_infer.cli import options
 from digit_infer.cli.options import NamedPicture, check_drawing, named_pictures
-from digit_infer.cli.output import answering_facts, nothing_found, print_error, ran_on, unanswered_entry
+from digit_infer.cli.output import OUTPUT_SCHEMA, answering_facts, nothing_found, print_error, ran_on, unanswered_entry
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import PictureError
 from digit_infer.prediction import NO_DIGIT
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from digit_infer.contract import Precision
     from digit_infer.reading import Reading
     from digit_infer.runtimes.protocol import RuntimeName
-
-SCHEMA = 1
 
 
 @click.command("read")
@@ -66,7 +64,7 @@ def command(
             if not as_json:
                 click.echo(_line(picture, reading, alone=len(named) == 1))
         if as_json:
-            click.echo(json.dumps({"schema": SCHEMA, **answering_facts(predictor), "pages": pages}, allow_nan=False))
+            click.echo(json.dumps({"schema": OUTPUT_SCHEMA, **answering_facts(predictor), "pages": pages}, allow_nan=False))
         else:
             click.echo(ran_on(predictor), err=True)
     return code

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Atomic writing of files; ``download`` has the progress bar of downloads."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``, with its suffix; on success what was written there becomes ``path``.
+    """Yield a temporary path in the same folder, with the same suffix; on success it is renamed to ``path``.
 
-    On an error the temporary file goes and ``path`` stays as it was.
+    On an error the temporary file is deleted, and ``path`` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=".writing-", suffix=path.suffix, dir=path.parent)
@@ -23,19 +23,19 @@ def atomic_write(path: Path) -> Iterator[Path]:
         yield temporary
         umask = os.umask(0)
         os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp's 0600 would surprise whoever shares the folder
+        temporary.chmod(0o666 & ~umask)  # mkstemp sets 0600, which hides the file from other users
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file whole or not at all."""
+    """Write a UTF-8 text file atomically."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a binary file whole or not at all."""
+    """Write a binary file atomically."""
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)

@@ -1,4 +1,4 @@
-"""A rich progress bar in the form that ``pooch`` expects."""
+"""The progress bar of downloads: rich's, behind the interface that ``pooch`` expects."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 
 class DownloadProgress:
-    """What ``pooch.HTTPDownloader(progressbar=…)`` drives: ``total``, ``update``, ``reset`` and ``close``.
+    """The interface of ``pooch.HTTPDownloader(progressbar=…)``: ``total``, ``update``, ``reset`` and ``close``.
 
-    The bar is drawn on stderr, so stdout stays the program's own.
+    The bar is drawn on stderr.
     """
 
     def __init__(self, name: str) -> None:
@@ -25,7 +25,7 @@ class DownloadProgress:
 
     @property
     def total(self) -> int | None:
-        """Bytes to come, set by pooch once the server has said so."""
+        """The size in bytes, set by pooch when the server has sent it."""
         return self._total
 
     @total.setter
@@ -39,7 +39,7 @@ class DownloadProgress:
         self._progress.advance(self._task, size)
 
     def reset(self) -> None:
-        """Return to zero bytes, as pooch does before it closes the bar full."""
+        """Return to zero bytes, as pooch does before it closes the bar."""
         self._progress.reset(self._task)
 
     def close(self) -> None:

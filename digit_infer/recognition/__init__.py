@@ -1,1 +1,1 @@
-"""What a picture shows: one digit, or all digits of a page; and drawings of what was recognised."""
+"""Reads pages of digits, splits touching ones, and draws results."""

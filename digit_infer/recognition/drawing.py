@@ -1,4 +1,4 @@
-"""Pictures of what was found: a strip that explains one answer, and a page with a box around each digit."""
+"""Draws results: a strip that explains one prediction, and a page with a box around each digit."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from digit_infer.prediction import Explanation
 
 _PANEL = 280
-_GAP = 16
+_PANEL_GAP = 16
 _CAPTION = 28
-_INK = (20, 20, 20)
+_TEXT = (20, 20, 20)
 _ACCENT = (200, 60, 40)
 _PALE = (190, 200, 215)
 _EMPTY = (235, 235, 235)
@@ -33,14 +33,14 @@ _LOOKS = {
 
 _SURE = (30, 120, 60)
 _DOUBT = 0.9
-"""What is believed less than this is drawn in red."""
+"""Digits with less confidence are drawn in red."""
 
-_SMALLEST = 640
-"""Small pages are enlarged to this side, so that the figures can be read."""
+_SMALLEST_PAGE = 640
+"""Side in pixels to which smaller pages are enlarged, so that the figures can be read."""
 
 
 def explanation_strip(explained: Explanation) -> Image.Image:
-    """Draw four panels: the picture with the box of its ink, the ink and who saw it, the classifier's image, ten bars."""
+    """Draw four panels: the picture with the box of its ink, the ink, the input of the classifier, and ten bars."""
     prediction = explained.prediction
     panels = [
         ("picture, and the box of its ink", _boxed(explained)),
@@ -48,13 +48,13 @@ def explanation_strip(explained: Explanation) -> Image.Image:
         ("28 by 28, as the network saw it", _panel(prediction.image)),
         (prediction.reason or "probabilities", _bars(prediction.probabilities)),
     ]
-    width = len(panels) * (_PANEL + _GAP) + _GAP
-    strip = Image.new("RGB", (width, _PANEL + _CAPTION + 2 * _GAP), "white")
+    width = len(panels) * (_PANEL + _PANEL_GAP) + _PANEL_GAP
+    strip = Image.new("RGB", (width, _PANEL + _CAPTION + 2 * _PANEL_GAP), "white")
     draw = ImageDraw.Draw(strip)
     for number, (caption, panel) in enumerate(panels):
-        left = _GAP + number * (_PANEL + _GAP)
-        draw.text((left, _GAP), caption, _INK, _font(16))
-        strip.paste(panel, (left, _GAP + _CAPTION))
+        left = _PANEL_GAP + number * (_PANEL + _PANEL_GAP)
+        draw.text((left, _PANEL_GAP), caption, _TEXT, _font(16))
+        strip.paste(panel, (left, _PANEL_GAP + _CAPTION))
     return strip
 
 
@@ -65,8 +65,8 @@ def save_explanation(path: Path, explained: Explanation) -> None:
 
 
 def drawn_boxes(grey: Grey, digits: Iterable[tuple[Box, str, float]]) -> Image.Image:
-    """Draw a page uint8 [H, W] with a box, a figure and a colour by confidence for each digit."""
-    scale = max(1, -(-_SMALLEST // max(grey.shape)))
+    """Draw a page uint8 [H, W] with the box and the value of each digit, coloured by its confidence."""
+    scale = max(1, -(-_SMALLEST_PAGE // max(grey.shape)))
     page = Image.fromarray(grey).resize((grey.shape[1] * scale, grey.shape[0] * scale), Image.Resampling.NEAREST)
     drawn = page.convert("RGB")
     draw = ImageDraw.Draw(drawn)
@@ -85,7 +85,7 @@ def save_boxes(path: Path, grey: Grey, digits: Iterable[tuple[Box, str, float]])
 
 
 def _ink_of(explained: Explanation) -> NDArray[np.uint8]:
-    """Return the picture's ink in black on white, where it lies."""
+    """Return the ink in black on white, at its place on the picture."""
     sheet = np.full(explained.grey.shape, 255, np.uint8)
     if explained.look is not None:
         box, ink = explained.look.whole.box, explained.look.ink
@@ -127,11 +127,11 @@ def _bars(probabilities: NDArray[np.float32]) -> Image.Image:
     best = int(probabilities.argmax())
     for digit, probability in enumerate(probabilities):
         top = digit * row
-        draw.text((4, top + 4), str(digit), _INK, _font(16))
+        draw.text((4, top + 4), str(digit), _TEXT, _font(16))
         length = float(probability) * 180
         colour = _ACCENT if digit == best else _PALE
         draw.rectangle((24, top + 5, 24 + max(length, 1), top + row - 5), fill=colour)
-        draw.text((32 + length, top + 5), f"{100 * float(probability):.1f} %", _INK, _font(14))
+        draw.text((32 + length, top + 5), f"{100 * float(probability):.1f} %", _TEXT, _font(14))
     return panel
 
 

@@ -1,7 +1,7 @@
-"""Several digits on one picture: finds each, answers each, and puts them in order.
+"""Reads a page: finds its digits, classifies each, and puts them in reading order.
 
-What cannot be one digit, since it is too wide, is cut where the network believes the pieces most. A page that was
-photographed sideways or upside down is read so, if the network is surer of it that way.
+Pieces that are too wide for one digit are split. A page that lies on its side or upside down is rotated if the network is
+more confident that way.
 """
 
 from __future__ import annotations
@@ -31,45 +31,50 @@ if TYPE_CHECKING:
     from digit_infer.recognition.touching import Answer, Answered
 
 _WIDE = 0.8
-"""What is wider than this share of its height may be several digits that touch."""
+"""A piece wider than this share of its height may be several digits that touch."""
 
 _CLOSE = 0.15
-"""Parts of a broken digit stand this near, as a share of its height."""
+"""The largest gap between parts of a broken digit, as a share of its height."""
 
 _FEWEST_TO_TURN = 5
 _AS_MANY = 0.3
-"""A page of this many pieces or more may lie on its side, if it then has more than this share of them: a form whose lines
-were found upright alone may else be one big digit."""
+"""A page of at least so many pieces may lie on its side, if the rotated page has more than this share of them. Otherwise
+the lines of a form, which are removed upright only, could be read as one large digit."""
 
 _BELIEVED = 0.05
-"""A page whose pieces are doubted less than this on average is not turned."""
+"""A page with a smaller mean doubt (1 - confidence) is not rotated."""
 
 _MOST_OF_ONE = 20
 _DOUBTFUL = 0.1
 _UNSURE = 0.2
-"""So many pieces may all be parts of one digit that fills the picture. Its ink must hang together, or one piece be doubted
-more than the second says; and the whole be doubted less than the third says, and no more than all pieces together."""
+"""At most so many pieces may be parts of one digit that fills the picture. Then its ink is one component, or the doubt of
+a piece is above ``_DOUBTFUL``; and the doubt of the whole is at most ``_UNSURE``, and at most the sum of all pieces' doubts."""
 
-_SMALLEST = 0.45
-_SLASH = 1.12
-"""What is lower than the first share of the digits on its line is a point or a comma; a stroke that leans to the right and
-is so many times as high as they are is a slash."""
+_POINT_HEIGHT = 0.45
+_SLASH_HEIGHT = 1.12
+"""Heights as shares of the digits on the same line: below the first, a piece is a point or a comma; above the second, a
+stroke that leans to the right is a slash."""
 
-_A_DIGIT = 0.1
-"""What a digit more costs, beside doubts: a page that lies on its side falls to pieces, in which a network believes."""
+_COST_OF_A_PIECE = 0.1
+"""The cost of each piece, added to its doubt: rotated wrongly, a page falls into more pieces, some of high confidence."""
 
 
 Piece: TypeAlias = "tuple[int, ReadDigit]"
-"""By how many degrees the page was turned, and what may be a digit there."""
+"""Degrees by which the page was rotated, and a candidate for a digit."""
 
 
 def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
-    """Read a page as it is, or turned by quarters where it is believed more that way.
+    """Read a page as it is, or rotated by 90, 180 or 270 degrees where the network is more confident that way.
 
-    On an even background the plain look is believed where the answers leave few doubts; elsewhere the ink network looks.
+    On an even background the plain look is used if its mean doubt is small; else the ink network finds the ink.
+
+    Args:
+        answer: classifies images uint8 [N, 28, 28].
+        mark: the ink network, or None.
+        grey: the page, uint8 [H, W].
 
     Raises:
-        UnreadablePictureError: more pieces stand out than a page has digits.
+        UnreadablePictureError: the page has more pieces than can be digits.
     """
     plain, is_even = plain_ink(grey)
     ink, mask = without_frames(plain, plain), plain > 0
@@ -89,7 +94,7 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
 
 
 def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, pieces: list[Piece]) -> list[Piece]:
-    """Return the one digit of a picture, as ``Predictor.predict`` sees it, where its parts were taken for pieces."""
+    """Return the one digit that ``Predictor.predict`` finds, where the pieces are its parts; else the pieces."""
     if len(pieces) > _MOST_OF_ONE:
         return pieces
 
@@ -115,11 +120,11 @@ def _doubt(pieces: list[Piece]) -> float:
 
 
 def _cost(pieces: list[Piece]) -> float:
-    return sum(1 - piece.prediction.confidence + _A_DIGIT for _, piece in pieces)
+    return sum(1 - piece.prediction.confidence + _COST_OF_A_PIECE for _, piece in pieces)
 
 
 def _pieces(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece]:
-    """Return all that may be a digit on a page turned by so many quarters, with the degrees."""
+    """Return the candidates on a page rotated by ``turns`` times 90 degrees."""
     turned = np.ascontiguousarray(np.rot90(ink, turns))
     hangs = np.ascontiguousarray(np.rot90(mask & (ink > 0), turns))
     lines = [_answered(answer, line) for line in segments(turned, hangs)]
@@ -131,7 +136,7 @@ def _pieces(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece]:
 
 
 def _without_signs(lines: list[list[Answered]]) -> list[list[Answered]]:
-    """Leave out what its height tells to be no digit: points, commas, and strokes that rise over the digits beside them."""
+    """Remove pieces that are no digits by their height: points, commas, and slashes."""
     heights = [segment.box.height for line in lines for segment, _ in line]
     if not heights:
         return []
@@ -143,15 +148,15 @@ def _without_signs(lines: list[list[Answered]]) -> list[list[Answered]]:
             [
                 (segment, prediction)
                 for segment, prediction in line
-                if segment.box.height >= _SMALLEST * beside
-                and not (prediction.digit == 1 and segment.box.height >= _SLASH * beside and segment.leans_right())
+                if segment.box.height >= _POINT_HEIGHT * beside
+                and not (prediction.digit == 1 and segment.box.height >= _SLASH_HEIGHT * beside and segment.leans_right())
             ]
         )
     return [line for line in kept if line]
 
 
 def _pieces_if_any(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece] | None:
-    """Return the same, or None where the page cannot be read that way: it may well be read another."""
+    """Return the candidates, or None where there are too many for a page."""
     try:
         return _pieces(answer, ink, mask, turns)
     except UnreadablePictureError:
@@ -159,7 +164,7 @@ def _pieces_if_any(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Pie
 
 
 def _turned_back(box: Box, turns: int, shape: tuple[int, ...]) -> Box:
-    """Return where a box lies in a picture of this shape, before it was turned by quarters counterclockwise."""
+    """Return a box of a page rotated counterclockwise in the pixels of the unrotated page, which has this shape."""
     height, width = shape
     if turns == 0:
         return box
@@ -171,7 +176,7 @@ def _turned_back(box: Box, turns: int, shape: tuple[int, ...]) -> Box:
 
 
 def _answered(answer: Answer, line: list[Segment]) -> list[Answered]:
-    """Answer a line: what is wide may be cut, and parts of a broken digit are joined, if the network believes it more."""
+    """Classify a line: wide pieces may be split and parts of a broken digit joined, whichever costs less."""
     found: list[Answered] = []
     for segment in line:
         wide = segment.box.width > _WIDE * (segment.box.height)
@@ -186,7 +191,7 @@ def _answered(answer: Answer, line: list[Segment]) -> list[Answered]:
 
 
 def _joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
-    """Return two neighbours as one digit, if they stand close enough and are believed more that way."""
+    """Return two neighbours as one digit, if they are close and cost less that way; else None."""
     both = one[0].joined(other[0])
     width, height = both.box.width, both.box.height
     if other[0].box.left - one[0].box.right > _CLOSE * height or width > height:

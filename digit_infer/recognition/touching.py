@@ -1,9 +1,8 @@
-"""Takes a piece of writing apart in which digits may touch.
+"""Splits digits that may touch.
 
-The piece is cut at every place where little ink is cut through, the network answers whatever lies between two cuts and may
-be a digit by its shape, and of all ways through the piece that is taken which the network believes most (the graph of
-segmentations of LeCun et al., Gradient-based learning applied to document recognition, 1998, section VII, solved by dynamic
-programming).
+Candidate cuts lie where a cut crosses little ink. The network classifies every part between two cuts that may be a digit by
+its shape, and dynamic programming finds the sequence of parts with the least cost: the segmentation graph of LeCun et al.,
+Gradient-based learning applied to document recognition, 1998, section VII.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ if TYPE_CHECKING:
     Answer = Callable[[Images], list[Prediction]]
     Answered = tuple[Segment, Prediction]
 
-_APART = 0.13
-"""Cuts are at least this share of the height apart."""
+_CUT_DISTANCE = 0.13
+"""The least distance of two cuts, as a share of the height."""
 
 _WIDEST = 1.3
 _NARROWEST = 0.12
-"""A digit is between so many times as wide as the piece is high."""
+"""Limits of the width of a digit, as shares of the height."""
 
-_A_DIGIT = 0.3
-"""What each digit costs beside the network's doubt, which is the negative logarithm of its confidence."""
+_COST_OF_A_DIGIT = 0.3
+"""The cost of each digit, added to the negative logarithm of its confidence."""
 
 
 def best_cut(answer: Answer, whole: Segment) -> list[Answered]:
-    """Return the digits of a piece, from left to right, with what the network answers to each."""
+    """Return the digits of a segment from left to right, each with its prediction."""
     height, width = whole.ink.shape
-    places = [0, *whole.places_to_cut(max(2, round(_APART * height))), width]
+    places = [0, *whole.places_to_cut(max(2, round(_CUT_DISTANCE * height))), width]
     spans = [
         (first, last)
         for first in range(len(places) - 1)
@@ -51,8 +50,8 @@ def best_cut(answer: Answer, whole: Segment) -> list[Answered]:
 
 
 def cost_of(confidence: float) -> float:
-    """Return what a digit of this confidence costs, where several readings of the same ink compete."""
-    return _A_DIGIT - math.log(max(confidence, 1e-6))
+    """Return the cost of a digit with this confidence, 0 to 1, by which readings of the same ink are compared."""
+    return _COST_OF_A_DIGIT - math.log(max(confidence, 1e-6))
 
 
 def _cheapest_way(answered: dict[tuple[int, int], Answered], end: int, empty: set[tuple[int, int]]) -> list[Answered]:

@@ -1,4 +1,4 @@
-"""The table of runtimes. A runtime's module is imported when it is first looked up, the library behind it later still."""
+"""The runtimes by name. A runtime's module is imported when it is looked up, its library when it is used."""
 
 from __future__ import annotations
 

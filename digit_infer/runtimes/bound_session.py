@@ -1,8 +1,11 @@
-"""A model whose input and output lie in a device's own memory: bytes go up once, ten floats a picture come down.
+"""Sessions of ONNX Runtime whose input and output are bound to a device's memory: one copy each way per call.
 
-``InferenceSession.run`` would take memory for every call and let ONNX Runtime copy; here both ends are allocated once for
-each number of images and stay where they are, as CUDA graphs need it. The device may be ``cpu``: the same code, so that it
-can be tested where there is no other.
+``InferenceSession.run`` would allocate memory for every call. Here input and output are allocated once for each number of
+images and keep their addresses, which CUDA graphs need. The device may be ``cpu``, so the code can be tested without a GPU.
+
+A session is opened only if the requested providers run every node that matters. ``session.disable_cpu_ep_fallback`` would
+refuse as well, but without naming the node, and it refuses the arithmetic of shapes, which ONNX Runtime leaves to the CPU
+on purpose.
 """
 
 from __future__ import annotations
@@ -30,17 +33,17 @@ if TYPE_CHECKING:
     """An execution provider's name and its options."""
 
 LARGEST_BATCH = 1_024
-"""More images than this go to the device in parts, so that its memory does not grow with N."""
+"""The most images of one call; longer arrays are split, so that the device's memory does not grow with N."""
 
 KEPT_BATCHES = 32
-"""So many numbers of images keep their memory, 27 MB at most for images of digits; others take it for one call.
+"""At most so many numbers of images keep their memory, 27 MB in all for images of digits; others allocate it for one call.
 
-None is ever dropped: a captured graph writes to the addresses that it was captured with."""
+None is ever freed: a captured graph writes to the addresses that it was captured with."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """Where input and output lie: the kind as ONNX Runtime calls it, and the name of its first device."""
+    """The device of input and output: its kind as ONNX Runtime calls it, and its name."""
 
     kind: Literal["cuda", "cpu"]
     name: str
@@ -56,9 +59,9 @@ class _Batch:
 
 
 class BoundSession:
-    """An ``onnxruntime.InferenceSession`` with bound input and output, behind the contract.
+    """An ``onnxruntime.InferenceSession`` with bound input and output.
 
-    Threads take turns, since they share the memory; and ONNX Runtime replays CUDA graphs for one thread at a time.
+    Threads take turns: they share the memory, and ONNX Runtime replays CUDA graphs for one thread at a time.
     """
 
     def __init__(
@@ -77,12 +80,12 @@ class BoundSession:
         Args:
             session: a session of ONNX Runtime.
             name: the model's path, for messages.
-            placement: which node of it runs where.
-            device: where input and output lie.
+            placement: the execution provider of each node.
+            device: the device of input and output.
             threads: its intra-op threads.
             captures: the session was made with ``enable_cuda_graph``: every number of images that keeps its memory gets a
-                graph of its own, captured by its first call, and the others run without.
-            contract: what the model keeps.
+                graph of its own, captured by its first call; the others run without.
+            contract: the model's contract.
 
         Raises:
             ContractError: the model does not keep the contract.
@@ -99,7 +102,7 @@ class BoundSession:
 
     @property
     def provider(self) -> str:
-        """Return the execution provider that was asked for, which runs at least one node; ``placement`` has all."""
+        """Return the requested execution provider, which runs at least one node; ``placement`` has all."""
         provider: str = self._session.get_providers()[0]
         return provider
 
@@ -110,17 +113,17 @@ class BoundSession:
 
     @property
     def placement(self) -> Placement:
-        """Return which node runs where."""
+        """Return the execution provider of each node."""
         return self._placement
 
     @property
     def threads(self) -> int | None:
-        """Return the intra-op threads, for what runs on the CPU."""
+        """Return the intra-op threads, used by nodes on the CPU."""
         return self._threads
 
     def answers(self, pictures: Pictures) -> Answers:
-        """Answer what the contract takes by what it gives, an array of its own."""
-        check_images(pictures, self._contract)  # a device takes any bytes of the right number
+        """Return the outputs of the contract for its inputs, in a new array."""
+        check_images(pictures, self._contract)  # a device accepts any buffer of the right size
         if len(pictures) == 0:
             return np.empty((0, *self._contract.gives), self._contract.dtype)
         if len(pictures) > LARGEST_BATCH:
@@ -170,15 +173,15 @@ def open_placed(
     *,
     captures: bool = False,
 ) -> BoundSession:
-    """Load an ``.onnx`` file with its input and output in the memory of a device.
+    """Load an ``.onnx`` file with its input and output in a device's memory.
 
     Args:
         name: the runtime, for messages.
         file: the model.
-        providers: those that may run nodes that matter, the one that is asked for first.
-        device: where input and output lie.
+        providers: those that may run nodes that matter, the requested one first.
+        device: the device of input and output.
         threads: intra-op threads; None means 1.
-        captures: the providers' options ask for CUDA graphs.
+        captures: the providers' options enable CUDA graphs.
 
     Raises:
         RuntimeUnavailableError: a provider refused to load, or a node that matters would run elsewhere.
@@ -209,9 +212,9 @@ def open_placed(
 
 
 def _why_not(provider: str) -> str:
-    """Ask the loader for what ONNX Runtime writes to its log alone.
+    """Return the loader's error, which ONNX Runtime writes only to its log.
 
-    Only for a provider that ONNX Runtime has tried to load: one that is loaded by hand before never finds its host.
+    Call it only after ONNX Runtime has tried to load the provider: loaded before, the provider does not find its host.
     """
     import ctypes
     import sys
@@ -225,4 +228,4 @@ def _why_not(provider: str) -> str:
         ctypes.CDLL(str(Path(onnxruntime.__file__).parent / "capi" / library))
     except OSError as error:
         return first_line(error)
-    return "it did not say why"
+    return "for an unknown reason"

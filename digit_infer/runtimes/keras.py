@@ -1,4 +1,4 @@
-"""Keras itself: the reference that exports are held against. It needs TensorFlow, JAX or PyTorch."""
+"""Keras, the reference that exports are compared with. It needs TensorFlow, JAX or PyTorch."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 """The distributions that each backend of Keras comes in."""
 
-_DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error)
-"""What Keras raises on files that are no models of its own."""
+_LOAD_ERRORS = (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error)
+"""What Keras raises on files that are no Keras models."""
 
 
 class Keras:
-    """Runs ``.keras`` files whose network takes pixels in 0..1, as the recipes' do."""
+    """Runs ``.keras`` files whose network takes pixels in 0..1, as those of the recipes do."""
 
     name: RuntimeName = "keras"
     format: Format | None = "keras"
@@ -36,7 +36,7 @@ class Keras:
     marks_ink = True
 
     def availability(self) -> Availability:
-        """Say which Keras and which backend are installed, without the seconds that importing them takes."""
+        """Return the version of Keras, without importing it and its backend, which takes seconds."""
         keras = installed_version("keras")
         if keras is None:
             return Availability(None, "not installed: pip install digit-infer[train]")
@@ -58,7 +58,7 @@ class Keras:
 
 
 def load_network(path: Path, code: Mapping[str, object] | None = None) -> Any:
-    """Load a ``.keras`` file, uncompiled; ``code`` holds classes and functions of the user's own, by name.
+    """Load a ``.keras`` file without compiling it; ``code`` has custom classes and functions by name.
 
     Raises:
         RuntimeUnavailableError: Keras does not start.
@@ -69,7 +69,7 @@ def load_network(path: Path, code: Mapping[str, object] | None = None) -> Any:
         import keras
     except ImportError as error:
         raise RuntimeUnavailableError("the runtime keras is not available", f"Keras does not start ({error})") from error
-    damage = (Exception,) if code else _DAMAGE  # code of the user's own raises whatever comes
+    damage = (Exception,) if code else _LOAD_ERRORS  # custom code may raise anything
     try:
         return keras.saving.load_model(path, custom_objects=code, compile=False)
     except damage as error:
@@ -77,22 +77,22 @@ def load_network(path: Path, code: Mapping[str, object] | None = None) -> Any:
 
 
 def _refusal(path: Path, reason: str) -> ModelCodeError | DamagedModelError:
-    """Say why Keras did not load a file."""
+    """Return the error for a file that Keras did not load."""
     if missing := re.search(r"Could not locate (class|function) '([^']+)'", reason):
         return ModelCodeError(
-            f"{path} needs the {missing[1]} {missing[2]}, whose code a .keras file does not hold",
+            f"{path} needs the {missing[1]} {missing[2]}, whose code is not in a .keras file",
             f"python -m export {path} --import FILE.py, with the file that defines it",
         )
     if "`Lambda`" in reason and "disallowed" in reason:
         return ModelCodeError(
             f"{path} holds a Lambda layer, and code is not run out of a model's file",
-            "put a layer of Keras or a class of your own in its place, and save it again",
+            "replace it by a layer of Keras or a custom class, and save it again",
         )
     return DamagedModelError(f"{path} is no Keras model ({' '.join(reason.split())[:160]})", "train or save it again")
 
 
 class KerasSession:
-    """A Keras model behind a contract: the scaling to 0..1 and the channel axis are done here, in numpy."""
+    """A Keras model; numpy scales pixels to 0..1 and adds the channel axis."""
 
     def __init__(self, model: Any, name: str, contract: Contract = DIGITS) -> None:
         takes, gives = (_shapes(getattr(model, ends, None)) for ends in ("inputs", "outputs"))
@@ -119,7 +119,7 @@ class KerasSession:
         return None
 
     def answers(self, pictures: Pictures) -> Answers:
-        """Answer what the contract takes by what it gives."""
+        """Return the outputs of the contract for its inputs."""
         if len(pictures) == 0:
             return np.empty((0, *self._contract.gives), self._contract.dtype)
         pixels = pictures.reshape(-1, *self._shape).astype(np.float32) / np.float32(255)
@@ -128,7 +128,7 @@ class KerasSession:
 
 
 def _shapes(ends: Any) -> list[tuple[int | None, ...]]:
-    """Return the shapes behind the batch; a subclassed model has no list of its ends."""
+    """Return the shapes without the batch; a subclassed model has no list of its inputs and outputs."""
     return [tuple(end.shape[1:]) for end in ends or ()]
 
 

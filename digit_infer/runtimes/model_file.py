@@ -1,4 +1,4 @@
-"""A model's file: what is known of it, whether it is intact, and a file of the user's own."""
+"""A model's file: its facts, its integrity, and its format."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from digit_infer.errors import DamagedModelError, MissingModelFileError, Unknown
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model's file, and the contract that it keeps.
+    """A model's file, and the contract of its input and output.
 
-    ``precision`` and ``sha256`` are None where nobody declared them, as for a user's own file.
+    ``precision`` and ``sha256`` are None for a user's own file.
     """
 
     model: str
@@ -37,7 +37,7 @@ def format_of_own(path: Path) -> Format:
     """
     model_format = format_of(path)
     if model_format is None:
-        raise UnknownModelError(f"{path} has no suffix of a model", f"give a file that ends in .{', .'.join(FORMATS)}")
+        raise UnknownModelError(f"{path} has no suffix of a model file", f"give a file that ends in .{', .'.join(FORMATS)}")
     return model_format
 
 
@@ -57,12 +57,12 @@ def own_file(path: Path) -> ModelFile:
         raise DamagedModelError(f"{path} is empty", "export it again")
     held = format_by_content(head)
     if held not in (None, model_format):
-        raise DamagedModelError(f"{path} holds a {held} model, whatever its name says", f"rename it to end in .{held}")
+        raise DamagedModelError(f"{path} holds a {held} model", f"rename it to end in .{held}")
     return ModelFile(str(path), path, model_format, None, size)
 
 
 def format_by_content(head: bytes) -> Format | None:
-    """Tell a model's format by the first eight bytes of its file, or None where they tell nothing."""
+    """Return a model's format by the first eight bytes of its file, or None where they do not show it."""
     if head[4:8] == b"TFL3":
         return "tflite"
     if head.startswith(b"PK\x03\x04"):
@@ -72,23 +72,23 @@ def format_by_content(head: bytes) -> Format | None:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file as it lies there, in hexadecimal.
+    """Return the sha256 of a file in hexadecimal.
 
     Raises:
         MissingModelFileError, DamagedModelError: it does not exist or cannot be read.
     """
-    import hashlib  # OpenSSL with it, which loads beside the model where this runs in a thread
+    import hashlib  # it loads OpenSSL; a thread does that while the model is loaded
 
     with _opened(path) as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def verify(file: ModelFile | None) -> None:
-    """Refuse a file that is not the one that the manifest lists; what it does not list passes.
+    """Compare a file's sha256 with the expected one; a file without one passes.
 
     Raises:
         MissingModelFileError: it does not exist.
-        DamagedModelError: it cannot be read, or its sha256 is another.
+        DamagedModelError: it cannot be read, or its sha256 differs.
     """
     if file is None or file.sha256 is None:
         return

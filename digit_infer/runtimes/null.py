@@ -1,4 +1,4 @@
-"""Answers a constant without looking: what is left is the cost of the harness itself."""
+"""Returns a constant without a model: the benchmark measures its own overhead with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Null:
-    """Runs nothing, and reads no file."""
+    """A runtime without a library and without files."""
 
     name: RuntimeName = "null"
     format: Format | None = None
@@ -23,7 +23,7 @@ class Null:
     marks_ink = False
 
     def availability(self) -> Availability:
-        """Return that it works: it always does."""
+        """Return that it works."""
         return Availability("built in")
 
     def open(self, file: ModelFile | None, threads: int | None) -> NullSession:
@@ -39,7 +39,7 @@ class NullSession:
     threads: int | None = None
 
     def answers(self, pictures: Pictures) -> Answers:
-        """Answer uint8 [N, 28, 28] by float32 [N, 10], all 0.1."""
+        """Return float32 [N, 10], all 0.1, for uint8 [N, 28, 28]."""
         return np.full((len(pictures), CLASSES), 1 / CLASSES, np.float32)
 
 

@@ -22,7 +22,7 @@ class OnnxCpu:
     marks_ink = True
 
     def availability(self) -> Availability:
-        """Say which ONNX Runtime is installed; the GPU package holds the CPU provider too."""
+        """Return the version of ONNX Runtime; the GPU package has the CPU provider, too."""
         try:
             import onnxruntime
         except ImportError as error:
@@ -34,7 +34,7 @@ class OnnxCpu:
         if not hasattr(onnxruntime, "InferenceSession"):
             return Availability(
                 None,
-                "damaged by uninstalling its twin: pip uninstall onnxruntime onnxruntime-gpu, then install one of them",
+                "damaged by uninstalling the other of the two: pip uninstall onnxruntime onnxruntime-gpu, then install one of them",
             )
         return Availability(str(onnxruntime.__version__))
 

@@ -1,9 +1,7 @@
-"""ONNX Runtime on an NVIDIA GPU, strictly: what CUDA cannot run is an error, never a quiet return to the CPU.
+"""ONNX Runtime on an NVIDIA GPU, strictly: what CUDA cannot run is an error, never a silent fallback to the CPU.
 
-ONNX Runtime itself falls back without an exception, and lists CUDA as available where there is no GPU. Here the driver is
-asked first, and the session that was made is asked where each node runs.
-
-What the NVIDIA driver says of the machine's GPUs. It needs no CUDA library, and makes no context on a device.
+ONNX Runtime itself falls back without an exception, and lists CUDA as available where there is no GPU. Here the NVIDIA
+driver is asked for devices first, without a CUDA library or a context on a device, and the session's placement is checked.
 """
 
 from __future__ import annotations
@@ -39,7 +37,7 @@ class NvidiaDriver:
 
 
 def ask_driver() -> NvidiaDriver:
-    """Ask the driver for its devices; those that ``CUDA_VISIBLE_DEVICES`` hides do not count."""
+    """Return the driver's devices, without those that ``CUDA_VISIBLE_DEVICES`` hides."""
     try:
         driver = ctypes.CDLL(_LIBRARY)
     except OSError:
@@ -71,11 +69,10 @@ _REINSTALL = "pip uninstall onnxruntime onnxruntime-gpu, then pip install digit-
 class OnnxGpu:
     """Runs ``.onnx`` files on CUDA or not at all.
 
-    ``captures``: each number of images that comes, up to 32 of them, is captured as a CUDA graph by its first call and
-    replayed by the next ones, which saves the launching of each kernel. It is a runtime of its own, ``onnx-gpu-graph``,
-    so that whoever wants it says so by the one word that every command, ``Predictor`` and record has a place for, and so
-    that ``digit-infer bench --runtime onnx-gpu --runtime onnx-gpu-graph`` tells at which batches it gains. Nobody has
-    measured that yet, so nothing takes it by itself.
+    ``captures``: each number of images, up to 32 of them, is captured as a CUDA graph by its first call and replayed by
+    the next ones, which saves the launch of each kernel. It is a runtime of its own, ``onnx-gpu-graph``, so that it can be
+    requested and recorded like others, and compared by ``digit-infer bench --runtime onnx-gpu --runtime onnx-gpu-graph``.
+    It has not been measured yet, so ``auto`` does not take it.
     """
 
     name: RuntimeName = "onnx-gpu"
@@ -85,14 +82,14 @@ class OnnxGpu:
     marks_ink = True
 
     def availability(self) -> Availability:
-        """Ask for the package, for the provider in it, and for a device, in this order: the first lack is the reason."""
+        """Check the package, its provider and the device, in this order; the first that is missing is the reason."""
         return gpu_availability(CUDA)
 
     def open(self, file: ModelFile | None, threads: int | None) -> BoundSession:
         """Load an ``.onnx`` file on the first CUDA device.
 
         Raises:
-            RuntimeUnavailableError: no package, no device, or the provider refused to load or to run a node that matters.
+            RuntimeUnavailableError: no package, no device, or the provider does not load or run a node that matters.
         """
         if file is None:
             raise UsageError(f"{self.name} needs a model file", "name a model")
@@ -104,7 +101,7 @@ class OnnxGpu:
 
 
 def gpu_availability(provider: str) -> Availability:
-    """Say whether onnxruntime-gpu is installed with a provider, and whether there is a device for it."""
+    """Return whether onnxruntime-gpu is installed with a provider, and whether there is a device for it."""
     if installed_version("onnxruntime-gpu") is None:
         return Availability(None, "not installed: pip install digit-infer[gpu] (without [cpu]: they exclude each other)")
     try:
@@ -117,15 +114,15 @@ def gpu_availability(provider: str) -> Availability:
     if provider not in onnxruntime.get_available_providers():
         return Availability(None, f"onnxruntime-gpu {version} comes without the {provider}")
     if not hasattr(onnxruntime.InferenceSession, "get_provider_graph_assignment_info"):
-        return Availability(None, f"onnxruntime-gpu {version} cannot say which node runs where: install 1.24 or later")
+        return Availability(None, f"onnxruntime-gpu {version} does not report where nodes run: install 1.24 or later")
     reason = why_driver_does_not_do(ask_driver(), str(onnxruntime.cuda_version))
     return Availability(version) if reason is None else Availability(None, reason)
 
 
 def why_driver_does_not_do(driver: NvidiaDriver, cuda_version: str) -> str | None:
-    """Say why there is no device for libraries of a version of CUDA, such as "13.0"; None where there is one.
+    """Return why there is no device for a version of CUDA, such as "13.0"; None where there is one.
 
-    A driver runs programs of every minor version of the CUDA that it supports, and of earlier ones.
+    A driver supports every minor version of its CUDA, and earlier versions.
     """
     if driver.reason is not None:
         return driver.reason
@@ -136,7 +133,7 @@ def why_driver_does_not_do(driver: NvidiaDriver, cuda_version: str) -> str | Non
 
 
 def cuda_options(*, captures: bool = False) -> dict[str, str]:
-    """Return the options of the CUDA provider: the first device, and float32 in full instead of TensorFloat-32."""
+    """Return the options of the CUDA provider: the first device, and full float32 instead of TensorFloat-32."""
     return {"device_id": "0", "use_tf32": "0"} | ({"enable_cuda_graph": "1"} if captures else {})
 
 
@@ -153,7 +150,7 @@ def first_device(runtime: Runtime) -> Device:
 
     from digit_infer.runtimes.bound_session import Device
 
-    onnxruntime.preload_dlls()  # those of pip's wheels are not on the loader's path
+    onnxruntime.preload_dlls()  # libraries of pip's wheels are not on the loader's path
     return Device("cuda", ask_driver().devices[0])
 
 

@@ -1,13 +1,9 @@
-"""A model in ONNX Runtime, on whichever execution provider: loading it, and what it is behind the contract.
+"""Sessions of ONNX Runtime: loads a model on any execution provider, and runs it on the CPU with little overhead.
 
-What ONNX Runtime raises, and what of it a user should read.
-
-A model in ONNX Runtime on the CPU, called with as little around it as Python allows.
-
-``InferenceSession.run`` makes tensors of its arguments and arrays of its answers at each call. Up to ``LARGEST_BOUND``
-images it is cheaper to copy them into an array that the session reads where it lies, and the answer out of one that it
-writes; docs/benchmarks.md has both for one picture. Above, copying the images costs as much as it saves. It is the idea of
-``bound_session``, without a device's memory, its one lock and its captured graphs.
+``InferenceSession.run`` makes tensors of its arguments and arrays of its outputs at each call. Up to ``LARGEST_BOUND``
+images it is faster to copy them into an array that is bound to the session's input, and the outputs out of a bound array;
+docs/benchmarks.md has both times for one picture. For more images the copy costs as much as it saves. ``bound_session``
+does the same in a device's memory.
 """
 
 from __future__ import annotations
@@ -36,22 +32,22 @@ def onnx_errors() -> tuple[type[Exception], ...]:
 
 
 def device_errors() -> tuple[type[Exception], ...]:
-    """Return those, and what it raises where a device, its driver or its libraries fail."""
+    """Return these exceptions, and those raised where a device, its driver or its libraries fail."""
     return (RuntimeError, *onnx_errors())
 
 
 def first_line(error: BaseException) -> str:
-    """Return the part of an error that fits into one of ours."""
+    """Return the first line of an error's text, or the name of its type."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
 
 LARGEST_BOUND = 32
-"""At twice as many nothing is left of the gain on softmax_regression, where copying weighs most."""
+"""At twice as many, softmax_regression gains nothing; it has the largest share of copying."""
 
 
 class _Bound(NamedTuple):
-    """Arrays that a session reads and writes where they lie."""
+    """Arrays that are bound to a session's input and output."""
 
     pictures: Pictures
     answers: Answers
@@ -61,19 +57,18 @@ class _Bound(NamedTuple):
 def answering(
     session: onnxruntime.InferenceSession, source: str, target: str, contract: Contract
 ) -> Callable[[Pictures], Answers]:
-    """Return the call that answers what a contract takes by what it gives, an array of its own; threads may share it.
+    """Return the function that runs a session; it is thread-safe, and returns a new array.
 
-    Each number of images has a stack of bound arrays, from which a call takes one and lays it back: threads never wait for
-    one another, and memory is at most 0.5 MB of images of digits, or 17 MB of pictures with their ink, for each thread that
-    ever called at the same time as others.
+    Each number of images has a stack of bound arrays. A call takes one and puts it back, so threads never wait for one
+    another. Each thread that ever ran at the same time as others takes at most 0.5 MB for images of digits, or 17 MB for
+    pictures with their ink.
 
-    The call is a closure since it runs with cold caches, where each attribute that it would look up costs as much as a
-    small layer.
+    It is a closure, since attribute look-ups with cold caches cost as much as a small layer.
     """
     stacks: dict[tuple[int, ...], list[_Bound]] = {(count, *contract.takes): [] for count in range(1, LARGEST_BOUND + 1)}
     run_bound = session.run_with_iobinding
-    # What Python's `run` does around this is to check names that were checked when the model was loaded, and a fallback
-    # that is switched off: together more than all of ours that is left around a large batch.
+    # Python's `run` adds a check of names, which were checked at loading, and a fallback, which is switched off. Together
+    # they take longer than the rest of this function.
     run = getattr(session, "_sess", session).run
     targets = [target]
 
@@ -81,14 +76,14 @@ def answering(
         try:
             answer: Answers
             stack = None
-            if len(pictures) <= LARGEST_BOUND and pictures.dtype == UINT8:  # a copy would cast what `run` refuses
+            if len(pictures) <= LARGEST_BOUND and pictures.dtype == UINT8:  # copying would cast a dtype that `run` refuses
                 stack = stacks.get(pictures.shape)
             if stack is None:
                 answer = run(targets, {source: pictures}, None)[0]
                 return answer
             try:
                 bound = stack.pop()
-            except IndexError:  # the first call with this number, or other threads have them all
+            except IndexError:  # the first call of this size, or other threads use all
                 bound = _bind(session, source, target, len(pictures), contract)
             bound.pictures[...] = pictures
             run_bound(bound.binding)
@@ -104,7 +99,7 @@ def answering(
 
 
 def _bind(session: onnxruntime.InferenceSession, source: str, target: str, count: int, contract: Contract) -> _Bound:
-    """Allocate arrays for a number of pictures; on the CPU an ``OrtValue`` of an array shares its memory."""
+    """Allocate and bind arrays for a number of pictures; on the CPU an ``OrtValue`` shares the memory of its array."""
     import onnxruntime
 
     value_of = onnxruntime.OrtValue.ortvalue_from_numpy
@@ -119,7 +114,7 @@ _DTYPES = {"float": "float32", "double": "float64"}
 
 
 class OnnxSession:
-    """An ``onnxruntime.InferenceSession`` on the CPU behind the contract, and as ``session``. Calls are thread-safe."""
+    """An ``onnxruntime.InferenceSession`` on the CPU, which is also ``session``. Calls are thread-safe."""
 
     def __init__(self, session: onnxruntime.InferenceSession, name: str, threads: int, contract: Contract) -> None:
         source, target = ends(session, name, contract)
@@ -133,7 +128,7 @@ def ends(session: onnxruntime.InferenceSession, name: str, contract: Contract) -
     """Return the names of a model's input and output.
 
     Raises:
-        ContractError: they are not those of its contract.
+        ContractError: the model does not have the contract's input and output.
     """
     inputs, outputs = session.get_inputs(), session.get_outputs()
     sides = ([(_dtype(end.type), end.shape or ()) for end in side] for side in (inputs, outputs))
@@ -157,18 +152,17 @@ def load(
     """
     import onnxruntime
 
-    # Everything else stays as ONNX Runtime sets it: `python -m bench defaults` finds lower graph levels up to twice as
-    # slow, and at most 3 % in the arena, the memory pattern and parallel execution. Two threads halve the time of most
-    # networks, but spin on a core that another caller may need, and without spinning cost small ones half as much again:
-    # so a user asks.
+    # Other settings keep ONNX Runtime's defaults: in `python -m bench defaults` lower optimization levels are up to twice
+    # as slow, and the arena, the memory pattern and parallel execution change at most 3 %. Two threads halve the time of
+    # most networks, but occupy a second core by spinning; without spinning, small networks are half as slow again.
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what goes wrong is raised, so the log would say it twice
+    options.log_severity_level = 4  # errors are raised as well, so the log would repeat them
     errors = onnx_errors()
     damage = tuple(
         error for error in errors if error.__name__ in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoModel")
     )
-    try:  # without the fallback, by which ONNX Runtime's Python prints what went wrong and tries again on the CPU
+    try:  # the fallback would print the error and try again on the CPU
         return onnxruntime.InferenceSession(file.path, options, providers=providers, enable_fallback=False)
     except damage as error:
         raise DamagedModelError(

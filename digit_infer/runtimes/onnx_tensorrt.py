@@ -1,7 +1,7 @@
-"""ONNX Runtime on NVIDIA TensorRT, as strict as ``onnx-gpu``: what TensorRT leaves runs on CUDA, and the placement says so.
+"""ONNX Runtime on NVIDIA TensorRT, as strict as ``onnx-gpu``: nodes that TensorRT does not take run on CUDA.
 
-TensorRT builds an engine for a model and a GPU, which takes seconds; it is kept in the user's cache. It decides for itself
-whether float32 is computed in TensorFloat-32, unless ``NVIDIA_TF32_OVERRIDE=0`` is set: records show that variable.
+TensorRT builds an engine for a model and a GPU, which takes seconds; it is stored in the user's cache. TensorRT chooses
+whether float32 is computed in TensorFloat-32, unless ``NVIDIA_TF32_OVERRIDE=0`` is set; records have that variable.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TYPICAL_BATCH = 32
 
 
 class OnnxTensorrt:
-    """Runs ``.onnx`` files on TensorRT, and on CUDA what TensorRT leaves."""
+    """Runs ``.onnx`` files on TensorRT, with CUDA for nodes that TensorRT does not take."""
 
     name: RuntimeName = "onnx-tensorrt"
     format: Format | None = "onnx"
@@ -38,7 +38,7 @@ class OnnxTensorrt:
     marks_ink = True
 
     def availability(self) -> Availability:
-        """Ask for the package, the provider, a device, and then for TensorRT, which is large and no part of the package."""
+        """Check the package, the provider, the device, and TensorRT, which is not part of the package."""
         state = gpu_availability(TENSORRT)
         if state.reason is not None:
             return state
@@ -49,8 +49,8 @@ class OnnxTensorrt:
         """Load an ``.onnx`` file on the first CUDA device; the first time, build an engine for it.
 
         Raises:
-            RuntimeUnavailableError: no package, no TensorRT, no device, or a provider refused to load or to run a node
-                that matters.
+            RuntimeUnavailableError: no package, no TensorRT, no device, or a provider does not load or run a node that
+                matters.
         """
         if file is None:
             raise UsageError(f"{self.name} needs a model file", "name a model")
@@ -74,7 +74,7 @@ def why_no_tensorrt() -> str | None:
 
 
 def _load(library: str) -> None:
-    """Load a library for good, so that the provider finds it by its name."""
+    """Load a library into the process, so that the provider finds it by its name."""
     wheel = find_spec("tensorrt_libs")
     folders = [] if wheel is None else wheel.submodule_search_locations or []
     inside = [path for folder in folders if (path := Path(folder, library)).exists()]
@@ -82,13 +82,13 @@ def _load(library: str) -> None:
 
 
 def tensorrt_options(file: ModelFile, folder: Path) -> dict[str, str]:
-    """Return the options of the TensorRT provider for a file: one engine for every N, kept in a folder.
+    """Return the options of the TensorRT provider for a file: one engine for every N, stored in a folder.
 
-    Half precision is for a float16 file alone: of a float32 file it would be another precision than was asked for.
+    Half precision is only for a float16 file.
 
     Raises:
-        DamagedModelError: the bytes are no ONNX model.
-        ContractError: it does not keep the contract.
+        DamagedModelError: the file is no ONNX model.
+        ContractError: it does not have the contract's input and output.
     """
     import onnxruntime
 
@@ -96,7 +96,7 @@ def tensorrt_options(file: ModelFile, folder: Path) -> dict[str, str]:
     from digit_infer.runtimes.onnx_session import ends, load
 
     on_cpu = load(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], 1)
-    source, _ = ends(on_cpu, str(file.path), file.contract)  # TensorRT wants its name before there is a session to ask
+    source, _ = ends(on_cpu, str(file.path), file.contract)  # TensorRT needs the name before its session exists
     shape = "x".join(map(str, file.contract.takes))
     least, typical, most = (f"{source}:{count}x{shape}" for count in (1, _TYPICAL_BATCH, LARGEST_BATCH))
     return {
@@ -111,10 +111,10 @@ def tensorrt_options(file: ModelFile, folder: Path) -> dict[str, str]:
 
 
 def engine_folder(file: ModelFile) -> Path:
-    """Return the folder of a file's engines in the user's cache, named by what the file really holds.
+    """Return the folder of a file's engines in the user's cache, named by the file's sha256.
 
-    ONNX Runtime names an engine by the model's file and nodes, the versions and the GPU, but not by the weights: in one
-    folder, a model that was trained again would be answered by the engine of the old one.
+    ONNX Runtime names an engine by the model's file name and nodes, the versions and the GPU, but not by the weights: in a
+    shared folder, a retrained model would run on the engine of the old weights.
     """
     base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
     cache = Path(base) if base else Path.home() / ".cache"

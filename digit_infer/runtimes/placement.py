@@ -1,6 +1,6 @@
-"""Which node of a model runs on which execution provider, as the session that was made says.
+"""The execution provider of each node of a session.
 
-A session's list of providers proves nothing: ONNX Runtime names a provider first and gives every node to the CPU.
+A session's list of providers is no proof: ONNX Runtime may list a provider first and still run every node on the CPU.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from digit_infer.runtimes.protocol import RuntimeName
 
 RECORD_PLACEMENT = "session.record_ep_graph_assignment_info"
-"""The entry of the session's configuration that must be "1" for a placement to be read."""
+"""The session's configuration entry that must be "1" for ``read_placement``."""
 
 SHAPE_ARITHMETIC = frozenset(
     {"Shape", "Size", "Gather", "Slice", "Concat", "Squeeze", "Unsqueeze", "Range", "ConstantOfShape"}
 )
-"""Operators that do not matter where they run on the CPU; all others touch the data of each picture, and matter.
+"""Operators that may run on the CPU; all others process the data of each picture.
 
-The CUDA provider has each of these for every type, and leaves one to the CPU only where it works on the few whole numbers
-of a shape, which would take longer to reach a device than to compute. A convolution, a product, a pooling, an activation or
-an elementwise operator on the CPU means that pictures travel back and forth. So does ``Cast``, which every file here begins
-with, to turn bytes into floats; that of a shape is refused with it, and ``python -m export`` writes none."""
+The CUDA provider has each of these for every type, and leaves one to the CPU only where it works on the few integers of a
+shape, which take longer to copy than to compute. Any other operator on the CPU would copy pictures between device and
+memory. ``Cast`` is not listed, since every file here begins with one that turns bytes into floats; a ``Cast`` of a shape is
+refused with it, and ``python -m export`` writes none."""
 
 _LISTED = 10
 
@@ -43,7 +43,7 @@ class PlacedNode:
 
     @property
     def matters(self) -> bool:
-        """Whether it touches the data of each picture, not shapes alone."""
+        """Whether it processes the data of each picture, and not only shapes."""
         return self.operator not in SHAPE_ARITHMETIC
 
 
@@ -69,15 +69,15 @@ class Placement:
 
 @runtime_checkable
 class PlacedSession(Protocol):
-    """A session that knows the device it runs on, and where each node runs."""
+    """A session that has a device and a placement."""
 
     @property
     def device(self) -> str:
-        """Return the name of the device, as its driver says it."""
+        """Return the name of the device, as its driver reports it."""
 
     @property
     def placement(self) -> Placement:
-        """Return which node runs where."""
+        """Return the execution provider of each node."""
 
 
 def read_placement(session: onnxruntime.InferenceSession) -> Placement:
@@ -92,17 +92,17 @@ def read_placement(session: onnxruntime.InferenceSession) -> Placement:
 
 
 def refuse_misplaced(name: RuntimeName, placement: Placement, providers: list[str]) -> None:
-    """Refuse a placement in which a node that matters runs on none of these providers, or none on the first.
+    """Check that every node that matters runs on one of these providers, and at least one node on the first.
 
     Raises:
-        RuntimeUnavailableError: with the nodes.
+        RuntimeUnavailableError: that is not so; the message has the nodes.
     """
     misplaced = [node for node in placement.outside(providers) if node.matters]
     if misplaced:
         where = " and ".join(dict.fromkeys(node.provider for node in misplaced))
         raise RuntimeUnavailableError(
             f"the runtime {name} is not available for this model: {len(misplaced)} of its {len(placement.nodes)} nodes"
-            f" would run on {where}, though they touch every picture: {listed(misplaced)}",
+            f" would run on {where}, though they process every picture: {listed(misplaced)}",
             "use the runtime onnx-cpu, or another precision",
         )
     if not placement.on(providers[0]):
@@ -113,13 +113,13 @@ def refuse_misplaced(name: RuntimeName, placement: Placement, providers: list[st
 
 
 def listed(nodes: Collection[PlacedNode]) -> str:
-    """Name nodes with their operators, so many as fit into a line."""
+    """Return operators and names of nodes in a line; at most ten of them."""
     words = [f"{node.operator} {node.name!r}" for node in list(nodes)[:_LISTED]]
     return ", ".join(words) + (f" and {len(nodes) - _LISTED} more" if len(nodes) > _LISTED else "")
 
 
 def described(counts: Mapping[str, Mapping[str, int]]) -> str:
-    """Say in a few words how many nodes each provider runs, the busiest first; of the others, with which operators.
+    """Return in words how many nodes each provider runs, the most first, and the operators on the other providers.
 
     ``counts`` is what ``Placement.counts`` returns.
     """

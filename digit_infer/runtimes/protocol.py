@@ -1,7 +1,4 @@
-"""What a runtime is: something that says whether it works here, and opens a model file as a session.
-
-Which distributions are installed, without importing them.
-"""
+"""The protocols of runtimes and their sessions."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ RUNTIME_NAMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether a runtime works on this machine: the version that would answer, or the reason why none does."""
+    """Whether a runtime works on this machine: its version, or the reason why it does not."""
 
     version: str | None
     reason: str | None = None
@@ -48,14 +45,14 @@ class Session(Protocol):
 
     @property
     def provider(self) -> str:
-        """Name what really runs: the execution provider, the delegate or the backend."""
+        """Return what the runtime uses: the execution provider, the package or the backend."""
 
     @property
     def threads(self) -> int | None:
-        """Return the number of threads that one call may use, or None where the runtime decides."""
+        """Return the threads of one call, or None where the runtime decides."""
 
     def answers(self, pictures: Pictures) -> Answers:
-        """Answer what the file's contract takes, contiguous or not, N from 0 up, by what it gives: an array of its own.
+        """Return the outputs for the inputs of the file's contract, contiguous or not, N >= 0, in a new array.
 
         Raises:
             InferenceError: the runtime failed.
@@ -63,7 +60,7 @@ class Session(Protocol):
 
 
 def answer_in_parts(answer: Callable[[Pictures], Answers], images: Pictures, size: int) -> Answers:
-    """Answer images, N at least 1, in calls of ``size`` images, so that memory does not grow with N."""
+    """Call ``answer`` on parts of ``size`` images, N >= 1, and return one array; so memory does not grow with N."""
     return np.concatenate([answer(images[start : start + size]) for start in range(0, len(images), size)])
 
 
@@ -72,7 +69,7 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> RuntimeName:
-        """Return the name that users say."""
+        """Return the name of the runtime."""
 
     @property
     def format(self) -> Format | None:
@@ -84,25 +81,25 @@ class Runtime(Protocol):
 
     @property
     def marks_ink(self) -> bool:
-        """Return whether it runs the ink network; without it, the plain look at a picture is the only one."""
+        """Return whether it runs the ink network."""
 
     def availability(self) -> Availability:
-        """Say whether it works here, without loading a model."""
+        """Return whether it works here, without loading a model."""
 
     def open(self, file: ModelFile | None, threads: int | None) -> Session:
-        """Load a model. ``threads`` None means the runtime's default here: 1, for latency.
+        """Load a model. ``threads`` None means 1, for latency, unless the runtime decides.
 
         Raises:
             RuntimeUnavailableError: it does not work here.
-            DamagedModelError: the bytes are no model of its format.
+            DamagedModelError: the file is no model of its format.
             ContractError: the model's inputs and outputs are not those of the contract.
-            UsageError: it cannot keep that number of threads.
+            UsageError: it does not support that number of threads.
         """
 
 
 def installed_version(*distributions: str) -> str | None:
     """Return the version of the first of these distributions that is installed, or None."""
-    from importlib.metadata import PackageNotFoundError, version  # 20 ms that most predictions can do without
+    from importlib.metadata import PackageNotFoundError, version  # takes 20 ms, and most predictions do not need it
 
     for distribution in distributions:
         try:

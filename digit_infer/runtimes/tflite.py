@@ -1,10 +1,7 @@
 """LiteRT, formerly TensorFlow Lite: ``ai-edge-litert``, or ``tflite-runtime`` where only that is installed.
 
-Interpreters of LiteRT that answer several threads at once.
-
-An interpreter holds its input and output tensors, so it answers one call at a time; ``invoke`` lets other threads run
-meanwhile. So there is one for each call that is under way, as many as there are processors: with one lock around one
-interpreter, two threads would wait for each other beside an idle processor.
+An interpreter owns its input and output tensors, so it runs one call at a time; ``invoke`` releases Python's global lock.
+So calls at the same time use several interpreters, at most one per processor.
 """
 
 from __future__ import annotations
@@ -31,13 +28,13 @@ if TYPE_CHECKING:
 
 
 def answering(first: Any, another: Callable[[], Any] | None, package: str, contract: Contract) -> Answer:
-    """Return the call that answers what a contract takes by what it gives; threads may share it.
+    """Return the function that runs a model; it is thread-safe.
 
     Args:
         first: an interpreter with allocated tensors.
-        another: makes one more of the same model, when a call finds the others busy; None lets the call wait.
-        package: who it is, for messages.
-        contract: what the model keeps.
+        another: makes one more interpreter of the model, when the others are busy; None lets the call wait.
+        package: the package's name, for messages.
+        contract: the model's contract.
     """
     interpreters = [(threading.Lock(), _asking(first, contract))]
     growing = threading.Lock()
@@ -45,7 +42,7 @@ def answering(first: Any, another: Callable[[], Any] | None, package: str, contr
     most = 1 if another is None else usable_cpus()
 
     def when_all_are_busy(pictures: Pictures) -> Answers:
-        """Answer by a new interpreter if there may be one, or wait for one."""
+        """Use a new interpreter if there may be one more, else wait for one."""
         with growing:
             if another is not None and len(interpreters) < most:
                 interpreters.append((threading.Lock(), _asking(another(), contract)))
@@ -55,7 +52,7 @@ def answering(first: Any, another: Callable[[], Any] | None, package: str, contr
 
     def answers(pictures: Pictures) -> Answers:
         try:
-            for lock, ask in interpreters:  # the first that is free: its weights were in the cache last
+            for lock, ask in interpreters:  # the first free one: its weights are most likely cached
                 if lock.acquire(blocking=False):
                     try:
                         return ask(pictures)
@@ -69,10 +66,9 @@ def answering(first: Any, another: Callable[[], Any] | None, package: str, contr
 
 
 def _asking(interpreter: Any, contract: Contract) -> Answer:
-    """Return the call of one interpreter, which one thread at a time may make.
+    """Return the function that runs one interpreter, for one thread at a time.
 
-    It is a closure since it runs with cold caches, where each attribute that it would look up costs as much as a small
-    layer.
+    It is a closure, since attribute look-ups with cold caches cost as much as a small layer.
     """
     set_tensor, invoke, get_tensor = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
     given = interpreter.get_input_details()[0]
@@ -80,7 +76,7 @@ def _asking(interpreter: Any, contract: Contract) -> Answer:
     planned = int(given["shape"][0])
 
     def ask(pictures: Pictures) -> Answers:
-        """Answer pictures. Another N than last time costs a new plan of the tensors."""
+        """Run the model. If N differs from the last call, the tensors are allocated again."""
         nonlocal planned
         count = len(pictures)
         if count != planned:
@@ -98,7 +94,7 @@ def _asking(interpreter: Any, contract: Contract) -> Answer:
 
 
 class Tflite:
-    """Runs ``.tflite`` files, with the XNNPACK delegate that both packages bring."""
+    """Runs ``.tflite`` files, with the XNNPACK delegate of both packages."""
 
     name: RuntimeName = "tflite"
     format: Format | None = "tflite"
@@ -106,7 +102,7 @@ class Tflite:
     marks_ink = True
 
     def availability(self) -> Availability:
-        """Say which of the two packages works."""
+        """Return which of the two packages works."""
         try:
             package, _ = _interpreter_class()
         except RuntimeUnavailableError as error:
@@ -118,7 +114,7 @@ class Tflite:
         if file is None:
             raise UsageError("tflite needs a model file", "name a model")
         package, interpreter_class = _interpreter_class()
-        content = file.path.read_bytes()  # since LiteRT verifies bytes, and a damaged file by its path can end the process
+        content = file.path.read_bytes()  # LiteRT verifies bytes; a damaged file opened by its path can end the process
 
         def make() -> Any:
             interpreter = interpreter_class(model_content=content, num_threads=threads or 1)
@@ -136,7 +132,7 @@ class Tflite:
 
 
 class TfliteSession:
-    """A model in LiteRT behind the contract: one ``interpreter``, or more by ``another`` where threads ask at once."""
+    """A model in LiteRT: one ``interpreter``, or more by ``another`` for threads at the same time."""
 
     def __init__(
         self,

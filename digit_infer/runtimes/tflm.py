@@ -1,6 +1,6 @@
-"""TensorFlow Lite Micro, as it runs on microcontrollers: ``tflite-micro``, with its reference kernels, on this machine.
+"""TensorFlow Lite Micro, the runtime of microcontrollers, on this machine: ``tflite-micro`` with its reference kernels.
 
-It tells how a full-integer file will answer on a device, not how fast: the kernels are the portable ones.
+It shows what a full-integer file will answer on a device, not how fast: devices have optimized kernels.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Tflm:
     format: Format | None = "tflite"
     precisions: tuple[Precision, ...] = ("int8",)
     marks_ink = False
-    """tflite-micro answers otherwise than LiteRT on the ink network's file, by up to 200 of 255."""
+    """On the ink network's file, tflite-micro differs from LiteRT by up to 200 of 255."""
 
     def availability(self) -> Availability:
-        """Say which release of tflite-micro is installed."""
+        """Return the version of tflite-micro."""
         try:
             package, _ = library()
         except RuntimeUnavailableError as error:
@@ -48,7 +48,7 @@ class Tflm:
         if threads not in (None, 1):
             raise UsageError(f"tflm runs on one thread, not {threads}", "leave the number of threads out")
         package, _ = library()
-        verify(file)  # before it is loaded, not beside: see tflm_file
+        verify(file)  # before it is loaded: see tflm_file
         content = file.path.read_bytes()
         found = full_integer(str(file.path), content, file.contract)
         try:
@@ -62,7 +62,7 @@ class Tflm:
 
 
 class TflmSession:
-    """An interpreter of TensorFlow Lite Micro behind the contract."""
+    """An interpreter of TensorFlow Lite Micro."""
 
     threads: int | None = 1
 
@@ -72,7 +72,7 @@ class TflmSession:
 
 
 def full_integer(name: str, content: bytes, contract: Contract = DIGITS) -> TfliteFile:
-    """Read a ``.tflite`` file that keeps a contract at a batch of 1 and computes in integers alone.
+    """Read a ``.tflite`` file that has a contract's input and output at a batch of 1 and computes only in integers.
 
     Raises:
         RuntimeUnavailableError: ``tflite-micro`` does not work here.
@@ -97,10 +97,10 @@ def full_integer(name: str, content: bytes, contract: Contract = DIGITS) -> Tfli
 
 
 def interpreter_of(content: bytes, arena_bytes: int, contract: Contract = DIGITS) -> Any:
-    """Load a file that ``full_integer`` has read into an arena of this size, and let it answer a blank picture.
+    """Load a file that ``full_integer`` has read into an arena of this size, and run it once on a blank picture.
 
-    Some kernels look at their types only when they run. In an arena that is too small the library may end the process
-    instead of raising: give it an ample one, or a process of its own.
+    Some kernels check their types only when they run. In an arena that is too small the library may end the process instead
+    of raising: use an ample arena, or a process of its own.
 
     Raises:
         RuntimeError, ValueError: the arena is too small, or an operator is missing or runs on other types.
@@ -113,17 +113,17 @@ def interpreter_of(content: bytes, arena_bytes: int, contract: Contract = DIGITS
 
 
 def ample_arena(found: TfliteFile, content: bytes) -> int:
-    """Return bytes that are more than enough: all tensors at once, and what the kernels keep of the weights' scales."""
+    """Return a size in bytes that is more than enough: all tensors at once, and the kernels' scales of weights."""
     return found.variable_bytes + len(content) + _FIXED_ARENA_BYTES
 
 
 def _call(interpreter: Any, package: str, contract: Contract) -> Callable[[Pictures], Answers]:
-    """Return the call that answers pictures. The interpreter holds its tensors, so calls of several threads take turns."""
+    """Return the function that runs the interpreter. Threads take turns, since the interpreter owns its tensors."""
     lock = threading.Lock()
     set_input, invoke, get_output = interpreter.set_input, interpreter.invoke, interpreter.get_output
 
     def answers(pictures: Pictures) -> Answers:
-        """Answer what the contract takes by what it gives, picture by picture."""
+        """Return the outputs of the contract for its inputs, computed picture by picture."""
         found = np.empty((len(pictures), *contract.gives), contract.dtype)
         with lock:
             try:

@@ -1,7 +1,7 @@
-"""What a ``.tflite`` file holds, checked before TensorFlow Lite Micro gets it.
+"""Validates a ``.tflite`` file before TensorFlow Lite Micro loads it.
 
-That library verifies nothing: it follows any offset or index in a file, and ends the process where one leads astray.
-Its own schema in Python raises instead, so a file is read with that first.
+That library validates nothing: a wrong offset or index in a file ends the process. Its schema in Python raises instead, so
+a file is parsed with that first.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from digit_infer.errors import DamagedModelError
 _IDENTIFIER = b"TFL3"
 _ALIGNMENT = 16
 _LARGEST_VARIABLES = 8 * 2**20
-"""More than a microcontroller has memory; a damaged shape asks for it."""
+"""More memory than a microcontroller has; only a damaged shape needs it."""
 
 _QUANTIZED = ("int8", "uint8", "int16")
 _ABSENT = -1
-"""How an operator names an optional input that it was not given."""
+"""The index of an optional input that is absent."""
 
-_DAMAGE = (struct.error, TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError, MemoryError)
-"""What reading a damaged file raises."""
+_PARSE_ERRORS = (struct.error, TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError, MemoryError)
+"""What parsing a damaged file raises."""
 
 
 @dataclass(frozen=True)
 class TfliteFile:
-    """A graph as it will be planned: one picture at a time, since a dynamic size counts as 1.
+    """A graph at a batch of 1: dynamic sizes count as 1.
 
     ``inputs`` and ``outputs`` are (dtype, shape); ``operators`` the builtin operators in the order of the graph;
     ``inner_types`` the types of all tensors but the outputs and what a last softmax reads; ``scaled`` says whether every
@@ -56,7 +56,7 @@ def read_tflite(library: Any, name: str, content: bytes) -> TfliteFile:
         raise DamagedModelError(f"{name} is no TFLite model", "export it again")
     try:
         return _read(library, library.convert_bytearray_to_object(content))
-    except _DAMAGE as error:
+    except _PARSE_ERRORS as error:
         reason = " ".join(str(error).split())[:160]
         raise DamagedModelError(f"{name} is a damaged TFLite model ({reason})", "export or install it again") from error
 

@@ -1,4 +1,4 @@
-"""The models that travel in the wheel, and files of the user's own: names and paths in, checked bytes out."""
+"""The bundled models: from a name to a model and its files."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ CHECKPOINTS_VARIABLE = "DIGIT_INFER_CHECKPOINTS"
 _CHECKOUT_CHECKPOINTS = FOLDER.parents[1] / "training" / "checkpoints"
 
 DEFAULT_MODEL = "digitnet"
-"""The most accurate model of the zoo, of our own, and made for pictures as users take them."""
+"""The most accurate model of the zoo, trained for pictures that users take."""
 
 
 @cache
 def manifest() -> Manifest:
-    """Return what the wheel holds."""
+    """Return the list of the bundled models."""
     return read_manifest(MANIFEST)
 
 
 def models() -> Mapping[str, ZooModel]:
-    """Return every classifier of the zoo by its name."""
+    """Return the classifiers of the zoo by name."""
     return manifest().models
 
 
@@ -50,23 +50,23 @@ def model_named(name: str) -> ZooModel:
 
 
 def reject_below(model: str) -> float:
-    """Return the confidence below which a model's answer is no digit; 0 for files of the user's own."""
+    """Return the confidence below which a model's prediction is no digit; 0 for a user's own file."""
     return 0.0 if is_path(model) else model_named(model).reject_below
 
 
 def card_of(model: ZooModel | InkModel) -> str | None:
-    """Return the card of a model of our own, in Markdown: what was measured of it beside accuracy; others have none."""
+    """Return the card of one of our own models in Markdown; None for the others."""
     path = CARDS / f"{model.name}.md"
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def is_path(model: str | Path) -> bool:
-    """Tell a path from a name: it is a ``Path``, has a model's suffix, or a folder in front."""
+    """Tell whether this is a path and no name: a ``Path``, with a model's suffix, or with a folder."""
     return isinstance(model, Path) or format_of(Path(model)) is not None or Path(model).name != model
 
 
 def zoo_file(model: ZooModel, file: ZooFile) -> ModelFile:
-    """Name one of a zoo model's files."""
+    """Return one of a zoo model's files."""
     return ModelFile(model.name, FILES / file.file, file.format, file.precision, file.bytes, file.sha256)
 
 
@@ -94,9 +94,9 @@ def has_ink_checkpoint() -> bool:
 
 
 def checkpoint_file(model: ZooModel) -> ModelFile:
-    """Find the trained Keras model that a zoo model was exported from. It does not travel in the wheel.
+    """Find the trained Keras model that a zoo model was exported from. It is not bundled.
 
-    It is looked for in the folder that ``DIGIT_INFER_CHECKPOINTS`` names, or else in the checkout that holds this package.
+    It is looked for in the folder that ``DIGIT_INFER_CHECKPOINTS`` names, else in the checkout that holds this package.
 
     Raises:
         MissingModelFileError: it is not there.
@@ -108,8 +108,8 @@ def _checkpoint(name: str, checkpoint: Checkpoint) -> ModelFile:
     path = _checkpoint_path(checkpoint)
     if not path.exists():
         raise MissingModelFileError(
-            f"the Keras model of {name} does not travel in the wheel, and {path} does not exist",
-            f"name the checkout's training/checkpoints in {CHECKPOINTS_VARIABLE}, or give the path of a .keras file",
+            f"the Keras model of {name} is not bundled, and {path} does not exist",
+            f"set {CHECKPOINTS_VARIABLE} to the folder that holds it, or give the path of a .keras file",
         )
     return ModelFile(name, path, "keras", "float32", path.stat().st_size, checkpoint.sha256)
 

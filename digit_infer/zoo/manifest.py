@@ -1,4 +1,4 @@
-"""What ``manifest.json`` says: the one list of the models that travel in the wheel."""
+"""``manifest.json``: the list of the bundled models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DamagedModelError
 
-SCHEMA = 5
+MANIFEST_SCHEMA = 5
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Parity:
-    """How a file's answers differ from the trained model's over the 10,000 test images.
+    """How a file's outputs differ from the trained model's on the 10,000 test images.
 
-    ``flips`` are the indices of the images whose answer changed; differences are of probabilities.
+    ``flips`` are the indices of the images whose digit changed; differences are of probabilities.
     """
 
     largest_difference: float
@@ -57,7 +57,7 @@ class ZooFile:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The trained model that the files were made from."""
+    """The trained model that the files were exported from."""
 
     file: str
     sha256: str
@@ -68,7 +68,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Training:
-    """How a model was made.
+    """How a model was trained.
 
     ``accuracy_by_seed``: test accuracies of all runs of the recipe. ``watched_the_test_set``: test images served as
     validation data, so the accuracy is optimistic.
@@ -88,8 +88,8 @@ class ZooModel:
     """One model: where it comes from, how good it is, and its files; ``accuracy`` is that of this checkpoint.
 
     ``multiply_adds`` are those of one image: a multiplication with the addition that follows counts once.
-    ``exports`` are further files that were made and proven alike, but do not travel in the wheel. ``reject_below`` is the
-    confidence below which an answer is no digit, 0 for models that never saw a picture without one.
+    ``exports`` are further files that were exported and verified alike, but are not bundled. ``reject_below`` is the
+    confidence below which a prediction is no digit, 0 for models that were trained without pictures of no digit.
     ``published_accuracy`` is None for models of our own.
     """
 
@@ -114,9 +114,9 @@ class ZooModel:
 
 @dataclass(frozen=True)
 class InkParity:
-    """How a file of the ink network differs from the trained one over drawn pictures of its own contract.
+    """How a file of the ink network differs from the trained network on drawn pictures.
 
-    Differences are of ink, 0 to 255; ``changed`` is the share of pixels that are ink to one of the two alone.
+    Differences are of ink, 0 to 255; ``changed`` is the share of pixels that are ink for one of the two only.
     """
 
     pictures: int
@@ -152,7 +152,7 @@ class InkModel:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the wheel holds: classifiers by name, in order, and the ink network."""
+    """The bundled models: classifiers by name, in order, and the ink network."""
 
     models: Mapping[str, ZooModel]
     ink: InkModel
@@ -166,8 +166,8 @@ def read_manifest(path: Path) -> Manifest:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
+        if document["schema"] != MANIFEST_SCHEMA:
+            raise ValueError(f"schema {document['schema']}, not {MANIFEST_SCHEMA}")
         models = [_model(entry) for entry in document["models"]]
         ink = _ink(document["ink"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -178,7 +178,7 @@ def read_manifest(path: Path) -> Manifest:
 def manifest_text(manifest: Manifest) -> str:
     """Return the list as it is stored."""
     document = {
-        "schema": SCHEMA,
+        "schema": MANIFEST_SCHEMA,
         "models": [asdict(model) for model in manifest.models.values()],
         "ink": asdict(manifest.ink),
     }
@@ -208,7 +208,7 @@ def _files(entries: list[dict[str, Any]]) -> tuple[ZooFile, ...]:
 
 
 def zoo_file_of(entry: dict[str, Any]) -> ZooFile:
-    """Turn what was read as JSON back into a file with its proof."""
+    """Make a file of its JSON object."""
     return ZooFile(**{**entry, "parity": _parity(entry["parity"])})
 
 

@@ -1,6 +1,6 @@
-"""Chooses what runs: a model, a runtime and a precision in, a plan out, which opens. Nothing is ever replaced in silence.
+"""Resolves a model, a runtime and a precision to a file and a session.
 
-Only what the caller left open (``runtime="auto"``, no precision) is chosen here, and the predictor says what it became.
+Only what the caller left open (``runtime="auto"``, no precision) is chosen here; the predictor reports the choice.
 """
 
 from __future__ import annotations
@@ -28,22 +28,20 @@ from digit_infer.runtimes.protocol import Runtime, RuntimeName, Session
 from digit_infer.zoo.manifest import ZooFile, ZooModel
 
 AUTO_ORDER: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "onnx-gpu", "keras")
-"""What ``auto`` tries: the first that has a file of the wanted precision, or of the most exact, and works here.
+"""What ``auto`` tries: the first that has a file of the wanted precision, or else of the most exact one, and works.
 
-Precision is settled before speed, and the zoo holds float32 as ONNX and int8 as TFLite, so the two fast runtimes on the CPU
-never compete for a file, at any batch. ``keras`` reads float32, too, and with as many threads answers fewer images a second
-than ``onnx-cpu`` at 1, 32 and 1,024 (``bench/results/auto.json``); with all threads against one it is ahead at 1,024 of a
-convolutional network, for which ``threads`` is the better answer. Between ``onnx-cpu`` and ``onnx-gpu`` the batch would
-decide; until ``bench/results`` holds a GPU, the rule is that of one picture, for which the call of a GPU costs more than
-the work."""
+Precision comes before speed, and the zoo has float32 as ONNX and int8 as TFLite, so the two fast runtimes on the CPU never
+compete for a file. ``keras`` also reads float32; with the same number of threads it is slower than ``onnx-cpu`` at batches
+of 1, 32 and 1,024 (``bench/results/auto.json``). Between ``onnx-cpu`` and ``onnx-gpu`` the batch would decide. No GPU has
+been measured yet, so the order is that for one picture, where the call of a GPU costs more than the work."""
 
 MAX_THREADS = 256
-"""More than any machine needs for 28 x 28 pixels; starting tens of thousands takes a machine down."""
+"""More than 28 x 28 pixels can use; tens of thousands would exhaust the machine."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What runs, and the session that runs it; ``file`` is None on a runtime that reads none."""
+    """The result of resolving, opened: ``file`` is None on a runtime that reads none."""
 
     model: str
     runtime: RuntimeName
@@ -53,7 +51,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Plan:
-    """A model's file and a runtime that works here."""
+    """A model's file and an available runtime."""
 
     model: str
     runtime: Runtime
@@ -61,9 +59,9 @@ class Plan:
     threads: int | None
 
     def open(self) -> Chosen:
-        """Check the file and load it, both at once: neither hashing nor loading holds Python's lock.
+        """Verify the file and load it at the same time: hashing and loading release Python's global lock.
 
-        Where both fail, the check is what is raised, since it says why.
+        If both fail, the error of the verification is raised, since it is the cause.
 
         Raises:
             ModelError: the file is missing, damaged or breaks the contract.
@@ -75,23 +73,24 @@ class Plan:
         finally:
             checking.result()
         if self.file is not None and self.file.sha256 is None:
-            _prove_own(session, self.file)
+            _verify_own(session, self.file)
         return Chosen(self.model, self.runtime.name, self.file, session)
 
 
 def plan(
     model: str | Path, runtime: RuntimeName | Literal["auto"], precision: Precision | None, threads: int | None
 ) -> Plan:
-    """Settle what will run, and import the library that runs it.
+    """Find the file and the runtime, and import the runtime's library.
 
     Raises:
-        UnknownModelError, UnknownRuntimeError, UsageError: the arguments name nothing that exists, or contradict.
+        UnknownModelError, UnknownRuntimeError: there is no model or runtime of that name.
+        UsageError: an argument is out of range, or arguments contradict one another.
         RuntimeUnavailableError: the runtime does not work here, or with ``auto`` none does.
     """
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"there is no precision {precision!r}", f"choose from {', '.join(PRECISIONS)}")
     if not isinstance(model, str | Path):
-        raise UsageError(f"a {type(model).__name__} names no model", "pass a name of the zoo, or a path")
+        raise UsageError(f"model is a {type(model).__name__}", "pass a name of the zoo, or a path")
     if threads is not None and not (isinstance(threads, int) and 1 <= threads <= MAX_THREADS):
         raise UsageError(f"threads is {threads!r}", f"it must be 1 to {MAX_THREADS}, or None")
     if runtime == "auto":
@@ -102,28 +101,26 @@ def plan(
     try:
         file = find_file(model, named, precision)
     except MissingModelFileError:
-        if state.available:  # of two lacks, the runtime's is told first
+        if state.available:  # else the runtime is what is missing first
             raise
     if state.reason is not None:
         raise RuntimeUnavailableError(f"the runtime {named.name} is not available", state.reason)
     return Plan(str(model), named, file, threads)
 
 
-def _prove_own(session: Session, file: ModelFile) -> None:
-    """Ask a file that nobody has proven two pictures: its signature tells neither logits nor a batch that is fixed inside.
+def _verify_own(session: Session, file: ModelFile) -> None:
+    """Run an unverified file on two images: its signature shows neither logits nor a batch that is fixed inside.
 
     Raises:
-        ContractError: its answers are no probabilities, or it cannot answer two pictures at once.
+        ContractError: its outputs are no probabilities, or it cannot take two images at once.
     """
     ramp = np.arange(SIDE * SIDE).reshape(SIDE, SIDE) * 255 // (SIDE * SIDE - 1)
     try:
         answers = session.answers(np.stack([ramp, ramp.T]).astype(np.uint8))
     except InferenceError as error:
-        raise ContractError(
-            f"{file.path} does not answer two pictures at once: {error.problem}", "export it again"
-        ) from error
+        raise ContractError(f"{file.path} does not take two images at once: {error.problem}", "export it again") from error
     if answers.shape != (2, CLASSES):
-        raise ContractError(f"{file.path} answers two pictures by {answers.shape}, not (2, 10)", "export it again")
+        raise ContractError(f"{file.path} gives {answers.shape} for two images, not (2, 10)", "export it again")
     check_probabilities(str(file.path), answers)
 
 
@@ -131,7 +128,7 @@ def find_file(model: str | Path, runtime: Runtime, precision: Precision | None) 
     """Return the file of a model that a runtime would run, or None where the runtime reads none.
 
     Raises:
-        UnknownModelError: the zoo has no such model, or none in this format and precision.
+        UnknownModelError: the zoo has no such model, or not in this format and precision.
         MissingModelFileError: the file does not exist.
         UsageError: the runtime does not read this format, or does not run this precision.
     """
@@ -142,7 +139,7 @@ def find_file(model: str | Path, runtime: Runtime, precision: Precision | None) 
         return None
     if precision not in (None, *runtime.precisions):
         alone = " and ".join(runtime.precisions)
-        raise UsageError(f"{runtime.name} runs {alone} alone, not {precision}", "leave the precision out")
+        raise UsageError(f"{runtime.name} runs only {alone}, not {precision}", "leave the precision out")
     if runtime.format == "keras":
         return zoo.checkpoint_file(entry)
     files = files_for(entry, runtime, precision)
@@ -193,7 +190,7 @@ def _automatic(model: str | Path, precision: Precision | None, threads: int | No
 
 
 def _reads(runtime: Runtime, model: str | Path, precision: Precision | None) -> bool:
-    """Say whether a runtime has a file to read, before asking whether it works."""
+    """Tell whether a runtime has a file to read, before its availability is checked."""
     if zoo.is_path(model):
         return format_of_own(Path(model)) == runtime.format
     return bool(files_for(zoo.model_named(str(model)), runtime, precision))

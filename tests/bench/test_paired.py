@@ -6,7 +6,7 @@ import pytest
 
 from bench.paired import time_pairs
 from digit_infer import zoo
-from digit_infer.benchmark.record_file import SCHEMA, read_record
+from digit_infer.benchmark.record_file import RECORD_SCHEMA, read_record
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results"
 
@@ -30,7 +30,7 @@ def test_each_is_called_twice_in_a_row_whoever_is_the_first():
 def test_recorded_results_carry_their_environment_and_counts(path):
     document = json.loads(path.read_text(encoding="utf-8"))
     if "rows" in document:
-        assert document["schema"] == SCHEMA
+        assert document["schema"] == RECORD_SCHEMA
         assert read_record(path).rows
         return
     for part in document["folders"].values() if "folders" in document else [document]:

@@ -11,7 +11,7 @@ from digit_infer import dataset
 from digit_infer.errors import DatasetError
 
 CARRIED = Path(dataset.__file__).parent / "data"
-IMAGES, LABELS = dataset.FILES["test"]
+IMAGES, LABELS = dataset.IDX_FILES["test"]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_named_folder_is_used(folder, mnist_test):
 
 
 def test_a_missing_file_is_named_and_not_downloaded(folder):
-    with pytest.raises(DatasetError, match=f"{dataset.FILES['train'][0].name} does not exist"):
+    with pytest.raises(DatasetError, match=f"{dataset.IDX_FILES['train'][0].name} does not exist"):
         dataset.load("train")
 
 

@@ -12,7 +12,7 @@ from digit_infer import dataset
 from digit_infer.errors import DatasetError
 
 CARRIED = Path(dataset.__file__).parent / "data"
-LABELS = dataset.FILES["test"][1]
+LABELS = dataset.IDX_FILES["test"][1]
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def _anchors(blocks: Sequence[record.Block]) -> tuple[float, ...]:
 
 
 _STRETCHES = 10
-_IDENTITY = ("brand_raw", "vendor_id_raw", "family", "model", "stepping", "count", "arch")
+_CPU_FACTS = ("brand_raw", "vendor_id_raw", "family", "model", "stepping", "count", "arch")
 _SETTINGS = ("timer", "disable_gc", "warmup")
 
 
@@ -117,7 +117,7 @@ def _run(document: Mapping[str, Any], name: str) -> Run:
     machine, commit = document["machine_info"], document.get("commit_info", {})
     cpu = machine.get("cpu", {})
     identity = {"system": machine["system"], "machine": machine["machine"]}
-    identity |= {fact: str(cpu[fact]) for fact in _IDENTITY if fact in cpu}
+    identity |= {fact: str(cpu[fact]) for fact in _CPU_FACTS if fact in cpu}
     benchmarks = document["benchmarks"]
     settings = {option: {str(benchmark["options"][option]) for benchmark in benchmarks} for option in _SETTINGS}
     return Run(

@@ -114,7 +114,7 @@ def _differing_subjects(first: Run, second: Run) -> list[str]:
     return [f"{line} ({'; '.join(names)})" for line, names in places.items()]
 
 
-SCHEMA = 1
+COMPARISON_SCHEMA = 1
 
 HEADINGS = ("what", "metric", "first", "second", "slower by (95 %)", "allowed", "verdict", "why")
 
@@ -123,7 +123,7 @@ _UNITS: dict[Metric, str] = {"p50": "p50, µs", "p90": "p90, µs", "throughput":
 
 def as_document(comparison: Comparison) -> dict[str, Any]:
     """Return what goes into a JSON file."""
-    return {"schema": SCHEMA, "verdict": comparison.verdict, **asdict(comparison)}
+    return {"schema": COMPARISON_SCHEMA, "verdict": comparison.verdict, **asdict(comparison)}
 
 
 def cells(finding: Finding) -> tuple[str, ...]:

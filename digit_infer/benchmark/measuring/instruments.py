@@ -53,7 +53,7 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
-_SIDE = 64  # 64^3 multiply-adds: OpenBLAS takes a second thread only above that
+_MATRIX_SIDE = 64  # 64^3 multiply-adds: OpenBLAS takes a second thread only above that
 _PRODUCTS = 8
 _REPEATS = 5
 
@@ -62,8 +62,8 @@ class Anchor:
     """The work, ready to be timed."""
 
     def __init__(self) -> None:
-        self._left = np.full((_SIDE, _SIDE), 0.5, np.float32)
-        self._right = np.full((_SIDE, _SIDE), 0.25, np.float32)
+        self._left = np.full((_MATRIX_SIDE, _MATRIX_SIDE), 0.5, np.float32)
+        self._right = np.full((_MATRIX_SIDE, _MATRIX_SIDE), 0.25, np.float32)
         self._product = np.empty_like(self._left)
 
     def duration_us(self) -> float:

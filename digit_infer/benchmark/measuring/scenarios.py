@@ -163,10 +163,10 @@ def _wait_until(due: int, clock: Callable[[], int]) -> None:
             sleep((left - _SPIN_NS) / 1e9)
 
 
-_SIDE = 280
+_PICTURE_SIDE = 280
 _PICTURES = 40
-_LEAST = 64  # samples, so that p90 can be told
-DESCRIPTION = f"PNG, {_SIDE} × {_SIDE}, dark on light, drawn from test images"
+_FEWEST_PICTURES = 64  # samples, so that p90 can be told
+DESCRIPTION = f"PNG, {_PICTURE_SIDE} × {_PICTURE_SIDE}, dark on light, drawn from test images"
 
 
 def time_stages(answer: Answer, images: Images, seconds: float) -> Stages:
@@ -177,7 +177,7 @@ def time_stages(answer: Answer, images: Images, seconds: float) -> Stages:
     times: list[tuple[int, int, int, int]] = []
     with _drawn(images) as paths:
         end = perf_counter() + seconds
-        while perf_counter() < end or len(times) < _LEAST:
+        while perf_counter() < end or len(times) < _FEWEST_PICTURES:
             path = paths[len(times) % len(paths)]
             began = perf_counter_ns()
             grey = decode(path, ONE_DIGIT_SIDE)
@@ -201,5 +201,5 @@ def _drawn(images: Images) -> Iterator[list[Path]]:
         paths = []
         for number, image in enumerate(images[:_PICTURES]):
             paths.append(Path(folder) / f"{number}.png")
-            Image.fromarray(255 - image).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC).save(paths[-1])
+            Image.fromarray(255 - image).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BICUBIC).save(paths[-1])
         yield paths

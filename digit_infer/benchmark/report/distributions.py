@@ -23,9 +23,9 @@ from digit_infer.benchmark.report.svg import (
 from digit_infer.benchmark.statistics import Histogram
 from digit_infer.benchmark.summary import Summary, stream_latencies
 
-_TOP, _BOTTOM, _SIDE, _ROW, _RIDGE = 2.0, 44.0, 8.0, 51.0, 25.0
+_RIDGES_TOP, _AXIS_HEIGHT, _MARGIN_PX, _ROW, _RIDGE = 2.0, 44.0, 8.0, 51.0, 25.0
 _COLUMN = 2.0
-_LEAST = 3.0
+_LEAST_PX = 3.0
 """Px: so high stands a single sample, however many others there are, so that no tail is hidden."""
 _KERNEL = (1, 4, 6, 4, 1)
 
@@ -54,27 +54,27 @@ def ridges_of(summaries: Sequence[Summary]) -> list[Ridge]:
     return sorted(ridges, key=lambda ridge: ridge.p50_us)
 
 
-MOST = 24
+SHOWN_RIDGES = 24
 """Ridges that a page shows; the tables have every row."""
 
 
 def distributions_plot(ridges: Sequence[Ridge], width: float) -> str:
     """Draw at least one ridge; the axis holds every sample."""
-    bottom = _TOP + _ROW * len(ridges)
+    bottom = _RIDGES_TOP + _ROW * len(ridges)
     edges = [ridge.samples.bins_ns[end] / 1000 for ridge in ridges for end in (0, -1)]
-    x = spanning([max(edge, 0.01) for edge in edges], _SIDE, width - _SIDE, 1.05)
+    x = spanning([max(edge, 0.01) for edge in edges], _MARGIN_PX, width - _MARGIN_PX, 1.05)
     return picture(
         f"distributions-{width:.0f}",
         width,
-        bottom + _BOTTOM,
+        bottom + _AXIS_HEIGHT,
         "Distributions of latency",
         f"{len(ridges)} rows, the fastest first: "
         + "; ".join(f"{ridge.label}, {_figures(ridge, whole=True)}" for ridge in ridges)
         + ".",
         [
-            *x_axis(x, _TOP, bottom, 60, duration),
-            words(width - _SIDE, bottom + 38, "latency of one query, log scale →", class_="axis", text_anchor="end"),
-            *(_ridge(ridge, x, _TOP + _ROW * (number + 1) - 4, width) for number, ridge in enumerate(ridges)),
+            *x_axis(x, _RIDGES_TOP, bottom, 60, duration),
+            words(width - _MARGIN_PX, bottom + 38, "latency of one query, log scale →", class_="axis", text_anchor="end"),
+            *(_ridge(ridge, x, _RIDGES_TOP + _ROW * (number + 1) - 4, width) for number, ridge in enumerate(ridges)),
         ],
     )
 
@@ -107,7 +107,7 @@ def _heights(samples: Histogram, x: LogScale) -> list[tuple[int, float]]:
     }
     highest = max(smooth.values())
     return [
-        (number, max(_RIDGE * value / highest, _LEAST if number in columns else 0.0)) for number, value in smooth.items()
+        (number, max(_RIDGE * value / highest, _LEAST_PX if number in columns else 0.0)) for number, value in smooth.items()
     ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from digit_infer.benchmark.record import Record
 from digit_infer.benchmark.report.columns import Column, shown_tables
-from digit_infer.benchmark.report.distributions import MOST, distributions_plot, ridges_of
+from digit_infer.benchmark.report.distributions import SHOWN_RIDGES, distributions_plot, ridges_of
 from digit_infer.benchmark.report.marks import legend
 from digit_infer.benchmark.report.method import method
 from digit_infer.benchmark.report.pareto import pareto_plot, points_of
@@ -73,7 +73,7 @@ def _recommendation(found: Sequence[Summary]) -> Iterator[str]:
 def _plots(real: Sequence[Summary]) -> Iterator[str]:
     key = legend(real, shapes=True)
     points, series, ridges = points_of(real), series_of(real), ridges_of(real)
-    fastest = f" These are the {MOST} fastest of {len(ridges)} rows." if len(ridges) > MOST else ""
+    fastest = f" These are the {SHOWN_RIDGES} fastest of {len(ridges)} rows." if len(ridges) > SHOWN_RIDGES else ""
     yield from _figure(
         "pareto",
         "Accuracy and latency",
@@ -97,7 +97,7 @@ def _plots(real: Sequence[Summary]) -> Iterator[str]:
         "Every sample is in its ridge, and a single one stays visible. Strokes from the foot: p50, p90, p99, where there "
         f"are samples enough to tell them.{fastest}",
         legend(real, shapes=False),
-        (lambda width: distributions_plot(ridges[:MOST], width)) if ridges else None,
+        (lambda width: distributions_plot(ridges[:SHOWN_RIDGES], width)) if ridges else None,
         "No latencies were measured.",
     )
 

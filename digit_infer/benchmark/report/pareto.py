@@ -12,7 +12,7 @@ from digit_infer.benchmark.report.svg import LogScale, duration, line, path, pic
 from digit_infer.benchmark.summary import Summary
 from digit_infer.zoo.manifest import Accuracy
 
-_TOP, _BOTTOM, _LEFT, _RIGHT = 26.0, 44.0, 62.0, 14.0
+_TOP, _AXIS_HEIGHT, _ACCURACIES_WIDTH, _RIGHT = 26.0, 44.0, 62.0, 14.0
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ def front_of(points: Sequence[Point]) -> list[Point]:
 def pareto_plot(points: Sequence[Point], width: float) -> str:
     """Draw at least one point; the vertical axis is the share of wrong answers, logarithmic, with the best on top."""
     height = max(300.0, min(400.0, 0.62 * width))
-    x = spanning([point.p50_us for point in points], _LEFT, width - _RIGHT, 1.4)
+    x = spanning([point.p50_us for point in points], _ACCURACIES_WIDTH, width - _RIGHT, 1.4)
     wrongs = [wrong for point in points for wrong in (1 - point.accuracy.low, _wrong(point), 1 - point.accuracy.high)]
     y = spanning(
-        [max(wrong, 1e-5) for wrong in wrongs], _TOP, height - _BOTTOM, 1.5 if max(wrongs) > 4 * min(wrongs) else 1.05
+        [max(wrong, 1e-5) for wrong in wrongs], _TOP, height - _AXIS_HEIGHT, 1.5 if max(wrongs) > 4 * min(wrongs) else 1.05
     )
     front = front_of(points)
     said = ", ".join(f"{point.label} ({duration(point.p50_us)}, {_percent(_wrong(point))})" for point in front)
@@ -63,8 +63,8 @@ def pareto_plot(points: Sequence[Point], width: float) -> str:
         "Accuracy against latency",
         f"{len(points)} rows by median latency and accuracy. The front, fastest first: {said or 'no sound row'}.",
         [
-            *x_axis(x, _TOP, height - _BOTTOM, 56, duration),
-            *y_axis(y, _LEFT, width - _RIGHT, 30, _percent),
+            *x_axis(x, _TOP, height - _AXIS_HEIGHT, 56, duration),
+            *y_axis(y, _ACCURACIES_WIDTH, width - _RIGHT, 30, _percent),
             words(
                 width - _RIGHT, height - 6, "median latency of one picture, log scale →", class_="axis", text_anchor="end"
             ),
@@ -72,7 +72,7 @@ def pareto_plot(points: Sequence[Point], width: float) -> str:
             *(line(x(p.p50_us), y(1 - p.accuracy.low), x(p.p50_us), y(1 - p.accuracy.high), "whisker") for p in points),
             *([path(_steps(front, x, y, width - _RIGHT), "front")] if front else ()),
             *(mark(p.summary, x(p.p50_us), y(_wrong(p)), _tip(p)) for p in points),
-            *_labels(points, front, x, y, Box(_LEFT + 2, _TOP - 8, width - 2, height - _BOTTOM - 2)),
+            *_labels(points, front, x, y, Box(_ACCURACIES_WIDTH + 2, _TOP - 8, width - 2, height - _AXIS_HEIGHT - 2)),
         ],
     )
 

@@ -10,7 +10,7 @@ from digit_infer.benchmark.report.rows import is_null, name_of, short_names
 from digit_infer.benchmark.report.svg import LogScale, amount, line, path, picture, spanning, text_width, words, y_axis
 from digit_infer.benchmark.summary import Summary
 
-_TOP, _BOTTOM, _LEFT, _GAP = 26.0, 44.0, 50.0, 18.0
+_TOP, _AXIS_HEIGHT, _RATES_WIDTH, _LABEL_GAP = 26.0, 44.0, 50.0, 18.0
 _TITLE = "images in a batch, log scale →"
 
 
@@ -45,10 +45,10 @@ def series_of(summaries: Sequence[Summary]) -> list[Series]:
 def throughput_plot(series: Sequence[Series], width: float) -> str:
     """Draw at least one series."""
     height = max(300.0, min(400.0, 0.62 * width))
-    room = min(0.5 * width, max(text_width(one.label) for one in series) + _GAP + 4)
+    room = min(0.5 * width, max(text_width(one.label) for one in series) + _LABEL_GAP + 4)
     batches = sorted({batch for one in series for batch, _, _ in one.points})
-    x = LogScale(batches[0], batches[-1], _LEFT + 10, width - room)
-    y = spanning([rate for one in series for _, rate, _ in one.points], height - _BOTTOM, _TOP, 1.15)
+    x = LogScale(batches[0], batches[-1], _RATES_WIDTH + 10, width - room)
+    y = spanning([rate for one in series for _, rate, _ in one.points], height - _AXIS_HEIGHT, _TOP, 1.15)
     best = series[0]
     return picture(
         f"throughput-{width:.0f}",
@@ -57,12 +57,12 @@ def throughput_plot(series: Sequence[Series], width: float) -> str:
         "Images a second by batch",
         f"{len(series)} artefacts. At the largest batch the best is {best.label} with {amount(best.last)} images a second.",
         [
-            *y_axis(y, _LEFT, width - room, 30, amount),
-            *_batches(x, batches, height - _BOTTOM),
+            *y_axis(y, _RATES_WIDTH, width - room, 30, amount),
+            *_batches(x, batches, height - _AXIS_HEIGHT),
             words(4, 14, "↑ images a second, log scale", class_="axis"),
             words(max(width - room, text_width(_TITLE)), height - 6, _TITLE, class_="axis", text_anchor="end"),
             *(part for one in series for part in _line(one, x, y)),
-            *_labels(series, x, y, Box(0, _TOP - 8, width, height - _BOTTOM + 8)),
+            *_labels(series, x, y, Box(0, _TOP - 8, width, height - _AXIS_HEIGHT + 8)),
         ],
     )
 
@@ -87,9 +87,9 @@ def _labels(series: Sequence[Series], x: LogScale, y: LogScale, bounds: Box) -> 
     """Name each line at its end, the best first; where only the first words have room, the best of those alike."""
     named: dict[str, Series] = {}
     for one in series:
-        named.setdefault(shortened(one.label, bounds.right - x.end - _GAP), one)
+        named.setdefault(shortened(one.label, bounds.right - x.end - _LABEL_GAP), one)
     ends = [(x(one.points[-1][0]), y(one.last)) for one in named.values()]
-    wanted = [at_end(right + _GAP, end, text, 60) for text, (right, end) in zip(named, ends, strict=True)]
+    wanted = [at_end(right + _LABEL_GAP, end, text, 60) for text, (right, end) in zip(named, ends, strict=True)]
     for (right, end), label in zip(ends, placed(wanted, [], bounds), strict=True):
         if label is not None:
             middle = (label.box.top + label.box.bottom) / 2

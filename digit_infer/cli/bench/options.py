@@ -16,7 +16,7 @@ from digit_infer.zoo.resolve import MAX_THREADS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-LARGEST_BATCH = 65_536
+LARGEST_QUERY = 65_536
 SATURATION = (1, 4, 16, 64, 256, 1_024)
 """Up to the largest batch that ``Predictor`` hands to a runtime in one call."""
 
@@ -94,7 +94,7 @@ def selection_options(function: F) -> F:
         click.option(
             "--batch",
             "batches",
-            type=Numbers(LARGEST_BATCH, {"saturation": SATURATION}),
+            type=Numbers(LARGEST_QUERY, {"saturation": SATURATION}),
             help=f"Images a query; saturation is {','.join(map(str, SATURATION))}. [default: 1,32,256; quick: 1,32]",
         ),
     )
