@@ -1,1 +1,1 @@
-"""The harness behind ``digit-infer bench``."""
+"""The measurements behind ``digit-infer bench``: ``suite`` runs them, ``record`` keeps them, ``report`` shows them."""

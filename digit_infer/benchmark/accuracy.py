@@ -1,7 +1,4 @@
-"""How right answers are, and how often they differ from a reference.
-
-Whether confidence means what it says: of the answers with 90 % confidence, 90 % should be right.
-"""
+"""Accuracy, differences from a reference, and calibration: of predictions with 90 % confidence, 90 % should be right."""
 
 from __future__ import annotations
 
@@ -20,19 +17,19 @@ if TYPE_CHECKING:
 
 
 def accuracy_of(probabilities: Probabilities, labels: NDArray[np.uint8]) -> Accuracy:
-    """Count right answers: float32 [N, 10] against uint8 [N]."""
+    """Return the accuracy of probabilities float32 [N, 10] for labels uint8 [N]."""
     return accuracy_of_digits(probabilities.argmax(axis=1).astype(np.uint8), labels)
 
 
 def accuracy_of_digits(digits: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Accuracy:
-    """Count right digits: uint8 [N] against uint8 [N]."""
+    """Return the accuracy of digits uint8 [N] for labels uint8 [N]."""
     correct = int(np.sum(digits == labels))
     low, high = wilson_interval(correct, len(labels))
     return Accuracy(correct, len(labels), low, high)
 
 
 def flips(reference: Probabilities, candidate: Probabilities) -> tuple[int, ...]:
-    """Return the indices of the images whose answer differs; both float32 [N, 10]."""
+    """Return the indices of the images whose digit differs; both are float32 [N, 10]."""
     return tuple(int(index) for index in np.flatnonzero(reference.argmax(axis=1) != candidate.argmax(axis=1)))
 
 
@@ -44,7 +41,7 @@ _SMALLEST_PROBABILITY = 1e-12
 
 @dataclass(frozen=True)
 class Bin:
-    """The answers whose confidence lies in a range: how many, their mean confidence, and the share that is right."""
+    """The predictions in a range of confidence: their number, mean confidence and accuracy."""
 
     low: float
     high: float
@@ -54,7 +51,7 @@ class Bin:
 
 
 def reliability(probabilities: Probabilities, labels: NDArray[np.uint8], bins: int = BINS) -> list[Bin]:
-    """Sort answers, float32 [N, 10], into ranges of confidence that are equally wide; empty ones are left out."""
+    """Sort probabilities float32 [N, 10] into equally wide ranges of confidence; empty ranges are left out."""
     confidence, right = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
     number = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
     return [
@@ -65,13 +62,13 @@ def reliability(probabilities: Probabilities, labels: NDArray[np.uint8], bins: i
 
 
 def expected_calibration_error(bins: list[Bin]) -> float:
-    """Return how far confidence lies from accuracy on average, over all answers (M. P. Naeini et al. 2015)."""
+    """Return the mean distance of confidence from accuracy over all predictions (M. P. Naeini et al. 2015)."""
     total = sum(entry.count for entry in bins)
     return sum(entry.count * abs(entry.confidence - entry.accuracy) for entry in bins) / total
 
 
 def tempered(probabilities: Probabilities, temperature: float) -> Probabilities:
-    """Return what a network would answer with its logits divided by ``temperature``: float32 [N, 10]."""
+    """Return the probabilities float32 [N, 10] for logits divided by ``temperature``."""
     logits = np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST_PROBABILITY)) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     result: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -79,7 +76,7 @@ def tempered(probabilities: Probabilities, temperature: float) -> Probabilities:
 
 
 def cross_entropy(probabilities: Probabilities, labels: NDArray[np.uint8]) -> float:
-    """Return the mean negative logarithm of the probability of what is right."""
+    """Return the mean negative logarithm of the probability of the label."""
     right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return float(-np.log(np.maximum(right, _SMALLEST_PROBABILITY)).mean())
 

@@ -1,7 +1,4 @@
-"""What can be measured: a model on a runtime, at one precision, number of threads and batch.
-
-How long a run takes and how sure it is: the presets of ``digit-infer bench``.
-"""
+"""What to measure, a model on a runtime at one precision, number of threads and batch; and the presets of how long."""
 
 from __future__ import annotations
 
@@ -18,20 +15,20 @@ from digit_infer.runtimes.protocol import RuntimeName
 from digit_infer.zoo.resolve import files_for
 
 Scenario = Literal["single-stream", "multi-stream", "offline", "server"]
-"""MLPerf's words (MLCommons inference rules, "Scenarios"): a query of one image after another; a query of a batch after
-another; all images at once, in batches; and queries that arrive when they like."""
+"""As in MLPerf (MLCommons inference rules, "Scenarios"): queries of one image in sequence; queries of a batch in sequence;
+all images at once, in batches; and queries that arrive at random."""
 
 SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
 
 MEASURED_BY_NAME: tuple[RuntimeName, ...] = ("tflm",)
-"""What ``all`` leaves out: its portable kernels take up to two minutes for the accuracy of one model."""
+"""``all`` does not include these: their portable kernels take up to two minutes for the accuracy of one model."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What one row is about: ``model`` is a name of the zoo or a path, or "" on a runtime that reads none.
+    """The subject of a row: ``model`` is a name of the zoo or a path, or "" on a runtime without files.
 
-    ``precision`` None leaves it to the file, ``threads`` None leaves them to the runtime.
+    ``precision`` None means that of the file, ``threads`` None the runtime's own number.
     """
 
     model: str
@@ -47,15 +44,15 @@ class Configuration:
         return f"{what} in {self.precision}" if self.precision else what
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return the configuration in a line."""
         threads = "" if self.threads is None else f", {self.threads} thread{'s' if self.threads > 1 else ''}"
         return f"{self.what}{threads}, batch {self.batch}"
 
 
 def scenarios_of(batch: int, asked: Sequence[Scenario]) -> tuple[Scenario, ...]:
-    """Return the scenarios that mean something at a batch: one image a query is single-stream, more are multi-stream.
+    """Return the scenarios that apply to a batch: one image per query is single-stream, more are multi-stream.
 
-    A server's queries hold one image each.
+    The server scenario has one image per query.
     """
     senseless = {"multi-stream"} if batch == 1 else {"single-stream", "server"}
     return tuple(scenario for scenario in SCENARIOS if scenario in asked and scenario not in senseless)
@@ -68,9 +65,9 @@ def configurations(
     threads: Sequence[int | None],
     batches: Sequence[int],
 ) -> list[Configuration]:
-    """Return every combination for which there is a file; of a runtime that reads none, one for each batch.
+    """Return every combination for which there is a file; for ``null``, which reads none, one per batch.
 
-    ``null`` and ``keras`` decide on their threads themselves and are planned once.
+    ``null`` and ``keras`` choose their own threads, so they are planned once.
     """
     planned = [
         Configuration(
@@ -87,7 +84,7 @@ def configurations(
 
 
 def available_runtimes() -> list[RuntimeName]:
-    """Return what ``--runtime all`` means: what works here and is no matter of minutes, and ``null`` for the harness."""
+    """Return the runtimes of ``--runtime all``: those that work here, without ``MEASURED_BY_NAME``."""
     return [name for name in RUNTIMES if name not in MEASURED_BY_NAME and RUNTIMES[name].availability().available]
 
 
@@ -104,9 +101,9 @@ def _has_file(model: str, name: RuntimeName, precision: Precision | None) -> boo
 
 @dataclass(frozen=True)
 class Effort:
-    """Seconds for each timing of a configuration in all, spread over so many fresh processes.
+    """Seconds for each timing of a configuration in total, over ``rounds`` fresh processes.
 
-    ``percentile`` is the one that is to have samples enough, which may take longer.
+    ``percentile`` is the highest that must have enough samples, which may take longer.
     """
 
     seconds: float
@@ -117,10 +114,10 @@ class Effort:
 
 
 QUICK = Effort(0.3, 1, 90, (1, 32), with_keras=False)
-"""One model in under half a minute: one process each, so that nothing says how processes differ."""
+"""One model in under half a minute, with one process per row, so differences between processes are not seen."""
 
 NORMAL = Effort(2.0, 10, 99, (1, 32, 256), with_keras=True)
-"""Ten processes are what ``bench compare`` needs to find a slowdown of 10 %: of small networks seven missed one in four."""
+"""``bench compare`` needs ten processes to find a slowdown of 10 %: with seven it missed one in four in small networks."""
 
 THOROUGH = Effort(10.0, 10, 99.9, (1, 32, 256), with_keras=True)
-"""What is recorded, or compared to a few per cent."""
+"""For records, and for comparisons within a few per cent."""

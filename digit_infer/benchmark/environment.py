@@ -1,4 +1,4 @@
-"""Where a measurement was made: what a reader needs in order to judge it or to make it again."""
+"""The environment of a measurement: the facts that are needed to judge it or to repeat it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _VARIABLES = (
     *("CUDA_", "CUDNN_", "NVIDIA_TF32_OVERRIDE", "NVIDIA_VISIBLE_DEVICES"),
     *("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD", "LD_BIND_NOW", "PYTHONMALLOC", "PYTHONOPTIMIZE"),
 )
-"""Beginnings of names. TF_ and NVIDIA_ alone would catch Terraform's variables and keys, which no record may hold."""
+"""Prefixes of variables that change speed. TF_ and NVIDIA_ alone would match Terraform's variables and keys as well."""
 
 _IDENTIFYING_FACTS = (
     *("cpu", "cpu_signature", "cores_visible", "cores_allowed", "cgroup_cpu_max", "gpu"),
@@ -42,7 +42,7 @@ _IDENTIFYING_FACTS = (
 
 
 def environment() -> dict[str, str]:
-    """Return facts of the machine by name; what cannot be read here is left out."""
+    """Return facts of the machine by name; those that cannot be read are left out."""
     gpu = ask_driver()
     facts = {
         **cpu_facts(),
@@ -67,10 +67,10 @@ def environment() -> dict[str, str]:
 
 
 def machine_identity(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the facts that make two records ones of the same machine, by name.
+    """Return the facts that identify a machine, by name.
 
-    The processor, how much of it is visible and allowed, memory, GPU, container and hypervisor; memory in whole GiB, since
-    a kernel keeps a few MB more or less for itself.
+    The processor, its visible and allowed cores, memory, GPU, container and hypervisor; memory in whole GiB, since kernels
+    reserve a few MB more or less.
     """
     facts = {name: environment[name] for name in _IDENTIFYING_FACTS if name in environment}
     if environment.get("memory_kb", "").isdecimal():
@@ -79,7 +79,7 @@ def machine_identity(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Return the commit of the checkout that holds this package, with a mark if files differ from it; "" in a wheel."""
+    """Return the commit of the checkout that holds this package, and whether files differ from it; "" in a wheel."""
     checkout = Path(__file__).parents[2]
     if not (checkout / ".git").exists():
         return ""
@@ -93,7 +93,7 @@ def _commit() -> str:
 
 
 def _memory(name: str) -> str:
-    """Return a figure of /proc/meminfo in kB; of the whole memory, also where there is no such file."""
+    """Return a value of /proc/meminfo in kB; the total memory also where there is no such file."""
     if words := facts_of(ROOT / "proc/meminfo").get(name, "").split():
         return words[0]
     if name == "MemTotal" and "SC_PHYS_PAGES" in getattr(os, "sysconf_names", ()):

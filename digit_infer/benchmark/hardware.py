@@ -1,4 +1,4 @@
-"""The processor, and what confines a process to a part of it, from the small files of /proc and /sys."""
+"""Facts of the processor, control groups, container and hypervisor, from /proc and /sys; elsewhere few are known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path("/")
 
 
 def text_of(path: Path) -> str:
-    """Return the text of a file without the space around it, or "" where it cannot be read."""
+    """Return the stripped text of a file, or "" where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip("\0 \t\r\n")
     except OSError:
@@ -21,7 +21,7 @@ def text_of(path: Path) -> str:
 
 
 def facts_of(path: Path) -> dict[str, str]:
-    """Return the ``name: value`` lines of a file; of a name that stands there again, the first."""
+    """Return the ``name: value`` lines of a file; of repeated names, the first."""
     facts: dict[str, str] = {}
     for line in text_of(path).splitlines():
         name, _, value = line.partition(":")
@@ -35,7 +35,7 @@ FLAGS = (
     *("amx_tile", "amx_int8", "amx_bf16", "amx_fp16"),
     *("asimd", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2", "sme", "sme2"),
 )
-"""Of the instructions that a processor may have, those that kernels of neural networks are written with."""
+"""The instruction sets that kernels of neural networks use."""
 
 
 def cpu_facts(root: Path = ROOT) -> dict[str, str]:
@@ -61,7 +61,7 @@ def cpu_facts(root: Path = ROOT) -> dict[str, str]:
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """Write whole numbers as the kernel does: 0-3,8."""
+    """Write numbers as ranges, as the kernel does: 0-3,8."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][1] + 1:
@@ -80,7 +80,7 @@ def _by_python() -> str:
 
 
 def _signature(info: dict[str, str]) -> str:
-    """Return what tells processors apart whose name a hypervisor has shortened: vendor, family, model and stepping."""
+    """Return vendor, family, model and stepping, which identify a processor whose name a hypervisor has shortened."""
     x86 = [info.get(name, "") for name in ("vendor_id", "cpu family", "model", "stepping")]
     arm = [info.get(f"CPU {name}", "") for name in ("implementer", "part", "variant", "revision")]
     return next((" ".join(parts) for parts in (x86, arm) if all(parts)), "")
@@ -96,14 +96,14 @@ def _caches(folder: Path) -> str:
 
 
 def _turbo_off(devices: Path) -> str:
-    """Return 1 where the clock may not rise above its nominal rate, 0 where it may."""
+    """Return 1 where turbo is off, 0 where it is on."""
     if off := text_of(devices / "intel_pstate/no_turbo"):
         return off
     return {"0": "1", "1": "0"}.get(text_of(devices / "cpufreq/boost"), "")
 
 
 def _frequencies(root: Path) -> str:
-    """Return what the processors' clocks run at just now, in MHz."""
+    """Return the current clock rates of the processors in MHz."""
     files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq")
     told = [int(khz) / 1000 for file in files if (khz := text_of(file)).isdecimal()]
     read = told or map(float, re.findall(r"^cpu MHz\s*: ([\d.]+)$", text_of(root / "proc/cpuinfo"), re.MULTILINE))
@@ -116,7 +116,7 @@ def _mhz(khz: str) -> str:
 
 
 def _sysctl(name: str) -> str:
-    """Ask macOS."""
+    """Return a value of macOS's sysctl."""
     if platform.system() != "Darwin":
         return ""
     try:
@@ -134,8 +134,8 @@ _UNLIMITED_BYTES = 2**60
 def confinement_facts(root: Path = ROOT) -> dict[str, str]:
     """Return facts by name, "" for what cannot be read; ``root`` holds /proc and /sys.
 
-    ``cgroup_cpu_max`` is the tightest limit above this process, as version 2 writes it: µs of processor time in each
-    period of so many µs, or max; ``cgroup_memory_max`` is in bytes, or max.
+    ``cgroup_cpu_max`` is the tightest limit of this process, as version 2 writes it: µs of processor time, or max, and the
+    period in µs. ``cgroup_memory_max`` is in bytes, or max.
     """
     return {
         "cgroup_cpu_max": _tightest_cpu(root),
@@ -170,7 +170,7 @@ def _tightest_memory(root: Path) -> str:
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """Yield the folders of the groups that confine this process, from its own up to the root of the hierarchy.
+    """Yield the folders of the control groups of this process, from its own up to the root of the hierarchy.
 
     A line of /proc/self/cgroup is number:controllers:path, the controllers empty for version 2 (man 7 cgroups). In a
     container the path may be one of the host that does not exist here; then only the root is there.
@@ -196,7 +196,7 @@ def _container(root: Path) -> str:
 
 
 def _virtual_machine(root: Path) -> str:
-    """Return the hypervisor by its name, or "yes" where a processor says only that there is one."""
+    """Return the name of the hypervisor, or "yes" where the processor only shows that there is one."""
     if "microsoft" in text_of(root / "proc/sys/kernel/osrelease").lower():
         return "wsl"
     if kind := text_of(root / "sys/hypervisor/type"):

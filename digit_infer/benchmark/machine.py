@@ -1,9 +1,7 @@
-"""What this machine can do, measured in the same run as everything else.
+"""The machine's limits, measured in the same run: the clock, and float32 operations per second of a matrix product.
 
-What this machine can do at most: float32 operations a second of a large matrix product, by numpy's BLAS.
-
-A process that has loaded a BLAS no longer changes its number of threads by environment, so each number of threads is
-measured in a process of its own: ``python -m digit_infer.benchmark.machine``.
+A BLAS reads its number of threads from the environment when it is loaded, so each number is measured in a process of its
+own: ``python -m digit_infer.benchmark.machine``.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from digit_infer.errors import MeasurementError
 
 
 def measured_machine(rows: Sequence[Row]) -> Machine:
-    """Measure the clock, and the matrix product for every number of threads that a row used; gather the anchor's times."""
+    """Measure the clock, and the matrix product for every number of threads of a row; collect the anchor's times."""
     threads = sorted({row.artefact.threads or 1 for row in rows})
     blocks = sorted(_blocks(rows), key=lambda block: block.start_s)
     return Machine(
@@ -48,14 +46,14 @@ _THREAD_VARIABLES = (
 _SECONDS, _TRIAL_SECONDS = 0.6, 0.03
 _SMALLEST_MATRIX, _LARGEST_MATRIX = 256, 2048
 _LONG_ENOUGH = 0.001
-"""Seconds of one product: long beside waking threads up, and short enough to fit between what else runs on the machine."""
+"""Seconds of one product: much longer than waking threads, and short enough to fit between other load."""
 _TIMEOUT = 60
 
 
 def matrix_product_gflops(threads: int) -> float:
-    """Return the highest GFLOP/s of products within 0.6 seconds, with so many threads; it takes about one.
+    """Return the highest GFLOP/s of a product within 0.6 seconds, with this number of threads.
 
-    The highest, since a share of it is asked of others: what else runs on the machine makes a product slower, never faster.
+    The highest, since other load makes a product slower, never faster.
 
     Raises:
         MeasurementError: the process that measures fails.
@@ -77,7 +75,7 @@ def matrix_product_gflops(threads: int) -> float:
 
 
 def _measured() -> float:
-    """Return GFLOP/s, at the smallest size of which one product takes long enough."""
+    """Return GFLOP/s at the smallest size whose product takes long enough."""
     size, shortest = _SMALLEST_MATRIX, _shortest(_SMALLEST_MATRIX, _TRIAL_SECONDS)
     while shortest < _LONG_ENOUGH and size < _LARGEST_MATRIX:
         size *= 2
@@ -86,7 +84,7 @@ def _measured() -> float:
 
 
 def _shortest(size: int, seconds: float) -> float:
-    """Return the seconds of the fastest product of two square matrices, of those that fit into a time; one at least."""
+    """Return the seconds of the fastest product of two square matrices among those that fit into ``seconds``."""
     import numpy as np
 
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""The parent's end of a measuring process."""
+"""Starts a measuring process and sends it requests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from types import TracebackType
@@ -25,21 +26,22 @@ class MeasuringProcess:
     """A fresh process that has one system open.
 
     Raises:
-        DigitInferError: what the process itself ran into, such as ``RuntimeUnavailableError``.
+        DigitInferError: an error of the process, such as ``RuntimeUnavailableError``.
         MeasurementError: the process ended.
     """
 
     def __init__(
         self, command: Sequence[str], request: Mapping[str, Any], *, environment: Mapping[str, str] | None = None
     ) -> None:
-        """Start a process and let it open what ``request`` names; ``environment`` None hands on this process's own."""
+        """Start a process that opens what ``request`` names; ``environment`` None means that of this process."""
         self._name = f"{request.get('model') or 'nothing'} on {request.get('runtime', command[0])}"
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close
         start = perf_counter()
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter, or a peer's
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if "--debug" in sys.argv else subprocess.DEVNULL,
+            stderr=self._stderr,
             text=True,
             env=None if environment is None else dict(environment),
         )
@@ -103,14 +105,16 @@ class MeasuringProcess:
     def _ended(self) -> MeasurementError:
         code = self._process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return MeasurementError(
-            f"the process that measured {self._name} ended with {how}", "run it again with --debug to see what it says"
-        )
+        self._stderr.seek(0)
+        said = self._stderr.read().decode(errors="replace").strip().splitlines()
+        last = f" ({said[-1]})" if said else ""
+        return MeasurementError(f"the process that measured {self._name} ended with {how}{last}", "measure it again")
 
     def close(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.communicate()
+        self._stderr.close()
 
     def __enter__(self) -> MeasuringProcess:
         return self
@@ -122,7 +126,7 @@ class MeasuringProcess:
 
 
 def _told(error: Mapping[str, str]) -> DigitInferError:
-    """Return the error that a process told of."""
+    """Return the error that a process replied with."""
     kind = getattr(errors, error["kind"])
     found: DigitInferError = kind(error["problem"], error["advice"])
     return found

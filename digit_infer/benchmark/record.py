@@ -1,6 +1,6 @@
-"""What a run of the benchmark leaves: everything that was measured, and nothing that can be computed from it.
+"""The record of a benchmark: everything that was measured, and nothing that ``summary`` can compute.
 
-``summary`` computes. Times say their unit in their name; ``_s`` of a start counts from the beginning of the run.
+Names of times end in their unit; ``start_s`` counts from the start of the run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from digit_infer.zoo.manifest import Accuracy
 
 @dataclass(frozen=True)
 class Settings:
-    """What the run was asked for, but for the configurations; see the options of ``digit-infer bench``."""
+    """The settings of a run, without its configurations; see the options of ``digit-infer bench``."""
 
     seconds: float
     rounds: int
@@ -32,10 +32,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Machine:
-    """What this machine could do in the same run.
+    """The machine's limits, measured in the same run.
 
-    ``clock_step_ns`` is the resolution of the clock and ``clock_read_ns`` what reading it costs; ``matrix_product_gflops``
-    has the float32 matrix product by number of threads (as text, for JSON); ``anchor_us`` every duration of the anchor
+    ``clock_step_ns`` is the resolution of the clock and ``clock_read_ns`` the time of reading it; ``matrix_product_gflops``
+    has the float32 matrix product by number of threads (as text, for JSON); ``anchor_us`` has every time of the anchor
     workload, in the order of the run.
     """
 
@@ -47,10 +47,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Artefact:
-    """What really ran: the file, and who ran it.
+    """What ran: the file, and what the runtime used.
 
-    ``device``, and ``placement`` with the number of nodes by execution provider and operator, are None where the runtime
-    does not say them; ``parameters`` and ``multiply_adds`` (of one image) where nobody has counted them.
+    ``placement`` is the number of nodes by execution provider and operator. It and ``device`` are None where the runtime
+    does not report them; ``parameters`` and ``multiply_adds`` (of one image) are None where they are unknown.
     """
 
     file: str | None
@@ -68,7 +68,7 @@ class Artefact:
 
 @dataclass(frozen=True)
 class WarmUp:
-    """How long it took until three medians in a row agreed; not ``stable`` where the time was up before."""
+    """The queries and seconds until three medians in a row agreed; not ``stable`` if they never did."""
 
     queries: int
     seconds: float
@@ -77,9 +77,9 @@ class WarmUp:
 
 @dataclass(frozen=True)
 class Block:
-    """A stretch of queries, and the anchor workload beside it, in µs.
+    """A block of queries, and the anchor workload around it, in µs.
 
-    ``p50_us`` is the median of its queries; where only the whole block was timed (offline), their mean.
+    ``p50_us`` is the median of the queries; where only the block was timed (offline), their mean.
     """
 
     start_s: float
@@ -102,7 +102,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Offline:
-    """Everything at once, in batches: only whole blocks are timed, so that no clock is read between two batches."""
+    """All images at once, in batches: only whole blocks are timed, so that no clock is read between two batches."""
 
     warm_up: WarmUp
     blocks: tuple[Block, ...]
@@ -110,9 +110,9 @@ class Offline:
 
 @dataclass(frozen=True)
 class Server:
-    """Queries of one image that arrive at random (Poisson) at ``rate`` a second; latencies count from when each was due.
+    """Queries of one image that arrive at random (Poisson) at ``rate`` per second; latencies count from the arrival.
 
-    ``bound_us`` is what the p99 had to keep, where a rate was searched for, and ``tried`` each rate and whether it held.
+    Where a rate was searched for, ``bound_us`` is the limit of the p99, and ``tried`` has each rate and whether it kept it.
     """
 
     rate: float
@@ -124,7 +124,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Stages:
-    """From picture files to digits, one at a time: decoding, normalising, inference, and all three."""
+    """The times from picture files to digits, one at a time: decoding, normalising, inference, and all three."""
 
     pictures: str
     decode: Histogram
@@ -135,10 +135,11 @@ class Stages:
 
 @dataclass(frozen=True)
 class Process:
-    """One fresh process: ``position`` in the shuffled order, from its start to its first answer ``cold_ms``.
+    """One fresh process, with its ``position`` in the shuffled order.
 
-    ``load_ms`` and ``first_us`` are opening the model and its first answer; ``peak_memory_bytes`` is the resident memory at
-    its highest, or None where the system does not tell. What a scenario was not asked for, or needs more, is None.
+    ``cold_ms`` is the time from its start to its first answer, ``load_ms`` that of opening the model, ``first_us`` that of
+    the first answer. ``peak_memory_bytes`` is the peak resident memory, or None where the system does not report it.
+    Scenarios that were not measured are None.
     """
 
     position: int
@@ -155,10 +156,10 @@ class Process:
 
 @dataclass(frozen=True)
 class Row:
-    """What one configuration gave.
+    """The measurements of one configuration.
 
-    Accuracy is over the 10,000 test images; ``flips`` counts answers that differ from those of the model's float32 file,
-    None where none runs here.
+    Accuracy is over the 10,000 test images; ``flips`` counts digits that differ from those of the model's float32 file,
+    None where no such file runs here.
     """
 
     configuration: Configuration

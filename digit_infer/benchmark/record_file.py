@@ -19,24 +19,24 @@ T = TypeVar("T")
 
 
 def as_document(record: Record) -> dict[str, Any]:
-    """Return what goes into a JSON file."""
+    """Return the JSON object of a record."""
     return {"schema": RECORD_SCHEMA, **asdict(record)}
 
 
 def read_record(path: Path) -> Record:
-    """Read the JSON that ``digit-infer bench --json`` wrote.
+    """Read a file that ``digit-infer bench --json`` wrote.
 
     Raises:
-        RecordError: the file is missing, is no such record, or one of another schema.
+        RecordError: the file is missing, no such record, or of another schema.
     """
     return from_document(read_document(path), str(path))
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
+    """Read a file that holds a JSON object.
 
     Raises:
-        RecordError: the file is missing or holds something else.
+        RecordError: the file is missing or holds no JSON object.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -50,10 +50,10 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def from_document(document: Mapping[str, Any], name: str) -> Record:
-    """Turn a document back into a record; ``name`` is for messages.
+    """Make a record of its JSON object; ``name`` is the file's, for messages.
 
     Raises:
-        RecordError: it is no such document, or one of another schema.
+        RecordError: it is no record, or of another schema.
     """
     if document.get("schema") != RECORD_SCHEMA:
         raise RecordError(
@@ -67,12 +67,10 @@ def from_document(document: Mapping[str, Any], name: str) -> Record:
 
 
 def rebuilt(kind: type[T], value: object) -> T:
-    """Build a dataclass from what ``dataclasses.asdict`` and JSON made of one.
-
-    Keys that the class does not know are refused, and so is any value of another type than the hint says.
+    """Build a dataclass of a JSON object that ``dataclasses.asdict`` made of one.
 
     Raises:
-        TypeError: something is missing, too much, or of another type.
+        TypeError: a field is missing, unknown, or of another type than its hint.
     """
     found: T = _built(kind, value, kind.__name__)
     return found

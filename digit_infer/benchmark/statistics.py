@@ -1,6 +1,6 @@
-"""The few statistics that the numbers need, in plain Python.
+"""Intervals, percentiles and histograms in plain Python.
 
-Samples of time as counts in bins: small enough for a record, and fine enough to compute anything again.
+A histogram keeps samples as counts in narrow bins, so a record is small and every statistic can be computed again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Z_95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution: 95 % lie within plus and minus this many deviations."""
 
 SAMPLES_NEEDED = {50: 1, 90: 64, 99: 662, 99.9: 6_700}
-"""How many samples a percentile needs before it is worth printing (the project's rule)."""
+"""The fewest samples for which a percentile is printed, by percentile."""
 
 
 class Interval(NamedTuple):
@@ -48,9 +48,9 @@ def wilson_interval(successes: int, trials: int, z: float = Z_95) -> Interval:
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float | None:
-    """Return the nearest-rank percentile of ascending samples, or None where they are too few to say.
+    """Return the nearest-rank percentile of ascending samples, or None for too few samples.
 
-    Nearest rank answers a value that was really measured: sample number ceil(percent / 100 * n).
+    The nearest rank is a value that was measured: sample number ceil(percent / 100 * n).
     """
     if len(ordered) < SAMPLES_NEEDED[percent]:
         return None
@@ -70,7 +70,7 @@ _BITS = 11
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many samples fell into each bin. A bin is named by the shortest time in it, in ns; bins ascend."""
+    """The number of samples in each bin. ``bins_ns`` has the shortest time of each bin, ascending."""
 
     bins_ns: tuple[int, ...]
     counts: tuple[int, ...]
@@ -99,7 +99,7 @@ class Histogram:
         return sum(self.counts)
 
     def percentile_us(self, percent: float) -> float | None:
-        """Return the nearest-rank percentile in µs, at most 0.1 % too short, or None where the samples are too few."""
+        """Return the nearest-rank percentile in µs, at most 0.1 % too short, or None for too few samples."""
         total = self.samples
         if total < SAMPLES_NEEDED[percent]:
             return None

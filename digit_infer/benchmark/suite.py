@@ -1,6 +1,6 @@
 """Runs a benchmark: every configuration in fresh processes, in a shuffled order, round after round.
 
-How right the answers of each file are, asked once a file through the same process that is timed.
+The accuracy of each file is measured once, by the process that is timed.
 """
 
 from __future__ import annotations
@@ -40,28 +40,28 @@ _Asked: TypeAlias = "tuple[str, str, str | None]"
 
 
 class Answers:
-    """The digits that each file answers to the 10,000 test images; ``null`` answers nothing."""
+    """The digits of each file for the 10,000 test images; ``null`` has none."""
 
     def __init__(self, open_reference: Callable[[str], MeasuringProcess]) -> None:
-        """Take what opens a model's float32 file, on the first runtime that can."""
+        """Take the function that opens a model's float32 file on the first runtime that can."""
         self._open_reference = open_reference
         self._labels = load("test").labels
         self._digits: dict[_Asked, Digits] = {}
         self._references: dict[str, Digits | None] = {}
 
     def ask(self, configuration: Configuration, process: MeasuringProcess) -> None:
-        """Let a process answer, if none that runs the same file has done so."""
+        """Let a process classify the test images, unless another one with the same file has done so."""
         asked = _asked(configuration)
         if configuration.runtime != "null" and asked not in self._digits:
             self._digits[asked] = _decoded(process)
 
     def accuracy(self, configuration: Configuration) -> Accuracy | None:
-        """Return the accuracy, or None where nothing has been asked."""
+        """Return the accuracy, or None where there are no digits."""
         found = self._digits.get(_asked(configuration))
         return None if found is None else accuracy_of_digits(found, self._labels)
 
     def flips(self, configuration: Configuration) -> int | None:
-        """Return how many answers differ from those of the model's float32 file, or None where no such file runs here."""
+        """Return how many digits differ from those of the model's float32 file, or None where none runs here."""
         found, model = self._digits.get(_asked(configuration)), configuration.model
         if found is None or zoo.is_path(model):
             return None
@@ -78,7 +78,7 @@ class Answers:
             with self._open_reference(model) as process:
                 return _decoded(process)
         except (RuntimeUnavailableError, UnknownModelError):
-            return None  # no float32 file, or nothing to run it: the row says so by an empty cell
+            return None  # no float32 file, or no runtime for it: the cell stays empty
 
 
 def _asked(configuration: Configuration) -> _Asked:
@@ -91,14 +91,14 @@ def _decoded(process: MeasuringProcess) -> Digits:
 
 _STAGES_S = 0.3
 _ASKED_TOO_MUCH = (RuntimeUnavailableError, UsageError, UnknownModelError, MissingModelFileError)
-"""What says that a configuration cannot be had here; any other error is a defect."""
+"""Errors of configurations that do not exist here; any other error is a defect."""
 
 CommandOf = Callable[[Configuration], Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a run tells while it goes on: ``done`` of ``total`` processes, what is next or was last, and its row so far."""
+    """The progress of a run: ``done`` of ``total`` processes, the current configuration, and its row so far."""
 
     done: int
     total: int
@@ -108,7 +108,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run found, and whether it was interrupted before its end."""
+    """The rows of a run, what it skipped, and whether it was interrupted."""
 
     rows: tuple[Row, ...]
     skipped: tuple[Skipped, ...]
@@ -117,7 +117,7 @@ class Outcome:
 
 @dataclass
 class _Entry:
-    """What is known of a configuration so far."""
+    """A configuration and its results so far."""
 
     configuration: Configuration
     artefact: Artefact | None = None
@@ -127,7 +127,7 @@ class _Entry:
 
 @dataclass(frozen=True)
 class _Open:
-    """A configuration whose process is running, since ``start_s``."""
+    """A configuration whose process runs since ``start_s``."""
 
     entry: _Entry
     process: MeasuringProcess
@@ -136,7 +136,7 @@ class _Open:
 
 
 class Suite:
-    """One run over some configurations."""
+    """One run over several configurations."""
 
     def __init__(
         self, planned: Sequence[Configuration], settings: Settings, command: CommandOf = lambda _: PREDICTOR
@@ -150,9 +150,10 @@ class Suite:
         self._done = 0
 
     def run(self, watch: Callable[[Step], None]) -> Outcome:
-        """Measure everything, and tell ``watch`` before and after every process.
+        """Measure everything, and call ``watch`` before and after every process.
 
-        A configuration that fails is skipped with its reason, and the others go on. Ctrl-C ends the run, not what it found.
+        A configuration that fails is skipped with its reason, and the others continue. Ctrl-C ends the run; its rows are
+        kept.
         """
         interrupted = False
         try:
@@ -168,7 +169,7 @@ class Suite:
                 self._measure([self._entries[index] for index in indices if not self._entries[index].skipped], watch)
 
     def _measure(self, entries: Sequence[_Entry], watch: Callable[[Step], None]) -> None:
-        """Measure a fresh process of each, in turns block by block."""
+        """Measure a fresh process of each, in turns, block by block."""
         with ExitStack() as stack:
             opened = []
             for entry in entries:
@@ -188,7 +189,7 @@ class Suite:
                     watch(self._step(one.entry, self._row(one.entry)))
 
     def _finished(self, one: _Open) -> Process:
-        """Add to the timings what is measured once a process, memory before what would add to it."""
+        """Add what is measured once per process to the timings; memory comes before what would increase it."""
         settings, process, scenarios = self._settings, one.process, one.timing.scenarios
         server = None
         if "server" in scenarios:
@@ -211,7 +212,7 @@ class Suite:
         )
 
     def _opened_reference(self, model: str) -> MeasuringProcess:
-        """Open a model's float32 file on the runtime that ``auto`` takes."""
+        """Open a model's float32 file on the runtime that ``auto`` chooses."""
         request = self._request(Configuration(model, "null", "float32", None, 1))
         return MeasuringProcess(PREDICTOR, request | {"runtime": "auto"})
 
@@ -227,7 +228,7 @@ class Suite:
         }
 
     def _row(self, entry: _Entry) -> Row:
-        assert entry.artefact is not None  # noqa: S101  # whoever has been measured was open
+        assert entry.artefact is not None  # noqa: S101  # a measured process was open
         configuration = entry.configuration
         accuracy, flips = self._answers.accuracy(configuration), self._answers.flips(configuration)
         return Row(configuration, entry.artefact, accuracy, flips, tuple(entry.processes))
@@ -239,7 +240,7 @@ class Suite:
 
 @contextmanager
 def _skipping(*entries: _Entry) -> Iterator[None]:
-    """Turn an error into the reason why configurations are skipped."""
+    """Skip configurations with an error as the reason."""
     try:
         yield
     except DigitInferError as error:

@@ -1,4 +1,4 @@
-"""What a row says in a line: medians and percentiles over its processes, and how far they can be trusted."""
+"""Summaries of rows: medians and percentiles over processes, and how reliable they are."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from digit_infer.benchmark.record import Machine, Record, Row
 from digit_infer.benchmark.statistics import Histogram
 
 STEADY = 0.10
-"""A row is steady where the anchor workload, run beside it, moved by no more than this share of its median."""
+"""A row is steady where the times of its anchor workload vary by no more than this share of their median."""
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Of one query, in µs; a percentile is None where the samples are too few to tell it (project rule, DESIGN)."""
+    """Of one query, in µs; a percentile is None for too few samples."""
 
     samples: int
     p50_us: float | None
@@ -37,12 +37,12 @@ class StageTimes:
 
 @dataclass(frozen=True)
 class Summary:
-    """One row in numbers; None is what was not measured or cannot be told.
+    """One row in numbers; None where a value was not measured, or has too few samples.
 
-    ``floor_us`` is the median of ``null`` at the same batch in the same run: the harness's own cost. ``gflops`` counts two
-    operations for a multiply-add, at the measured throughput; ``machine_share`` is their share of the float32 matrix
-    product with the same number of threads. ``drift`` is by how much the anchor moved beside this row (90 % of its
-    durations, as a share of their median), and ``steady`` whether that is little enough.
+    ``floor_us`` is the median of ``null`` at the same batch in the same run: the overhead of measuring. ``gflops`` counts
+    two operations per multiply-add, at the measured throughput; ``machine_share`` is their share of the float32 matrix
+    product with the same number of threads. ``drift`` is the range of 90 % of the anchor's times in this row, as a share of
+    their median, and ``steady`` whether it is at most ``STEADY``.
     """
 
     row: Row
@@ -74,7 +74,7 @@ def summaries(record: Record) -> list[Summary]:
 
 
 def stream_latencies(row: Row) -> Histogram:
-    """Return all timed queries of a row, over its processes; empty where none were timed."""
+    """Return the timed queries of all processes of a row; empty where none were timed."""
     return Histogram.merged(process.stream.latencies for process in row.processes if process.stream is not None)
 
 

@@ -1,7 +1,4 @@
-"""Times systems that are open at the same time, in turns, block by block.
-
-How much is measured: the settings of a run, in what order, and when a timing has enough.
-"""
+"""Times several open systems in turns, block by block, until each has enough samples."""
 
 from __future__ import annotations
 
@@ -17,23 +14,23 @@ from digit_infer.benchmark.record import Block, Offline, Settings, Stream, WarmU
 from digit_infer.benchmark.statistics import SAMPLES_NEEDED, Z_95, Histogram
 
 LONGEST = 10
-"""A timing that still lacks samples goes on for up to so many times the seconds that it was given."""
+"""A timing with too few samples continues for up to this multiple of its seconds."""
 
 WARM_UP_S = 1.5
-"""A system that has not settled after so long is measured all the same, and its row says so."""
+"""A system that has not settled by then is measured all the same, and its row says so."""
 
 
 def shuffled_order(configurations: int, rounds: int, seed: int) -> list[list[int]]:
-    """Return for each round every configuration's index, in an order of its own."""
+    """Return the indices of the configurations for each round, in a random order."""
     draw = random.Random(seed)  # noqa: S311  # an order that can be repeated, not a secret
     return [draw.sample(range(configurations), configurations) for _ in range(rounds)]
 
 
 def is_enough(latencies: Histogram, seconds: float, settings: Settings) -> bool:
-    """Say whether a process has measured enough of one timing: it gets its share of the run's seconds.
+    """Tell whether a process has measured enough of one timing, which gets its share of the run's seconds.
 
-    It goes on where its share of the samples that the percentile needs is missing, or the median is not yet known to within
-    the width asked; but not for ever.
+    It continues, up to ``LONGEST``, while it lacks its share of the samples that the percentile needs, or while the
+    interval of the median is wider than asked.
     """
     share = settings.seconds / settings.rounds
     if seconds >= LONGEST * share:
@@ -44,10 +41,10 @@ def is_enough(latencies: Histogram, seconds: float, settings: Settings) -> bool:
 
 
 def median_width(latencies: Histogram) -> float:
-    """Return how wide the 95 % interval of the median is, as a share of it: by order statistics, without assuming a shape.
+    """Return the width of the median's 95 % interval as a share of the median, by order statistics.
 
-    The ranks n/2 ± 0.98 √n enclose the median in 95 of 100 (W. J. Conover, Practical Nonparametric Statistics, 1999, 3.2).
-    It takes samples for independent, which neighbours in time are not: the true interval is wider.
+    The ranks n/2 ± 0.98 √n enclose the median in 95 of 100 cases (W. J. Conover, Practical Nonparametric Statistics, 1999,
+    3.2). This assumes independent samples; neighbours in time are not, so the true interval is wider.
     """
     count = latencies.samples
     if count < 2:
@@ -61,7 +58,7 @@ _Part = Literal["stream", "offline"]
 
 
 class Timing:
-    """What is measured of one process: its stream of queries first, then its throughput."""
+    """The timings of one process: its stream of queries, and then its throughput."""
 
     def __init__(self, process: MeasuringProcess, configuration: Configuration, settings: Settings) -> None:
         self._process = process
@@ -82,7 +79,7 @@ class Timing:
         self._warm_up[part] = self._process.warm_up(min(WARM_UP_S, LONGEST * share))
 
     def block(self, part: _Part) -> bool:
-        """Measure one more block, and say whether the part has enough."""
+        """Measure one more block, and tell whether the part has enough."""
         blocks = self._blocks[part]
         if part == "stream":
             timed = self._process.stream_block()
@@ -107,7 +104,7 @@ class Timing:
 
 
 def measure_in_turns(timings: Sequence[Timing], seed: int) -> None:
-    """Measure systems side by side: in every turn each that has not enough gets one block, in an order of its own."""
+    """Measure systems in turns: in every turn each that needs more gets one block, in a random order."""
     draw = random.Random(seed)  # noqa: S311  # an order that can be repeated, not a secret
     for part in ("stream", "offline"):
         waiting = [timing for timing in timings if part in timing.parts()]
@@ -119,5 +116,5 @@ def measure_in_turns(timings: Sequence[Timing], seed: int) -> None:
 
 
 def _wall_s(blocks: Sequence[Block]) -> float:
-    """Return what the queries took, and at least what a block lasts, so that pauses count."""
+    """Return the seconds of the blocks, each counted with the length of a block at least, so that pauses count."""
     return sum(max(block.seconds, BLOCK_S) for block in blocks)

@@ -1,4 +1,4 @@
-"""``digit-infer doctor``: what works on this machine, and why the rest does not."""
+"""``digit-infer doctor``: which runtimes work on this machine, and why the others do not."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from digit_infer.runtimes.placement import described
 from digit_infer.runtimes.protocol import installed_version
 
 _TRIAL_MODEL = "cnn_arch3"
-"""The smallest one that convolves: on a GPU that needs a library more than products of matrices do."""
+"""The smallest model with convolutions, which need one more library on a GPU than matrix products do."""
 
 
 @click.command("doctor")
 @options.json_option
 def command(as_json: bool) -> int:
-    """Say which runtimes work here, in which versions, and why the others do not.
+    """Show which runtimes work here, in which versions, and why the others do not.
 
-    Every runtime that calls itself available is made to answer a picture, but for Keras.
+    Every available runtime except Keras is tested on a picture.
 
     Exits with 1 if something is broken: two packages that overwrite one another, a damaged model file, or a runtime
-    that is available but does not answer.
+    that is available but fails.
     """
     with quiet_native_log():
         runtimes = [_examined(name) for name in RUNTIMES]
@@ -59,7 +59,7 @@ def _examined(name: Any) -> dict[str, Any]:
     if not state.available:
         return row
     if name == "keras":
-        row["provider"] = "installed; not tried, since starting it takes seconds"
+        row["provider"] = "installed; not tested, since starting it takes seconds"
         return row
     from digit_infer.predictor import Predictor
     from digit_infer.runtimes.placement import PlacedSession

@@ -1,4 +1,4 @@
-"""``digit-infer models``: what the zoo holds, and a card for each model."""
+"""``digit-infer models``: the bundled models, and a card for each."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _LIMITS = (
     "It answers a digit for everything, also for what is none.",
     "Data: MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0.",
 )
-"""Those of the networks as published; each of our own has a card with its own."""
+"""Of the published networks; our own have cards with their own limits."""
 
 
 @click.group("models", cls=ReportingGroup, invoke_without_command=True)
 @options.json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List the models that travel with digit-infer: what they are, how good, and their files."""
+    """List the bundled models with their accuracy and files."""
     if context.invoked_subcommand is not None:
         return
     models = zoo.models().values()
@@ -58,7 +58,7 @@ def command(context: click.Context, as_json: bool) -> None:
 @click.argument("name")
 @options.json_option
 def show(name: str, as_json: bool) -> None:
-    """Print the card of one model: how it was made, how good it is, what it is for, and its files."""
+    """Print the card of one model: its training, accuracy, files, use and limits."""
     ink = zoo.manifest().ink
     if name == ink.name:
         card = zoo.card_of(ink)
@@ -80,7 +80,7 @@ def _ink_card(ink: InkModel, card: str | None) -> str:
         "",
         f"Checkpoint: seed {ink.checkpoint.seed}, epoch {ink.checkpoint.epoch}: {ink.checkpoint.rule}; recipe {ink.recipe}",
         "",
-        "Files, each proven against the trained network",
+        "Files, each verified against the trained network",
     ]
     lines += [
         f"  {file.file}: {file.bytes:,} bytes; {file.parity.changed:.3%} of pixels change, on {file.parity.pictures:,}"
@@ -128,11 +128,11 @@ def _card(model: ZooModel) -> Iterator[str]:
         yield f"  published    {model.published_accuracy:.4f}"
     yield f"  reproduced   {_reproduced(model)}: {' '.join(f'{seed:.4f}' for seed in training.accuracy_by_seed)}"
     yield ""
-    yield "Files, each proven against the trained model"
+    yield "Files, each verified against the trained model"
     for file in model.files:
         yield f"  {_file(file)}"
     if model.exports:
-        yield "  by python -m export also, proven alike:"
+        yield "  also exported by python -m export, and verified alike:"
     for file in model.exports:
         yield f"  {_file(file)}"
     yield ""

@@ -26,7 +26,7 @@ _TABLE_WIDTH = 240
 
 @dataclass(frozen=True)
 class Column:
-    """A heading; numbers stand right, and names are never cut."""
+    """A heading; numbers are right-aligned, and only cells of ``may_wrap`` are wrapped."""
 
     heading: str
     number: bool = False
@@ -52,11 +52,11 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Non
 _BAR_WIDTH = 30
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _GREY_RAMP_START, _GREY_RAMP_STEPS = 232, 24
-"""The 24 greys of a terminal's 256 colours."""
+"""The 24 greys among a terminal's 256 colours."""
 
 
 def answer_lines(answer: Prediction, count: int, *, picture: bool) -> list[str]:
-    """Return the digit, a bar for each of the ``count`` most probable ones, and, if asked, what the network saw."""
+    """Return the digit, a bar for each of the ``count`` most probable ones, and the network's input if asked."""
     found = f"{answer.digit}  {percent(answer.confidence)}" if answer.is_digit else _reason(answer)
     lines = [found, ""]
     lines += [f"  {digit}  {bar(probability)}  {percent(probability)}" for digit, probability in answer.top(count)]
@@ -75,17 +75,17 @@ def summary_line(name: str, answer: Prediction) -> str:
 
 
 def _reason(answer: Prediction) -> str:
-    """Say why a picture shows no digit, and what reads several."""
+    """Return why a prediction is no digit."""
     return f"{SEVERAL}; digit-infer read reads them all" if answer.several else NO_DIGIT
 
 
 def nothing_found(name: str) -> str:
-    """Return a line on a picture without a digit."""
+    """Return the line for a picture without digits."""
     return f"{NO_DIGIT}: {name}"
 
 
 def percent(share: float) -> str:
-    """Return a probability to a hundredth of a percent, never rounded up to a certainty that it is not."""
+    """Return a probability to a hundredth of a percent; only 1 is rounded to 100 %."""
     return f"{min(share * 100, 99.99) if share < 1 else 100:.2f} %"
 
 
@@ -97,7 +97,7 @@ def bar(share: float, width: int = _BAR_WIDTH) -> str:
 
 
 def half_blocks(image: Images) -> list[str]:
-    """Draw uint8 [28, 28] in 14 lines of 28 characters, two pixels a character, in a terminal's 256 colours."""
+    """Draw uint8 [28, 28] as 14 lines of 28 characters, two pixels per character, in 256 colours."""
     ramp = image.astype(int) * (_GREY_RAMP_STEPS - 1) // 255 + _GREY_RAMP_START
     return [
         "".join(f"\x1b[38;5;{upper};48;5;{lower}m▀" for upper, lower in zip(*ramp[row : row + 2], strict=True)) + "\x1b[0m"
@@ -106,7 +106,7 @@ def half_blocks(image: Images) -> list[str]:
 
 
 def ran_on(predictor: Predictor) -> str:
-    """Return the model, the runtime, what really ran below it, the precision and the threads."""
+    """Return the model, the runtime with its provider, the precision and the threads in a line."""
     threads = {None: "threads as the runtime decides", 1: "1 thread"}.get(predictor.threads, f"{predictor.threads} threads")
     precision = predictor.precision or "precision of the file"
     ink = "" if predictor.marks_ink else " · without the ink network"
@@ -114,7 +114,7 @@ def ran_on(predictor: Predictor) -> str:
 
 
 def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]:
-    """Return the same for JSON."""
+    """Return the same facts for JSON."""
     return {
         "model": predictor.model,
         "runtime": predictor.runtime,
@@ -127,11 +127,11 @@ def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]
 
 
 def print_error(picture: NamedPicture, error: PictureError) -> None:
-    """Say in a line on stderr why a picture has no answer, and which it is."""
+    """Print the error of a picture, with its name, on stderr."""
     prefix = "" if picture.name in str(error) else f"{picture.name}: "
     click.echo(f"error: {prefix}{error}", err=True)
 
 
 def unanswered_entry(picture: NamedPicture, error: PictureError) -> dict[str, Any]:
-    """Return the same for JSON."""
+    """Return the error of a picture for JSON."""
     return {"picture": picture.name, "error": {"kind": type(error).__name__, "message": str(error)}}

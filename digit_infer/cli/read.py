@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command("read")
 @options.answering
 @options.json_option
-@options.drawing_option("--boxes", "Draw the picture with a box around each digit; what is less sure is red.")
+@options.drawing_option("--boxes", "Write a PNG with a box around each digit; red for a confidence below 0.9.")
 def command(
     pictures: tuple[str, ...],
     model: str,
@@ -36,10 +36,10 @@ def command(
     as_json: bool,
     boxes: Path | None,
 ) -> int:
-    """Read every digit on each PICTURE, line by line: a number, a form, a page, also one that lies on its side.
+    """Read all digits on each PICTURE, line by line: of a number, a form or a page, which may lie on its side.
 
-    Takes files, folders, globs, or - for standard input. What is no digit is left out. Exits with 1 if a picture could not
-    be read or shows no digit, and with 2 if one does not exist; the others are read all the same.
+    Takes files, folders, globs, or - for standard input. Exits with 1 if a picture could not be read or shows no digit, and
+    with 2 if one does not exist; the others are read all the same.
     """
     named = named_pictures(pictures)
     if boxes is not None:

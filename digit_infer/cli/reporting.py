@@ -1,9 +1,8 @@
-"""How every command reports an error: one line on stderr and an exit code; ``--debug`` shows the traceback.
+"""Reports errors of commands: one line on stderr and an exit code. ``--debug`` shows the traceback.
 
-Silences what libraries write by themselves.
-
-LiteRT announces its delegate, TensorFlow its CPU features, ONNX Runtime each CUDA library that it lacks, and no setting of
-theirs stops it. In the commands here it would bury the one line that a user should read. ``--debug`` lets it through.
+Native libraries log to stderr: LiteRT its delegate, TensorFlow its CPU features, ONNX Runtime each CUDA library that is
+missing, and no setting stops it. ``quiet_native_log`` hides that, so users see the one line that matters; ``--debug`` shows
+it.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ _STDERR = 2
 
 @contextmanager
 def quiet_native_log() -> Iterator[TextIO]:
-    """Point the file descriptor of stderr and Python's stdout to nowhere; yield the real stderr, for messages of ours."""
+    """Discard what is written to file descriptor 2 and to Python's stdout; yield the real stderr for our messages."""
     if "--debug" in sys.argv:
         yield sys.stderr
         return
     sys.stderr.flush()
     try:
         original = os.dup(_STDERR)
-    except OSError:  # closed: nobody listens
+    except OSError:  # stderr is closed
         yield sys.stderr
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -52,14 +51,14 @@ _DEBUG = "--debug"
 
 
 class ReportingCommand(click.Command):
-    """A command, or a group of them, that takes ``--debug`` anywhere and turns each error into its line and exit code."""
+    """A command or group that accepts ``--debug`` anywhere and reports errors by a line and an exit code."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.params.append(click.Option([_DEBUG], is_flag=True, expose_value=False, help="Show tracebacks of errors."))
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
-        """Run the command line and exit with what the command returned, or with its error's code."""
+        """Run the command line; exit with the command's return value, or with the code of its error."""
         words = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
         _prepare_streams()
@@ -77,7 +76,7 @@ class ReportingCommand(click.Command):
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
             status = INTERRUPTED
-        except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
+        except BrokenPipeError:  # the reader has closed the pipe, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = 1
         except OSError as error:
@@ -90,14 +89,14 @@ class ReportingCommand(click.Command):
 
 
 def _prepare_streams() -> None:
-    """Give a program whose streams are closed something to write to, and let no character fail in a narrow encoding."""
+    """Replace closed streams, and characters that the encoding of a stream lacks."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # for as long as we run
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # open until the process ends
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 class ReportingGroup(ReportingCommand, click.Group):
-    """A group of commands that reports so."""
+    """A group of commands that reports errors in this way."""

@@ -48,7 +48,7 @@ _MOST_OF_ONE = 20
 _DOUBTFUL = 0.1
 _UNSURE = 0.2
 """At most so many pieces may be parts of one digit that fills the picture. Then its ink is one component, or the doubt of
-a piece is above ``_DOUBTFUL``; and the doubt of the whole is at most ``_UNSURE``, and at most the sum of all pieces' doubts."""
+a piece is above ``_DOUBTFUL``; and the doubt of the whole is at most ``_UNSURE`` and the sum of all pieces' doubts."""
 
 _POINT_HEIGHT = 0.45
 _SLASH_HEIGHT = 1.12

@@ -34,7 +34,7 @@ class OnnxCpu:
         if not hasattr(onnxruntime, "InferenceSession"):
             return Availability(
                 None,
-                "damaged by uninstalling the other of the two: pip uninstall onnxruntime onnxruntime-gpu, then install one of them",
+                "damaged by uninstalling the other: pip uninstall onnxruntime onnxruntime-gpu, then install one of them",
             )
         return Availability(str(onnxruntime.__version__))
 

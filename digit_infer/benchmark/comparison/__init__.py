@@ -1,5 +1,6 @@
-"""Whether a second run is slower than a first: ``digit-infer bench compare``.
+"""Compares two runs: ``digit-infer bench compare``.
 
-Each file is read as a ``Run``: subjects, each with a sample a metric. ``pairing`` pairs the subjects of two runs, ``quiet``
-leaves out what the machine disturbed, ``interval`` says how sure the change is, and ``judgement`` decides.
+``files`` reads each file as a ``run.Run``: subjects with one sample per metric. ``pairing`` pairs the subjects of two
+runs, ``disturbance`` removes disturbed blocks, ``interval`` has the confidence interval of a change, and ``judgement``
+the verdict.
 """

@@ -1,23 +1,18 @@
-"""Leaves out what the machine disturbed, by the anchor workload beside each block and never by the figure itself.
+"""Removes what the machine adds to times, by the anchor workload: disturbed blocks, and drifts of the clock rate.
 
-On the shared machine where this was worked out, somebody else's load slowed whole seconds by 5 to 15 %, and in those the
-anchor was slower too: leaving out blocks whose anchor was more than 2 % over its usual duration brought the standard
-deviation of 28 processes' medians from 2.9 to 0.3 % (lenet5_v2).
+Blocks are removed by the time of the anchor beside them, never by their own time. On a shared machine, the load of other
+users slowed whole seconds by 5 to 15 %, and the anchor with them: without the blocks whose anchor was more than 2 % over
+its usual time, the standard deviation of 28 processes' medians fell from 2.9 to 0.3 % (lenet5_v2). Dividing by the anchor
+would not help here: under load the network slowed by 1.5 to 2 times as much as the anchor.
 
-Dividing by the anchor instead would not do: under load the network slowed by 1.5 to 2 times as much as the anchor. What is
-left when such blocks are gone is the wandering of the clock, which ``pace`` sees to.
+What remains are drifts of the clock rate. A clock that is 3 % slower makes arithmetic 3 % slower, and access to memory
+hardly at all, so a time follows the anchor by some share from 0 to 1. The share is estimated from the processes of both
+runs, as the slope of their times over their anchors, in logarithms, within each run (an analysis of covariance; R.
+Fisher, Statistical Methods for Research Workers, 1932, section 49.1), with its least-squares interval.
 
-How far a figure follows the machine's pace, as the anchor workload beside it shows it.
-
-A clock that is 3 % slower makes arithmetic 3 % slower, and waiting for memory hardly. So what the anchor moved may explain
-none of what a figure moved, or as large a share of itself, and the processes of both runs say how much: the slope of their
-times over their anchors, in logarithms, within each run (an analysis of covariance; R. Fisher, Statistical Methods for
-Research Workers, 1932, section 49.1). Slope and interval are those of least squares; where processes tell nothing, all from
-none to the whole stays possible.
-
-Machines differ in it. On a shared AMD EPYC the anchor moved by 1.2 to 1.6 % (standard deviation) from run to run, and three
-networks with it: dividing by it brought theirs from 1.2 to 1.7 down to 0.3 to 0.8 %. On an older one with a steady clock
-the anchor explained next to nothing, and dividing by it would have added noise.
+Machines differ. On a shared AMD EPYC the anchor varied by 1.2 to 1.6 % (standard deviation) from run to run, and three
+networks by 1.2 to 1.7 %, which division by the anchor reduced to 0.3 to 0.8 %. On an older processor with a steady clock,
+the anchor explained almost nothing, and division would have added noise.
 """
 
 from __future__ import annotations
@@ -39,17 +34,17 @@ if TYPE_CHECKING:
 
 
 _DISTURBED = 1.02
-"""The anchor of a quiet block stays this near: its standard deviation from block to block was 0.3 to 0.4 %."""
+"""The largest anchor of an undisturbed block, relative to the usual one; its standard deviation was 0.3 to 0.4 %."""
 
 _USUAL = 25
-"""The anchor's usual duration is this percentile of its durations, since a disturbance can only prolong it."""
+"""The percentile that is the anchor's usual time, since a disturbance can only prolong it."""
 
 
 @dataclass(frozen=True)
 class Quiet:
-    """What is left of a sample, how many processes were disturbed or never warm, and the anchor's duration in what is left.
+    """What remains of a sample, the numbers of processes that were disturbed or never warm, and the median anchor.
 
-    ``anchor_us`` is None where nothing was timed beside.
+    ``anchor_us`` is None without an anchor.
     """
 
     kept: Processes
@@ -59,7 +54,7 @@ class Quiet:
 
 
 def quiet(sample: Processes) -> Quiet:
-    """Leave out processes that did not settle, those with more disturbed blocks than others, and disturbed blocks."""
+    """Remove processes that did not settle, disturbed blocks, and processes of which most blocks are disturbed."""
     warm = [process for process in sample.processes if process.warm]
     anchors = [anchor for process in warm for anchor in process.anchors_us]
     longest = _DISTURBED * float(np.percentile(anchors, _USUAL)) if anchors else float("inf")
@@ -81,7 +76,7 @@ def _undisturbed(process: Process, longest_us: float) -> Process:
 
 
 def followed(first: Processes, second: Processes) -> Interval:
-    """Return the share of the anchor's movement that the figure follows, within 0 and 1: its 95 % interval."""
+    """Return the 95 % interval, within 0 and 1, of the share by which the times follow the anchor."""
     sides = [_deviations(side) for side in (first, second)]
     anchors, times = np.concatenate([side[0] for side in sides]), np.concatenate([side[1] for side in sides])
     moved, freedom = float(anchors @ anchors), len(anchors) - len(sides) - 1
@@ -95,7 +90,7 @@ def followed(first: Processes, second: Processes) -> Interval:
 
 
 def at_pace(sample: Processes, anchor_us: float, share: float) -> Processes:
-    """Return the times as they would be with an anchor of that duration, of which they follow a share."""
+    """Return the times as they would be with an anchor of ``anchor_us``, which they follow by ``share``."""
     return Processes(tuple(_process_at_pace(process, anchor_us, share) for process in sample.processes))
 
 

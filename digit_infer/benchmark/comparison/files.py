@@ -1,8 +1,7 @@
 """Reads files of measurements as runs to compare: records of ``digit-infer bench``, and the JSON of pytest-benchmark.
 
-``--benchmark-json`` and ``--benchmark-save-data`` keep every round's time, in order: ten stretches of neighbours stand for
-the sample, since rounds that follow one another are alike and would promise too much one by one. ``--benchmark-save`` alone
-keeps the median and the quartiles.
+``--benchmark-json`` and ``--benchmark-save-data`` keep every round's time, in order. They become ten medians of consecutive
+rounds, since neighbouring rounds are correlated. ``--benchmark-save`` alone keeps the median and the quartiles.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from digit_infer.benchmark.record_file import from_document, read_document
 from digit_infer.errors import RecordError
 
 _MOMENTARY = ("load_average", "memory_available_kb", "memory_kb", "frequency_mhz")
-"""Facts that differ between any two moments."""
+"""Facts that change all the time."""
 
 
 def run_of_record(measured: record.Record, name: str) -> Run:
-    """Turn a record into a run; ``name`` is for messages."""
+    """Make a run of a record; ``name`` is the file's, for messages."""
     machine = machine_identity(measured.environment)
     settings = measured.settings
     return Run(
@@ -40,7 +39,7 @@ def run_of_record(measured: record.Record, name: str) -> Run:
 
 
 def _subject(row: record.Row) -> Subject:
-    """Read what a row has; of ``null`` latencies alone, whose absolute limit suits a call of half a microsecond."""
+    """Return the metrics of a row; of ``null`` only latencies, whose absolute limit suits a call of half a microsecond."""
     readers: dict[Metric, Callable[[record.Process], Process | None]] = {"p50": _p50, "p90": _p90}
     if row.configuration.runtime != "null":
         readers["throughput"] = _throughput
@@ -69,7 +68,7 @@ def _p50(process: record.Process) -> Process | None:
 
 
 def _p90(process: record.Process) -> Process | None:
-    """Return a process's one p90, over all its blocks, beside the median of their anchors."""
+    """Return the p90 over all blocks of a process, with the median of their anchors."""
     stream = process.stream
     p90_us = None if stream is None else stream.latencies.percentile_us(90)
     if stream is None or p90_us is None or not stream.blocks:
@@ -95,21 +94,21 @@ _SETTINGS = ("timer", "disable_gc", "warmup")
 
 
 def is_pytest_benchmark(document: Mapping[str, Any]) -> bool:
-    """Say whether a JSON object is one that pytest-benchmark writes."""
+    """Tell whether a JSON object was written by pytest-benchmark."""
     return {"machine_info", "benchmarks", "version"} <= document.keys()
 
 
 def run_of_pytest_benchmark(document: Mapping[str, Any], name: str) -> Run:
-    """Turn a document into a run; ``name`` is for messages.
+    """Make a run of pytest-benchmark's JSON; ``name`` is the file's, for messages.
 
     Raises:
-        RecordError: something is missing or of another kind.
+        RecordError: a value is missing or of another type.
     """
     try:
         return _run(document, name)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError(
-            f"{name} is no whole file of pytest-benchmark ({type(error).__name__}: {error})", "measure again"
+            f"{name} is no complete file of pytest-benchmark ({type(error).__name__}: {error})", "measure again"
         ) from error
 
 
@@ -152,7 +151,7 @@ def read_run(path: Path) -> Run:
     """Read a record of ``digit-infer bench``, or the JSON of pytest-benchmark.
 
     Raises:
-        RecordError: the file is missing or damaged, or neither of them.
+        RecordError: the file is missing, damaged, or neither of them.
     """
     document = read_document(path)
     if is_pytest_benchmark(document):
@@ -161,7 +160,7 @@ def read_run(path: Path) -> Run:
         run = run_of_record(from_document(document, str(path)), str(path))
     for name, subject in run.subjects.items():
         if not all(0 < time < inf for sample in subject.samples.values() for time in _times(sample)):
-            raise RecordError(f"{path} holds a time that cannot be, of {name}", "measure again")
+            raise RecordError(f"{path} holds an impossible time of {name}", "measure again")
     return run
 
 

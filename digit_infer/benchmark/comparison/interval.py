@@ -1,14 +1,14 @@
-"""How far the ratio of two samples is known: a hierarchical bootstrap, made honest for few processes.
+"""The confidence interval of the ratio of two samples: a hierarchical bootstrap with a correction for few processes.
 
-Both levels are drawn with replacement: processes, and within each the blocks. A sample's figure is the median over its
-processes of the median over their blocks, so that one unlucky process counts for little. All is done in logarithms.
+Both levels are drawn with replacement: processes, and within each the blocks. A sample's value is the median over its
+processes of the median over their blocks, so a single slow process has little weight. All is computed in logarithms.
 
-Percentiles of such draws are too narrow where processes are few. With normal noise they enclose the truth in 80 (3
-processes), 89 (5) and 92 (10) of 100 cases for a mean of processes, instead of in 95. So the interval reaches further, as
-T. Hesterberg's "expanded percentile interval" does (What Teachers Should Know About the Bootstrap, The American
+Percentiles of such draws are too narrow for few processes. With normal noise they contain the true ratio in 80 (3
+processes), 89 (5) and 92 (10) of 100 cases for a mean of processes, instead of in 95. So the interval is wider, as
+T. Hesterberg's "expanded percentile interval" is (What Teachers Should Know About the Bootstrap, The American
 Statistician 69, 2015, 371-386): to the tail that makes up for the missing n/(n-1) and for Student's t. Drawing blocks too
-counts what happens within a process twice (A. Davison, D. Hinkley, Bootstrap Methods and their Application, 1997, 3.8): it
-errs to the safe side, and smooths a median of few. Over 4 to 10 processes and four kinds of noise, among them one in which
+counts the variation within a process twice (A. Davison, D. Hinkley, Bootstrap Methods and their Application, 1997, 3.8),
+which is conservative, and smooths a median of few. Over 4 to 10 processes and four kinds of noise, among them one in which
 every tenth process is slow, the interval held the truth in 96 to 100 of 100 cases; the tests hold this simulation.
 """
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 _SEED = 0
 _RESAMPLES = 4_000
 _RESAMPLES_OF_BLOCKS = 250
-"""Of each process so many medians are drawn once, and every resample takes one of them."""
+"""Medians that are drawn once for each process; every resample takes one of them."""
 
 ONE_PROCESS = 0.036
-"""What is added at both ends where a sample comes from one process: what another process would have answered is unknown.
+"""Added at both ends where a sample comes from one process, since the variation between processes is unknown.
 
 Of 86 processes of softmax_regression (7 µs, onnx-cpu) 95 in 100 pairs of medians differed by less; for shallow_cnn (75 µs)
 it was 0.9 %, and for lenet5_v2 (258 µs), which met more load of other users, 6.2 %.
@@ -53,16 +53,16 @@ def log_ratio(first: Sample, second: Sample) -> Interval:
 
 
 def central_us(sample: Sample) -> float:
-    """Return a sample's figure in µs."""
+    """Return the value of a sample in µs."""
     if isinstance(sample, Spread):
         return sample.median_us
     return float(np.exp(np.median([np.median(np.log(times)) for times in _groups(sample)])))
 
 
 def _drawn(sample: Sample, draw: np.random.Generator) -> Draws:
-    """Return resamples of the logarithm of a sample's figure.
+    """Return resamples of the logarithm of a sample's value.
 
-    Of what is known only as a spread they are normal: the standard error of a median is 1.25 IQR / (1.35 √N) (R. McGill,
+    For a ``Spread`` they are normal: the standard error of a median is 1.25 IQR / (1.35 √N) (R. McGill,
     J. Tukey, W. Larsen, Variations of Box Plots, The American Statistician 32, 1978, 12-16).
     """
     if isinstance(sample, Spread):

@@ -1,4 +1,4 @@
-"""Decides on one metric of one subject: slower for sure, not slower for sure, or neither."""
+"""The verdict on one metric of one subject: slower, not slower, or inconclusive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST_SAMPLES = 40
 
 @dataclass(frozen=True)
 class Limits:
-    """By how much something may be slower: by the larger of a share and, for latencies, a time in µs."""
+    """The allowed slowdown: the larger of a share and, for latencies, a time in µs."""
 
     share: float
     absolute_us: float
@@ -29,7 +29,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Change:
-    """How much longer the second takes than the first at one pace of the machine: a ratio with its 95 % interval."""
+    """The ratio of the second time to the first, corrected for the clock rate, with its 95 % interval."""
 
     ratio: float
     low: float
@@ -38,10 +38,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one metric of one subject, and why.
+    """The verdict on one metric of one subject, and its reason.
 
-    ``first`` and ``second`` are in µs, or in images a second; ``allowed`` is the share by which it might be slower.
-    ``change`` is None where too little is left to tell.
+    ``first`` and ``second`` are in µs, or in images per second; ``allowed`` is the allowed slowdown as a share.
+    ``change`` is None where there are too few measurements.
     """
 
     subject: str
@@ -68,17 +68,17 @@ def judge(subject: str, metric: Metric, first: Sample, second: Sample, limits: L
 
 @dataclass(frozen=True)
 class _Sides:
-    """Two samples that are fit to be compared."""
+    """Two samples that can be compared."""
 
     first: Sample
     second: Sample
 
     def times_us(self) -> tuple[float, float]:
-        """Return both figures in µs."""
+        """Return both times in µs."""
         return central_us(self.first), central_us(self.second)
 
     def pace(self) -> float:
-        """Return by how much the machine's own pace changed, as log(second / first)."""
+        """Return the change of the clock rate, as log(second / first) of the anchor."""
         return 0.0
 
     def change(self) -> Change:
@@ -89,18 +89,18 @@ class _Sides:
 
 @dataclass(frozen=True)
 class _Paced(_Sides):
-    """Two samples of processes, with what the anchor beside each took: the usual duration in µs."""
+    """Two samples of processes, with the anchor's time of each in µs."""
 
     first: Processes
     second: Processes
     anchors_us: tuple[float, float]
 
     def pace(self) -> float:
-        """Return by how much the anchor took longer, as log(second / first)."""
+        """Return the change of the anchor, as log(second / first)."""
         return log(self.anchors_us[1] / self.anchors_us[0])
 
     def change(self) -> Change:
-        """Compare them at one pace: the interval holds for every share of the anchor's movement that they may follow."""
+        """Compare them at one clock rate; the interval covers every share by which they may follow the anchor."""
         between_us = sqrt(self.anchors_us[0] * self.anchors_us[1])
         shares = followed(self.first, self.second)
         changes = [
@@ -136,7 +136,7 @@ def _moved(ratio: float) -> str:
 
 
 def _compared(first: Sample, second: Sample) -> _Sides | str:
-    """Return what is fit to be compared, or the reason why there is too little."""
+    """Return the samples to compare, or the reason why there are too few measurements."""
     if isinstance(first, Processes) and isinstance(second, Processes):
         fewest = min(len(first.processes), len(second.processes))
         if fewest < FEWEST_PROCESSES:
@@ -167,5 +167,5 @@ def _counted(number: int) -> str:
 
 
 def _as_told(metric: Metric, first_us: float, second_us: float) -> tuple[float, float]:
-    """Turn times into what users read: of an image into images a second."""
+    """Return times in the unit that users read: for throughput, images per second."""
     return (1e6 / first_us, 1e6 / second_us) if metric == "throughput" else (first_us, second_us)

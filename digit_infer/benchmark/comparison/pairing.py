@@ -1,7 +1,4 @@
-"""Pairs what two runs have in common, refuses what means nothing, and says what else differs.
-
-A comparison for programs, as JSON, and for a review, as Markdown.
-"""
+"""Pairs the subjects of two runs, judges them, and lists other differences; as JSON, and as Markdown."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ from digit_infer.errors import RecordError
 
 @dataclass(frozen=True)
 class Comparison:
-    """All findings; ``differences`` are what else is not the same, in lines for a reader.
+    """All findings. ``differences`` are other differences between the runs, in words.
 
-    ``only_in_first`` and ``only_in_second`` name what has no partner.
+    ``only_in_first`` and ``only_in_second`` are subjects and metrics of one run only.
     """
 
     first: str
@@ -42,7 +39,7 @@ def compare(
     """Judge the second run against the first.
 
     Raises:
-        RecordError: they come from different machines, were measured in different ways, or have nothing in common.
+        RecordError: the runs come from different machines, differ in their settings, or have nothing in common.
     """
     if first.writer != second.writer:
         raise RecordError(
@@ -84,7 +81,7 @@ def _findings(first: Run, second: Run, limits: Limits, metrics: Sequence[Metric]
 
 
 def _alone(run: Run, other: Run, metrics: Sequence[Metric]) -> tuple[str, ...]:
-    """Name the subjects that the other run lacks, and the metrics of those that it has."""
+    """Return the subjects that the other run lacks, and the metrics that its subjects lack."""
     found = []
     for name, subject in run.subjects.items():
         if name not in other.subjects:
@@ -105,7 +102,7 @@ def _differing(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]
 
 
 def _differing_subjects(first: Run, second: Run) -> list[str]:
-    """Say which facts of subjects differ, a line a fact and not one a subject."""
+    """Return the facts of subjects that differ, one line per fact with its subjects."""
     places: dict[str, list[str]] = {}
     for name, subject in first.subjects.items():
         if partner := second.subjects.get(name):
@@ -122,12 +119,12 @@ _UNITS: dict[Metric, str] = {"p50": "p50, µs", "p90": "p90, µs", "throughput":
 
 
 def as_document(comparison: Comparison) -> dict[str, Any]:
-    """Return what goes into a JSON file."""
+    """Return the JSON object of a comparison."""
     return {"schema": COMPARISON_SCHEMA, "verdict": comparison.verdict, **asdict(comparison)}
 
 
 def cells(finding: Finding) -> tuple[str, ...]:
-    """Return a finding in words, a cell for each of ``HEADINGS``."""
+    """Return the cells of a finding, one for each of ``HEADINGS``."""
     change = finding.change
     return (
         finding.subject,
@@ -150,7 +147,7 @@ def as_markdown(comparison: Comparison, notes: Sequence[str]) -> str:
 
 
 def figure(value: float) -> str:
-    """Write a figure with four significant digits, enough to see a change of a tenth of a percent."""
+    """Return a number with four significant digits, which show a change of a tenth of a percent."""
     rounded = float(f"{value:.4g}")
     return f"{rounded:,.0f}" if rounded >= 1000 else f"{rounded:.4g}"
 

@@ -1,4 +1,4 @@
-"""What a file of measurements holds, whoever wrote it: subjects, and of each a sample a metric."""
+"""The measurements of a file in one form for all formats: subjects, each with one sample per metric."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 Metric = Literal["p50", "p90", "throughput"]
-"""The median and the 90th percentile of a query's latency, and images a second."""
+"""The median and the 90th percentile of a query's latency, and images per second."""
 
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
 JUDGED: tuple[Metric, ...] = ("p50", "throughput")
-"""What is judged unless asked otherwise: not p90, which is mostly the load of a machine's other users.
+"""The default metrics. p90 is not among them, since it mostly shows the load of other users.
 
-On a shared machine it differed by 2 to 13 % between processes of the same network whose medians differed by 0.2 to 1 %.
+On a shared machine it differed by 2 to 13 % between processes of one network whose medians differed by 0.2 to 1 %.
 """
 
 
@@ -22,8 +22,9 @@ On a shared machine it differed by 2 to 13 % between processes of the same netwo
 class Process:
     """One fresh process.
 
-    ``times_us`` has a figure a block, of a query, or of an image where the metric is throughput; ``anchors_us`` the
-    duration of the anchor workload beside each, empty where there was none; ``warm`` is False where it did not settle.
+    ``times_us`` has one time per block, of a query, or of an image where the metric is throughput. ``anchors_us`` has the
+    time of the anchor workload beside each, and is empty without an anchor. ``warm`` is False if the process did not
+    settle.
     """
 
     times_us: tuple[float, ...]
@@ -40,14 +41,14 @@ class Processes:
 
 @dataclass(frozen=True)
 class Stretches:
-    """A sample over stretches of the only process that there was: the median of each, in µs."""
+    """A sample of one process: the medians of consecutive parts of it, in µs."""
 
     medians_us: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Spread:
-    """What is known where the samples are gone: their median and the distance of their quartiles, in µs, and how many."""
+    """A sample of which only the median and the interquartile range, in µs, and the number are known."""
 
     median_us: float
     quartiles_us: float
@@ -59,7 +60,7 @@ Sample: TypeAlias = Processes | Stretches | Spread
 
 @dataclass(frozen=True)
 class Subject:
-    """Something measured; ``facts`` say what really ran, by name, for a reader who wonders at a change."""
+    """What was measured; ``facts`` say by name what ran, which may explain a change."""
 
     samples: Mapping[Metric, Sample]
     facts: Mapping[str, str]
@@ -69,8 +70,8 @@ class Subject:
 class Run:
     """One file.
 
-    ``machine`` has the facts that make a machine the same, ``settings`` what must be the same for a comparison to mean
-    anything, and ``facts`` what may differ and is worth knowing; ``subjects`` are by a name that pairs them.
+    ``machine`` has the facts that identify a machine, ``settings`` those that must be equal in a comparison, and ``facts``
+    those that may differ and are reported. ``subjects`` have the names by which they are paired.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""What runs inside a measuring process: it opens one system, asks it, and keeps the time."""
+"""The code of a measuring process, which opens one system and times its queries."""

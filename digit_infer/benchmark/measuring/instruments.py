@@ -1,6 +1,7 @@
-"""What a measuring process measures with: the clock, the anchor workload, and its own memory.
+"""The clock, the anchor workload, and the peak memory of this process.
 
-Matrix products small enough for one thread and the second-level cache, as the networks here are mostly made of them.
+The anchor is a fixed workload that is timed beside every measurement: if its time changes, the machine has changed. It
+consists of matrix products that fit one thread and the second-level cache, like most layers of the networks here.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _READINGS = 2_000
 
 
 def clock_step_ns() -> float:
-    """Return the resolution: the smallest step between two readings that differ."""
+    """Return the resolution in ns: the smallest difference between two readings."""
     steps = []
     for _ in range(_READINGS):
         first = second = perf_counter_ns()
@@ -30,7 +31,7 @@ def clock_step_ns() -> float:
 
 
 def clock_read_ns() -> float:
-    """Return what one reading costs, in ns: the median over stretches of readings. It is part of every timed query."""
+    """Return the time of one reading in ns, the median over groups of readings. It is part of every timed query."""
     costs = []
     for _ in range(20):
         start = perf_counter_ns()
@@ -42,7 +43,7 @@ def clock_read_ns() -> float:
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """Keep Python's garbage collector out of what is timed."""
+    """Disable Python's garbage collector while something is timed."""
     was_on = gc.isenabled()
     gc.collect()
     gc.disable()
@@ -59,7 +60,7 @@ _REPEATS = 5
 
 
 class Anchor:
-    """The work, ready to be timed."""
+    """The anchor workload."""
 
     def __init__(self) -> None:
         self._left = np.full((_MATRIX_SIDE, _MATRIX_SIDE), 0.5, np.float32)
@@ -67,7 +68,7 @@ class Anchor:
         self._product = np.empty_like(self._left)
 
     def duration_us(self) -> float:
-        """Return the median of a few repetitions, in µs."""
+        """Run it a few times and return the median in µs."""
         return median(self._once() for _ in range(_REPEATS)) / 1000
 
     def _once(self) -> int:
@@ -79,9 +80,9 @@ class Anchor:
 
 
 def peak_memory_bytes() -> int | None:
-    """Return the highest resident set size of this process, or None where the system does not tell.
+    """Return the peak resident set size of this process, or None where the system does not report it.
 
-    Linux' ``VmHWM`` comes first: ``ru_maxrss`` remembers the process that this one was forked from.
+    Linux's ``VmHWM`` comes first: ``ru_maxrss`` includes the process that this one was forked from.
     """
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")

@@ -1,4 +1,4 @@
-"""Queries of test images, asked one after another: the one loop behind accuracy, latency and throughput."""
+"""Queries of test images in sequence: the loops behind accuracy, latency and throughput."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 ACCURACY_BATCH = 256
 _POOL = 4_096
-"""So many different images are asked in turn; more would not be more different."""
+"""The number of different images in the queries."""
 
 
 class Queries:
-    """A system, and the queries of one size that it is asked in turn."""
+    """A system, and queries of one size, which are sent in turn."""
 
     def __init__(self, answer: Answer, images: Images, batch: int) -> None:
         """Take the test images, uint8 [N, 28, 28]; a batch larger than N repeats them."""
@@ -36,7 +36,7 @@ class Queries:
         self._turn = cycle(self._queries)
 
     def timed(self, seconds: float, at_least: int = 1, pause_s: float = 0.0) -> list[int]:
-        """Ask for ``seconds``, at least so often, and return the ns of each query; with a pause before each."""
+        """Send queries for ``seconds``, at least ``at_least``, with a pause before each; return the ns of each."""
         answer, turn, clock = self.answer, self._turn, perf_counter_ns
         samples: list[int] = []
         end = clock() + int(1e9 * seconds)
@@ -52,7 +52,7 @@ class Queries:
         return samples
 
     def back_to_back(self, count: int) -> float:
-        """Ask so many queries without a look at the clock between them, and return the seconds of all."""
+        """Send ``count`` queries without reading the clock between them, and return the seconds of all."""
         answer = self.answer
         queries = [next(self._turn) for _ in range(count)]
         start = perf_counter_ns()
@@ -66,7 +66,7 @@ class Queries:
 
 
 def digits(answer: Answer, images: Images) -> NDArray[np.uint8]:
-    """Answer all images, 256 at a time, by their most probable digits: uint8 [N]."""
+    """Return the most probable digit of each image, uint8 [N], in batches of 256."""
     parts = [answer(part).argmax(axis=1).astype(np.uint8) for part in _parts(images)]
     return np.concatenate(parts)
 

@@ -1,6 +1,7 @@
-"""Warm-up and the scenarios: streams and offline in blocks, the server, and a picture's stages.
+"""Warm-up, and the scenarios: single-stream, multi-stream and offline in blocks, the server, and a picture's stages.
 
-So a queue cannot hide: a query that waits for the one before it is late from the moment it should have started.
+In MLPerf's server scenario, queries of one image arrive at random, and latency counts from the arrival of a query. So the
+time that a query waits for the ones before it is part of its latency.
 """
 
 from __future__ import annotations
@@ -26,23 +27,23 @@ if TYPE_CHECKING:
 
 
 BLOCK_S = 0.05
-"""A block takes this long: a few time slices of the system's scheduler, and short beside a drift of the clock."""
+"""Seconds of a block: a few time slices of the scheduler, and shorter than drifts of the clock rate."""
 
 _AGREE = 1.03
 _AGREEING = 3
-"""Warm is what gave three medians in a row within 3 % of one another."""
+"""A system is warm when three medians in a row lie within 3 % of one another."""
 
 
 @dataclass(frozen=True)
 class TimedBlock:
-    """A block, and the times of its queries where each was timed."""
+    """A block, and the latencies of its queries."""
 
     block: Block
     latencies: Histogram
 
 
 def warm_up(queries: Queries, longest_s: float) -> WarmUp:
-    """Ask until three medians in a row, of stretches of 20 ms at least, lie within 3 % of one another, or time is up."""
+    """Send queries until three medians in a row, each of at least 20 ms, lie within 3 %, or ``longest_s`` have passed."""
     start = perf_counter()
     medians: list[float] = []
     asked = 0
@@ -58,7 +59,7 @@ def warm_up(queries: Queries, longest_s: float) -> WarmUp:
 
 
 def stream_block(queries: Queries, anchor: Anchor, began: float, pause_s: float) -> TimedBlock:
-    """Ask one query after another for a block; ``began`` is the ``perf_counter`` at which the run began."""
+    """Time each query of a block; ``began`` is the ``perf_counter`` of the start of the run."""
     start = perf_counter()
     before = anchor.duration_us()
     samples = queries.timed(BLOCK_S, pause_s=pause_s)
@@ -75,7 +76,7 @@ def stream_block(queries: Queries, anchor: Anchor, began: float, pause_s: float)
 
 
 def offline_block(queries: Queries, anchor: Anchor, began: float, count: int) -> Block:
-    """Ask so many queries with nothing between them; the block's p50 is the mean of a query, since none is timed alone."""
+    """Time ``count`` queries as a whole; the block's p50 is the mean of a query, since none is timed alone."""
     start = perf_counter()
     before = anchor.duration_us()
     seconds = queries.back_to_back(count)
@@ -90,20 +91,20 @@ def queries_a_block(queries: Queries) -> int:
 
 
 _SPIN_NS = 200_000
-"""The system wakes a sleeper up to this late, so the last stretch is waited for awake."""
+"""The system wakes a sleeping thread up to this late, so the end of a wait is spent in a loop."""
 
 _TRIALS = 7
-"""Halvings of the interval of rates: the highest rate is known to within 1/128 of what back-to-back queries reach."""
+"""Bisections: the highest rate is found to within 1/128 of the rate of back-to-back queries."""
 
 _LOWEST = 16
-"""Where even this part of what back-to-back queries reach is too much, the search ends: trials would get long."""
+"""The search ends below 1/16 of the rate of back-to-back queries, where trials would take too long."""
 
 _GIVE_UP = 0.1
-"""A trial whose last query starts later than this share of its length has a queue without end."""
+"""A trial in which a query is later than this share of the trial's length has an ever growing queue."""
 
 
 def serve_at(queries: Queries, rate: float, seconds: float, seed: int) -> Server:
-    """Let queries arrive at ``rate`` a second for ``seconds``, and for as many as p99 needs.
+    """Let queries arrive at ``rate`` per second for ``seconds``, or until there are enough for p99.
 
     The gaps are exponential (a Poisson process), drawn with ``seed``.
     """
@@ -113,10 +114,10 @@ def serve_at(queries: Queries, rate: float, seconds: float, seed: int) -> Server
 
 
 def highest_rate(queries: Queries, bound_us: float, seconds: float, seed: int) -> Server:
-    """Search for the highest rate at which 99 % of the queries are answered within ``bound_us``; 0 where there is none.
+    """Search for the highest rate at which 99 % of the queries are answered within ``bound_us``; 0 if there is none.
 
-    Each trial takes ``seconds``. The rate is sought below what back-to-back queries reach, where a queue has no end. A rate
-    is given up when it fails twice: one disturbance of the machine is not the system's.
+    Each trial takes ``seconds``. The search starts at the rate of back-to-back queries. A rate must fail twice, since one
+    failure may be a disturbance of the machine.
     """
     capacity = 1e9 / median_ns(queries.timed(0.1, at_least=20))
     low, high = 0.0, capacity
@@ -141,7 +142,7 @@ def highest_rate(queries: Queries, bound_us: float, seconds: float, seed: int) -
 
 
 def _arrivals(queries: Queries, rate: float, count: int, seed: int) -> tuple[list[int], float]:
-    """Answer queries as they come due; return the ns from due to answered of each, and the seconds of all."""
+    """Answer queries as they arrive; return the ns from arrival to answer of each, and the seconds of all."""
     gaps = np.random.default_rng(seed).exponential(1e9 / rate, count).astype(np.int64).tolist()
     answer, clock = queries.answer, perf_counter_ns
     samples: list[int] = []
@@ -165,12 +166,12 @@ def _wait_until(due: int, clock: Callable[[], int]) -> None:
 
 _PICTURE_SIDE = 280
 _PICTURES = 40
-_FEWEST_PICTURES = 64  # samples, so that p90 can be told
+_FEWEST_PICTURES = 64  # p90 needs as many samples
 DESCRIPTION = f"PNG, {_PICTURE_SIDE} × {_PICTURE_SIDE}, dark on light, drawn from test images"
 
 
 def time_stages(answer: Answer, images: Images, seconds: float) -> Stages:
-    """Time picture after picture for about ``seconds``, with the files in the system's cache."""
+    """Time pictures one after another for about ``seconds``, with the files in the system's cache."""
     from digit_infer.image.decode import ONE_DIGIT_SIDE, decode
     from digit_infer.image.plain_look import plain_look
 
@@ -194,7 +195,7 @@ def time_stages(answer: Answer, images: Images, seconds: float) -> Stages:
 
 @contextmanager
 def _drawn(images: Images) -> Iterator[list[Path]]:
-    """Write test images as somebody would draw them on a canvas."""
+    """Write test images as large pictures, dark on light."""
     from PIL import Image
 
     with TemporaryDirectory(prefix="digit-infer-") as folder:

@@ -1,7 +1,7 @@
-"""The process that measures: it opens one system and does what its parent asks, a line of JSON at a time.
+"""The measuring process: it opens one system, and answers requests of its parent, each a line of JSON.
 
-``python -m digit_infer.benchmark.measuring.worker`` measures a ``Predictor``; whoever calls ``serve`` measures something
-else with the same code. Requests and replies are JSON objects; a request's ``do`` names one of ``_Measuring``'s methods.
+``python -m digit_infer.benchmark.measuring.worker`` measures a ``Predictor``; ``serve`` measures any other system with the
+same code. A request's ``do`` is the name of a method of ``_Measuring``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Reply: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class System:
-    """What is measured: the call, and what really ran."""
+    """A system to measure: the function that answers, and what runs."""
 
     answer: Answer
     artefact: Artefact
@@ -49,7 +49,7 @@ OpenSystem: TypeAlias = Callable[[Mapping[str, Any]], System]
 
 
 class _Measuring:
-    """One open system, asked for queries of one size."""
+    """An open system and its queries of one size."""
 
     def __init__(self, system: System, load_ms: float, request: Mapping[str, Any]) -> None:
         self._system = system
@@ -70,12 +70,12 @@ class _Measuring:
         return {"artefact": asdict(self._system.artefact), "load_ms": self._load_ms, "first_us": first_us}
 
     def digits(self) -> Reply:
-        """Answer all test images."""
+        """Return the digits of all test images."""
         found = digits(self._system.answer, self._images)
         return {"digits": base64.b64encode(found.tobytes()).decode("ascii")}
 
     def warm_up(self, longest_s: float) -> Reply:
-        """Ask until it is warm, and find out how many queries fill a block."""
+        """Send queries until it is warm, and count the queries that fill a block."""
         found = warm_up(self._queries, longest_s)
         self._count = queries_a_block(self._queries)
         return asdict(found)
@@ -89,7 +89,7 @@ class _Measuring:
         return asdict(offline_block(self._queries, self._anchor, self._began, self._count))
 
     def server(self, rate: float | None, bound_us: float | None, seconds: float, seed: int) -> Reply:
-        """Let queries arrive at a rate, or search for the highest that keeps a bound."""
+        """Run the server scenario at a rate, or search for the highest rate that keeps a bound."""
         if rate is not None:
             return asdict(serve_at(self._queries, rate, seconds, seed))
         assert bound_us is not None  # noqa: S101  # the command line takes one of the two
@@ -100,14 +100,14 @@ class _Measuring:
         return asdict(time_stages(self._system.answer, self._images, seconds))
 
     def memory(self) -> Reply:
-        """Say what the process has taken at its highest."""
+        """Return the peak memory of the process."""
         return {"peak_memory_bytes": peak_memory_bytes()}
 
 
 def serve(open_system: OpenSystem) -> None:
     """Answer requests on standard input until it closes: the first opens the system, the others measure it.
 
-    Whatever libraries print goes to standard error. An error of ours is a reply, ``{"error": {kind, problem, advice}}``.
+    What libraries print goes to standard error. A ``DigitInferError`` is a reply, ``{"error": {kind, problem, advice}}``.
     """
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -125,7 +125,7 @@ def serve(open_system: OpenSystem) -> None:
         told = {"kind": type(error).__name__, "problem": error.problem, "advice": error.advice}
         _send(replies, {"error": told})
     replies.flush()
-    os._exit(0)  # without taking down the libraries, which takes longer than a block
+    os._exit(0)  # unloading the libraries would take longer than a block
 
 
 def _send(replies: IO[str], reply: Reply) -> None:

@@ -1,1 +1,1 @@
-"""What people and programs read of a run: tables, a page with plots, and a recommendation. Text out, nothing measured."""
+"""A record as tables, Markdown, CSV and an HTML page with plots, and a recommendation."""

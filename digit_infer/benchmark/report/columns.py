@@ -1,4 +1,4 @@
-"""The one list of what a row can say; every table is a choice from it."""
+"""The columns of all tables and of the CSV file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Table = Literal["answers", "processes"]
 
 @dataclass(frozen=True)
 class Column:
-    """A fact of a row: ``key`` with its unit for programs, ``heading`` with its unit for people.
+    """A column: ``key`` is its name in the CSV file, ``heading`` in tables; both have the unit.
 
-    ``take`` answers the fact itself, None where it is unknown, and ``show`` writes it for people. ``tables`` are those for
-    people that hold it; programs get all.
+    ``take`` returns the value, None where it is unknown, and ``show`` its text in tables. ``tables`` are those that have
+    the column; the CSV file has all.
     """
 
     key: str
@@ -30,7 +30,7 @@ class Column:
     number: bool
 
     def for_programs(self, summary: Summary) -> str:
-        """Write the fact with six digits, and "" where it is unknown."""
+        """Return the value with six digits, or "" where it is unknown."""
         value = self.take(summary)
         if isinstance(value, bool):
             return str(value).lower()
@@ -40,9 +40,9 @@ class Column:
 
 
 def shown_columns(table: Table, summaries: Sequence[Summary]) -> list[Column]:
-    """Return the columns of a table for people in which at least one row says something.
+    """Return the columns of a table that are not empty in every row.
 
-    What every row remarks is left to notes.
+    Remarks that all rows share are left out; they are printed once.
     """
     common = common_remarks(summaries)
     own = [column for column in COLUMNS if table in column.tables]
@@ -51,7 +51,7 @@ def shown_columns(table: Table, summaries: Sequence[Summary]) -> list[Column]:
 
 
 def shown_tables(summaries: Sequence[Summary]) -> dict[Table, tuple[list[Column], list[list[str]]]]:
-    """Return the columns and the cells of both tables for people: what a row answers, and what its process takes."""
+    """Return the columns and the cells of both tables: answers and their speed, and processes."""
     tables: dict[Table, tuple[list[Column], list[list[str]]]] = {}
     for table in ("answers", "processes"):
         columns = shown_columns(table, summaries)

@@ -1,4 +1,4 @@
-"""Where latencies lie: a ridge for each row, from all of its samples, with the percentiles that can be told."""
+"""The plot of latency distributions: one ridge per row, from all of its samples, with its percentiles."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from digit_infer.benchmark.summary import Summary, stream_latencies
 _RIDGES_TOP, _AXIS_HEIGHT, _MARGIN_PX, _ROW, _RIDGE = 2.0, 44.0, 8.0, 51.0, 25.0
 _COLUMN = 2.0
 _LEAST_PX = 3.0
-"""Px: so high stands a single sample, however many others there are, so that no tail is hidden."""
+"""The least height in px of a column with samples, so that tails stay visible."""
 _KERNEL = (1, 4, 6, 4, 1)
 
 
@@ -45,7 +45,7 @@ class Ridge:
 
 
 def ridges_of(summaries: Sequence[Summary]) -> list[Ridge]:
-    """Return the rows with timed queries of one picture, or of the smallest batch that there is, the fastest first."""
+    """Return the rows with latencies at the smallest batch, the fastest first."""
     timed = [row for row in summaries if row.latency and row.latency.samples and not is_null(row)]
     smallest = min((row.row.configuration.batch for row in timed), default=1)
     rows = [row for row in timed if row.row.configuration.batch == smallest]
@@ -55,11 +55,11 @@ def ridges_of(summaries: Sequence[Summary]) -> list[Ridge]:
 
 
 SHOWN_RIDGES = 24
-"""Ridges that a page shows; the tables have every row."""
+"""The number of ridges on a page; the tables have every row."""
 
 
 def distributions_plot(ridges: Sequence[Ridge], width: float) -> str:
-    """Draw at least one ridge; the axis holds every sample."""
+    """Draw at least one ridge; the axis spans every sample."""
     bottom = _RIDGES_TOP + _ROW * len(ridges)
     edges = [ridge.samples.bins_ns[end] / 1000 for ridge in ridges for end in (0, -1)]
     x = spanning([max(edge, 0.01) for edge in edges], _MARGIN_PX, width - _MARGIN_PX, 1.05)
@@ -95,7 +95,7 @@ def _ridge(ridge: Ridge, x: LogScale, base: float, width: float) -> str:
 
 
 def _heights(samples: Histogram, x: LogScale) -> list[tuple[int, float]]:
-    """Return a height for every column of px from the first sample to the last: a smoothed histogram in log time."""
+    """Return the height of each column from the first sample to the last: a smoothed histogram of log time."""
     columns: dict[int, float] = {}
     for start, count in zip(samples.bins_ns, samples.counts, strict=True):
         number = round((x(max(start / 1000, x.low)) - x.start) / _COLUMN)

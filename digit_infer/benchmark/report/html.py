@@ -1,4 +1,4 @@
-"""A run as one self-contained page: no script, no network, light and dark, for a desk and for a phone."""
+"""A record as one self-contained HTML page: no script, no network, light and dark, for wide and narrow screens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How rows look in plots: a colour a runtime, a shape a precision, and labels that do not overlap."""
+"""Marks and labels of plots: a colour per runtime, a shape per precision, and labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def colour_class(runtime: RuntimeName) -> str:
 
 
 def mark(summary: Summary, x: float, y: float, tip: str) -> str:
-    """Draw a row as a point; hollow where it is not sound."""
+    """Draw a row as a point, hollow where the row is not reliable."""
     state = "" if is_sound(summary) else " unsound"
     style = f"mark {colour_class(summary.row.configuration.runtime)}{state}"
     return group([shape(summary.row.artefact.precision, x, y)], tip, class_=style)
 
 
 def shape(precision: str | None, x: float, y: float) -> str:
-    """Draw the shape of a precision; a circle where it is not known."""
+    """Draw the shape of a precision; a circle where it is unknown."""
     kinds = [_circle, _diamond, _cross, _triangle, _square]
     number = PRECISIONS.index(precision) if precision in PRECISIONS else 0
     return kinds[number % len(kinds)](x, y)
 
 
 def legend(summaries: Sequence[Summary], *, shapes: bool) -> str:
-    """Return a line of HTML that says which colour is what, and which shape."""
+    """Return the HTML of the legend of colours and shapes."""
     runtimes = dict.fromkeys(row.row.configuration.runtime for row in summaries)
     precisions = dict.fromkeys(row.row.artefact.precision for row in summaries)
     keys = [f"<span>{_key(_circle(7, 7), colour_class(name))} {name}</span>" for name in runtimes]
@@ -102,12 +102,12 @@ class Label:
 
     @property
     def baseline(self) -> float:
-        """Where the letters stand."""
+        """The y of the baseline in px."""
         return self.box.bottom - 3
 
 
 def around(x: float, y: float, text: str, gap: float) -> list[Label]:
-    """Return the places for a label of a point, the best first: beside it, over and under it, at its corners."""
+    """Return the possible labels of a point, the best first: beside it, above and below it, at its corners."""
     width, half = text_width(text), TEXT_HEIGHT / 2
     right, left, middle = x + gap, x - gap - width, x - width / 2
     over, under = y - gap - TEXT_HEIGHT, y + gap
@@ -118,13 +118,13 @@ def around(x: float, y: float, text: str, gap: float) -> list[Label]:
 
 
 def at_end(x: float, y: float, text: str, reach: float) -> list[Label]:
-    """Return the places for a label right of a line's end: level with it, then step by step over and under it."""
+    """Return the possible labels of a line's end: level with it, then step by step above and below."""
     steps = [0.0, *(sign * step for step in range(3, round(reach) + 1, 3) for sign in (-1, 1))]
     return [_label(text, x, y - TEXT_HEIGHT / 2 + step) for step in steps]
 
 
 def shortened(text: str, room: float) -> str:
-    """Return as many of the first words as fit into a width, one at least."""
+    """Return as many of the first words as fit into a width, at least one."""
     words = text.split(" ")
     while len(words) > 1 and text_width(" ".join(words)) > room:
         words.pop()
@@ -132,7 +132,7 @@ def shortened(text: str, room: float) -> str:
 
 
 def placed(wanted: Iterable[Sequence[Label]], taken: Iterable[Box], bounds: Box) -> list[Label | None]:
-    """Choose for each name the first of its labels that is free and within bounds, in the order of the names."""
+    """Choose for each name, in order, the first of its labels that is free and within bounds; None where none is."""
     occupied = list(taken)
     chosen: list[Label | None] = []
     for labels in wanted:

@@ -1,4 +1,4 @@
-"""How a run measured, in sentences for whoever reads its numbers."""
+"""The method of a run, in sentences."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _SCENARIOS: dict[Scenario, str] = {
 
 
 def method(record: Record) -> list[str]:
-    """Return how the run measured and what its columns mean, a sentence or two an entry."""
+    """Return how the run measured and what its columns mean, one or two sentences per entry."""
     return [*_order(record), *(_SCENARIOS[scenario] for scenario in record.settings.scenarios), *_meanings(record)]
 
 
 def clock(record: Record) -> str:
-    """Say how fine the clock is."""
+    """Return the resolution of the clock in words."""
     machine = record.machine
     return f"clock: steps of {machine.clock_step_ns:.3g} ns, {machine.clock_read_ns:.3g} ns to read"
 
 
 def anchor(record: Record) -> str:
-    """Say how much the anchor workload moved over the run."""
+    """Return the times of the anchor workload over the run in words."""
     times = sorted(record.machine.anchor_us)
     if not times:
         return "anchor: not run"

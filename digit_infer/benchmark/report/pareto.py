@@ -1,4 +1,4 @@
-"""Accuracy against latency, one picture at a time, with the front of those that nothing beats in both."""
+"""The plot of accuracy against latency for one picture at a time, with the Pareto front."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Point:
 
 
 def points_of(summaries: Sequence[Summary]) -> list[Point]:
-    """Return the rows of which a picture at a time was timed and accuracy is known, the fastest first."""
+    """Return the rows with a latency of one picture and an accuracy, the fastest first."""
     rows = [row for row in summaries if row.row.configuration.batch == 1 and not is_null(row)]
     labels = short_names(rows, without=("batch",)) if rows else []
     found = [
@@ -38,7 +38,7 @@ def points_of(summaries: Sequence[Summary]) -> list[Point]:
 
 
 def front_of(points: Sequence[Point]) -> list[Point]:
-    """Return, the fastest first, the sound points that no faster one equals in accuracy."""
+    """Return the reliable points that no faster one equals in accuracy, the fastest first."""
     front: list[Point] = []
     for point in points:
         if is_sound(point.summary) and (not front or point.accuracy.share > front[-1].accuracy.share):
@@ -78,7 +78,7 @@ def pareto_plot(points: Sequence[Point], width: float) -> str:
 
 
 def _steps(front: Sequence[Point], x: LogScale, y: LogScale, end: float) -> list[tuple[float, float]]:
-    """Return the corners of the front: level until a slower row is more accurate, and on to the end of the plot."""
+    """Return the corners of the front's step line, up to the end of the plot."""
     steps: list[tuple[float, float]] = []
     for point in front:
         here = x(point.p50_us), y(_wrong(point))
@@ -87,7 +87,7 @@ def _steps(front: Sequence[Point], x: LogScale, y: LogScale, end: float) -> list
 
 
 def _labels(points: Sequence[Point], front: Sequence[Point], x: LogScale, y: LogScale, bounds: Box) -> Iterator[str]:
-    """Name the front first, whole or at least by its models, and then what else has room and is not named already."""
+    """Label the front first, in full or by model, and then other points that have room."""
     named = [(point, point.label) for point in front] + _others(points, front)
     reach = RADIUS + 1
     marks = [Box(x(p.p50_us) - reach, y(_wrong(p)) - reach, x(p.p50_us) + reach, y(_wrong(p)) + reach) for p in points]
@@ -110,7 +110,7 @@ def _around(point: Point, x: LogScale, y: LogScale, text: str) -> list[Label]:
 
 
 def _others(points: Sequence[Point], front: Sequence[Point]) -> list[tuple[Point, str]]:
-    """Return what else to name: of several models, the fastest row of each that is not on the front; of one, every row."""
+    """Return other points to label: of several models, the fastest of each that is not on the front; of one, all."""
     rest = [point for point in points if point not in front]
     if len({model_of(point.summary) for point in points}) == 1:
         return [(point, point.label) for point in rest]
@@ -120,7 +120,7 @@ def _others(points: Sequence[Point], front: Sequence[Point]) -> list[tuple[Point
 
 
 def _wrong(point: Point) -> float:
-    """Return the share of wrong answers; half an image where there is none, which a logarithm cannot show."""
+    """Return the share of wrong answers; half an image where there is none, since the axis is logarithmic."""
     return max(1 - point.accuracy.share, 0.5 / point.accuracy.images)
 
 

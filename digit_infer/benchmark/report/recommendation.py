@@ -1,4 +1,4 @@
-"""What to take, in plain words, and nothing that the intervals of a run do not support."""
+"""The recommendation of a run in words; it says nothing that the intervals do not support."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from digit_infer.benchmark.statistics import three_digits
 from digit_infer.benchmark.summary import Summary
 
 AS_FAST = 1.05
-"""Times and rates of a smaller ratio are called the same: the project's harness agrees with others within 5 %."""
+"""Times and rates within this ratio count as equal: this benchmark agrees with others within 5 %."""
 
 
 def recommendation(summaries: Sequence[Summary]) -> list[str]:
     """Return sentences, the most useful first: for one picture at a time, for many, the smallest file, and accuracy.
 
-    Rows of ``null`` are never recommended. Where accuracies are known, only rows are that the test images cannot tell from
-    the most accurate one; rows of a noisy machine only where there are no others, and then it is said.
+    Rows of ``null`` are never recommended. Where accuracies are known, only rows are whose interval overlaps that of the
+    most accurate one. Unreliable rows are recommended only where there are no others, with a warning.
     """
     real = [summary for summary in summaries if not is_null(summary)]
     if not real:
@@ -37,7 +37,7 @@ def recommendation(summaries: Sequence[Summary]) -> list[str]:
 def taken_for_one(summaries: Sequence[Summary]) -> Summary | None:
     """Return the row to take for one picture at a time: the shortest median of those as accurate as the best.
 
-    Sound rows come first, and of those as fast the smallest file; None where nothing was measured one at a time.
+    Reliable rows come first, and among equally fast ones the smallest file; None where no latency of one picture is known.
     """
     single = [row for row in as_accurate([row for row in summaries if not is_null(row)]) if _is_single(row)]
     rows = _sound(single) or single
@@ -46,7 +46,7 @@ def taken_for_one(summaries: Sequence[Summary]) -> Summary | None:
 
 
 def as_accurate(real: Sequence[Summary]) -> list[Summary]:
-    """Return the rows whose interval of accuracy overlaps that of the most accurate; all, where no accuracy is known."""
+    """Return the rows whose interval of accuracy overlaps that of the most accurate; all if no accuracy is known."""
     known = [(summary, accuracy) for summary in real if (accuracy := summary.row.accuracy)]
     if not known:
         return list(real)
@@ -145,7 +145,7 @@ def _on_accuracy(taken: Summary, good: Sequence[Summary]) -> Iterator[str]:
 
 
 def _less_accurate(taken: Summary, real: Sequence[Summary], good: Sequence[Summary]) -> Iterator[str]:
-    """Offer what is faster and surely less accurate: the best at half the time, and the fastest of all."""
+    """Yield faster and less accurate rows: the most accurate at half the time, and the fastest."""
     rest = [row for row in _sound(real) if row not in good and row.row.accuracy and _is_single(row)]
     half = [row for row in rest if 2 * _p50(row) <= _p50(taken)]
     if not half:

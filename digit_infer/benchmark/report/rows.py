@@ -1,4 +1,4 @@
-"""How rows are called, and what a reader must know before believing one."""
+"""The names of rows, and the remarks on their reliability."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ PARTS = ("model", "runtime", "precision", "threads", "batch")
 
 
 def is_null(summary: Summary) -> bool:
-    """Tell whether a row is the harness's own, which answers a constant."""
+    """Tell whether a row measures ``null``, the overhead of measuring."""
     return summary.row.configuration.runtime == "null"
 
 
 def model_of(summary: Summary) -> str:
-    """Return a model's name, of a path the last part."""
+    """Return the name of a model; of a path, its last part."""
     model = summary.row.configuration.model
     return Path(model).name if model and zoo.is_path(model) else model
 
 
 def name_of(summary: Summary) -> str:
-    """Say in a few words who answers: lenet5_v2 on tflite in int8 with 2 threads."""
+    """Return a row's name in words: lenet5_v2 on tflite in int8 with 2 threads."""
     configuration, artefact = summary.row.configuration, summary.row.artefact
     model = f"{model_of(summary)} on " if model_of(summary) else ""
     precision = f" in {artefact.precision}" if artefact.precision else ""
@@ -31,7 +31,7 @@ def name_of(summary: Summary) -> str:
 
 
 def short_names(summaries: Sequence[Summary], without: Collection[str] = ()) -> list[str]:
-    """Return a label for each row that holds only what differs between these rows; all parts where nothing does."""
+    """Return a label for each row, with the parts that differ between these rows."""
     parts = [_parts(summary) for summary in summaries]
     kept = [name for name in PARTS if name not in without]
     differing = [name for name in kept if len({part[name] for part in parts}) > 1] or kept[:3]
@@ -60,7 +60,7 @@ def is_sound(summary: Summary) -> bool:
 
 
 def remarks(summary: Summary) -> tuple[str, ...]:
-    """Return what limits a row, the gravest first."""
+    """Return what limits the reliability of a row, the most serious first."""
     found = [
         *([] if summary.steady else [f"noisy machine (drift over {100 * STEADY:g} %)"]),
         *([] if summary.warmed_up else ["did not settle in the warm-up"]),
@@ -70,14 +70,14 @@ def remarks(summary: Summary) -> tuple[str, ...]:
 
 
 def common_remarks(summaries: Sequence[Summary]) -> tuple[str, ...]:
-    """Return those that every one of several rows bears, which are better said once."""
+    """Return the remarks that all of several rows share."""
     if len(summaries) < 2:
         return ()
     return tuple(remark for remark in remarks(summaries[0]) if all(remark in remarks(other) for other in summaries))
 
 
 def _too_few(summary: Summary) -> Iterator[str]:
-    """Yield the lowest percentile that cannot be told; those over it can neither."""
+    """Yield the lowest percentile with too few samples; higher ones have too few as well."""
     latency = summary.latency
     if latency is not None:
         values = {"p50": latency.p50_us, "p90": latency.p90_us, "p99": latency.p99_us, "p99.9": latency.p999_us}

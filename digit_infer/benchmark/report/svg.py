@@ -1,4 +1,4 @@
-"""SVG as text, with logarithmic axes. Text out of a record is escaped here, and nowhere else."""
+"""Builds SVG as text, with logarithmic axes. Text from records is escaped here."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from html import escape
 from itertools import pairwise
 
 TEXT_HEIGHT = 14.0
-"""Of a line of labels, in px; the page sets them in 12 px."""
+"""Height of a label in px; the page has 12 px text."""
 _CHARACTER_WIDTH = 6.9
-"""The mean of a letter of a wide sans-serif (DejaVu Sans) at 12 px."""
+"""Mean width in px of a letter of a wide sans-serif font (DejaVu Sans) at 12 px."""
 
 
 def element(name: str, content: str = "", **attributes: str | float) -> str:
@@ -37,13 +37,13 @@ def path(points: Iterable[tuple[float, float]], class_: str, *, closed: bool = F
 
 
 def group(parts: Iterable[str], tip: str = "", **attributes: str | float) -> str:
-    """Put parts together; ``tip`` is what a pointer that rests there reads."""
+    """Return a group of parts; ``tip`` is its tooltip."""
     title = element("title", escape(tip)) if tip else ""
     return element("g", title + "".join(parts), **attributes)
 
 
 def picture(name: str, width: float, height: float, title: str, description: str, parts: Iterable[str]) -> str:
-    """Return a whole picture; ``name`` must be its own in the page, and the texts are what a screen reader says."""
+    """Return a picture; ``name`` must be unique in the page, and screen readers read title and description."""
     head = element("title", escape(title), id=f"{name}-title") + element("desc", escape(description), id=f"{name}-desc")
     return element(
         "svg",
@@ -87,12 +87,12 @@ class LogScale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """Return where a value lies; what is outside lies on the edge."""
+        """Return the position of a value in px; values outside are moved to the edge."""
         share = math.log(value / self.low) / math.log(self.high / self.low) if value > 0 else 0.0
         return self.start + (self.end - self.start) * min(1.0, max(0.0, share))
 
     def ticks(self, apart: float) -> list[float]:
-        """Return round values at least ``apart`` px from one another: the finest choice that has room, or the coarsest."""
+        """Return round values at least ``apart`` px from one another: as many as fit, or the coarsest choice."""
         fitting = [ticks for ticks in map(self._within, _MANTISSAS) if self._room(ticks) >= apart]
         return max(fitting, key=len, default=self._within(_MANTISSAS[0]))
 
@@ -106,7 +106,7 @@ class LogScale:
 
 
 def spanning(values: Sequence[float], start: float, end: float, margin: float = 1.25) -> LogScale:
-    """Return a scale that holds positive values with a margin, and at least a factor of 1.5."""
+    """Return a scale that contains positive values with a margin, and spans at least a factor of 1.5."""
     low, high = min(values) / margin, max(values) * margin
     stretch = max(1.0, math.sqrt(1.5 / (high / low)))
     return LogScale(low / stretch, high * stretch, start, end)
@@ -127,7 +127,7 @@ def y_axis(scale: LogScale, left: float, right: float, apart: float, written: Ca
 
 
 def duration(us: float) -> str:
-    """Write microseconds in the unit that suits them."""
+    """Return microseconds in words, in s, ms, µs or ns."""
     for unit, size in (("s", 1e6), ("ms", 1e3)):
         if us >= size:
             return f"{us / size:.3g} {unit}"
@@ -135,7 +135,7 @@ def duration(us: float) -> str:
 
 
 def amount(value: float) -> str:
-    """Write a large number short: 20k, 1.5M."""
+    """Return a large number in short form: 20k, 1.5M."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if value >= size:
             return f"{value / size:.3g}{unit}"

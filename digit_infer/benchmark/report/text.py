@@ -1,4 +1,4 @@
-"""A run as Markdown that GitHub renders, and as comma-separated values."""
+"""A record as Markdown and as CSV."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from digit_infer.benchmark.report.rows import common_remarks
 from digit_infer.benchmark.summary import summaries
 
 _SPECIAL = re.compile(r"[\\|<>*`\[\]~&]|(?<!\w)_|_(?!\w)")
-"""What Markdown reads as more than itself; _ within a word is none."""
+"""Characters with a meaning in Markdown; _ within a word has none."""
 
 
 def markdown_text(record: Record) -> str:
@@ -44,7 +44,7 @@ def _lines(record: Record) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, in one line."""
+    """Return text in one line, escaped for Markdown."""
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", " ".join(text.splitlines()))
 
 
@@ -59,7 +59,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def csv_text(record: Record) -> str:
-    """Return a line of headings, which end in their unit, and a line a row; what is unknown is empty."""
+    """Return a line of keys, which end in their unit, and one line per row; unknown values are empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([column.key for column in COLUMNS])

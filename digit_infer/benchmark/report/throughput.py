@@ -1,4 +1,4 @@
-"""Images a second by batch, a line for each artefact."""
+"""The plot of images per second by batch, one line per file."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _TITLE = "images in a batch, log scale →"
 
 @dataclass(frozen=True)
 class Series:
-    """An artefact: its rows by batch, each with images a second."""
+    """The rows of one file by batch, each with its images per second."""
 
     label: str
     points: tuple[tuple[int, float, Summary], ...]
 
     @property
     def last(self) -> float:
-        """Images a second at the largest batch."""
+        """Images per second at the largest batch."""
         return self.points[-1][1]
 
 
 def series_of(summaries: Sequence[Summary]) -> list[Series]:
-    """Return the artefacts that were timed at two batches or more, the best at its largest batch first."""
+    """Return the files that were timed at two batches or more, the best at its largest batch first."""
     rated = [row for row in summaries if row.images_per_second and not is_null(row)]
     by_name: dict[str, list[Summary]] = {}
     for row in rated:
@@ -84,7 +84,7 @@ def _line(series: Series, x: LogScale, y: LogScale) -> Iterator[str]:
 
 
 def _labels(series: Sequence[Series], x: LogScale, y: LogScale, bounds: Box) -> Iterator[str]:
-    """Name each line at its end, the best first; where only the first words have room, the best of those alike."""
+    """Label each line at its end, the best first; of labels that shorten to the same words, only the best."""
     named: dict[str, Series] = {}
     for one in series:
         named.setdefault(shortened(one.label, bounds.right - x.end - _LABEL_GAP), one)

@@ -1,4 +1,4 @@
-"""``digit-infer bench``: how good and how fast a model is on this machine."""
+"""``digit-infer bench``: accuracy and speed of models on this machine."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def command(
     save: Path | None,
     html: Path | None,
 ) -> int:
-    """Measure size, accuracy, latency, throughput and memory of models, on the runtimes that work here.
+    """Measure size, accuracy, latency, throughput and memory of models on the runtimes that work here.
 
-    Accuracy is over the 10,000 MNIST test images. A percentile is shown only where there are samples enough to tell it.
+    Accuracy is over the 10,000 MNIST test images. A percentile is shown only with enough samples.
     Each row is measured in fresh processes, in a shuffled order.
     """
     if context.invoked_subcommand is not None:
@@ -113,19 +113,19 @@ def _default_scenarios(rate: float | None, bound_ms: float | None) -> tuple[Scen
 
 
 def _check_server(scenarios: Sequence[Scenario], rate: float | None, bound_ms: float | None) -> None:
-    """Refuse a server without a rate or with two, and a rate without a server."""
+    """Check that the server scenario has exactly one of --rate and --find-rate, and that others have none."""
     given = [name for name, value in (("--rate", rate), ("--find-rate", bound_ms)) if value is not None]
     if "server" in scenarios and len(given) != 1:
         raise UsageError(
             f"the server scenario takes --rate or --find-rate, and got {' and '.join(given) or 'neither'}",
-            "give the queries a second, or the milliseconds that p99 must keep",
+            "give the queries per second, or the milliseconds that p99 must keep",
         )
     if given and "server" not in scenarios:
         raise UsageError(f"{given[0]} is for the server scenario", "add server to --scenario")
 
 
 def _all_runtimes(effort: Effort) -> list[RuntimeName]:
-    """Return what ``all`` means, and say what it leaves out."""
+    """Return the runtimes of ``all``, and print which are left out."""
     found = available_runtimes()
     if "keras" in found and not effort.with_keras:
         found.remove("keras")
@@ -134,7 +134,7 @@ def _all_runtimes(effort: Effort) -> list[RuntimeName]:
 
 
 def _measured(planned: Sequence[Configuration], settings: Settings) -> tuple[Outcome, dict[str, str]]:
-    """Measure, and return what was found and where, as the machine was before."""
+    """Measure, and return the outcome with the facts of the machine before the run."""
     from digit_infer.benchmark.environment import environment
     from digit_infer.benchmark.suite import Suite
     from digit_infer.cli.bench.output import live_rows
@@ -145,7 +145,7 @@ def _measured(planned: Sequence[Configuration], settings: Settings) -> tuple[Out
 
 
 def _status(outcome: Outcome, runtimes: Sequence[str]) -> int:
-    """Of all runtimes, one that refuses a number of threads is no failure; what was named, or is broken, is."""
+    """Return the exit code: with ``all``, only broken configurations are failures; else every skipped one is."""
     if outcome.interrupted:
         click.echo("interrupted: these are the rows that were measured", err=True)
         return INTERRUPTED

@@ -1,4 +1,4 @@
-"""``digit-infer bench compare``: whether a second run is slower than a first."""
+"""``digit-infer bench compare``: tells whether a second run is slower than a first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Quantity(click.ParamType[float]):
     """A number with its unit, such as 5% or 200ns."""
 
     def __init__(self, name: str, units: Mapping[str, float], example: str) -> None:
-        """Take what it is called, what each unit is worth, and an example for whoever mistypes."""
+        """Take its name, the factor of each unit, and an example for the error."""
         self.name = name
         self._units = units
         self._example = example
@@ -54,7 +54,7 @@ _MICROSECONDS = Quantity("time", {"ns": 0.001, "us": 1.0, "µs": 1.0, "ms": 1000
     type=_MICROSECONDS,
     default="0.2us",
     show_default=True,
-    help="A latency that is longer by less than this does not fail, whatever its share.",
+    help="A latency that is longer by less than this does not fail.",
 )
 @click.option(
     "--metric",
@@ -78,10 +78,10 @@ def command(
     as_markdown_: bool,
     as_json: bool,
 ) -> int:
-    """Say whether SECOND is slower than FIRST, two files of digit-infer bench --json or of pytest --benchmark-json.
+    """Tell whether SECOND is slower than FIRST, two files of digit-infer bench --json or of pytest --benchmark-json.
 
-    A figure FAILs where it is slower by more than is allowed for sure: with the whole of its 95 % interval. It PASSes where
-    it is not, for sure. Else it is INCONCLUSIVE: measure with more rounds, for longer, or on a machine that is less busy.
+    A metric FAILs if the whole 95 % interval of its slowdown is above the limit, and PASSes if the whole interval is below.
+    Else it is INCONCLUSIVE: measure with more rounds, for longer, or on a machine that is less busy.
 
     Exits with 1 if anything FAILs; INCONCLUSIVE is a line on stderr and exits with 0, or 1 with --strict.
     """
@@ -104,7 +104,7 @@ def command(
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:
-    """Say what a reader should know beside the verdicts."""
+    """Yield notes beside the verdicts."""
     yield from (f"differs: {line}" for line in comparison.differences)
     yield from (f"only in {comparison.first}: {name}" for name in comparison.only_in_first)
     yield from (f"only in {comparison.second}: {name}" for name in comparison.only_in_second)

@@ -1,4 +1,4 @@
-"""The options of ``digit-infer bench``, by what they are about."""
+"""The options of ``digit-infer bench``, in groups."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 LARGEST_QUERY = 65_536
 SATURATION = (1, 4, 16, 64, 256, 1_024)
-"""Up to the largest batch that ``Predictor`` hands to a runtime in one call."""
+"""Up to the largest call of ``Predictor``."""
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 class Numbers(click.ParamType[tuple[int, ...]]):
-    """Whole numbers from 1 up, separated by commas."""
+    """Whole numbers of 1 or more, separated by commas."""
 
     name = "numbers"
 
     def __init__(self, most: int, words: dict[str, tuple[int, ...]] | None = None) -> None:
-        """Take the largest number, and words that stand for some."""
+        """Take the largest number, and words that stand for numbers."""
         self._most = most
         self._words = words or {}
 
@@ -52,7 +52,7 @@ class Names(click.ParamType[tuple[str, ...]]):
     name = "names"
 
     def __init__(self, names: Sequence[str]) -> None:
-        """Take the names there are."""
+        """Take the allowed names."""
         self._names = names
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
@@ -65,11 +65,16 @@ class Names(click.ParamType[tuple[str, ...]]):
 
 
 def selection_options(function: F) -> F:
-    """Add what selects rows."""
+    """Add the options that select rows."""
     return _stacked(
         function,
         click.option(
-            "--model", "models", multiple=True, default=[zoo.DEFAULT_MODEL], show_default=True, help="Or a path, or all."
+            "--model",
+            "models",
+            multiple=True,
+            default=[zoo.DEFAULT_MODEL],
+            show_default=True,
+            help="A name, a path, or all.",
         ),
         click.option(
             "--runtime",
@@ -78,7 +83,7 @@ def selection_options(function: F) -> F:
             default=["all"],
             type=click.Choice([*RUNTIME_NAMES, "all"]),
             show_default=True,
-            help=f"Repeatable. all leaves out {', '.join(MEASURED_BY_NAME)}, which takes minutes: name it.",
+            help=f"Repeatable. all does not include {', '.join(MEASURED_BY_NAME)}, which takes minutes.",
         ),
         click.option(
             "--precision",
@@ -89,19 +94,23 @@ def selection_options(function: F) -> F:
             show_default=True,
         ),
         click.option(
-            "--threads", type=Numbers(MAX_THREADS), default="1", show_default=True, help="Of a call: 1,2 measures both."
+            "--threads",
+            type=Numbers(MAX_THREADS),
+            default="1",
+            show_default=True,
+            help="Of one call; 1,2 measures both.",
         ),
         click.option(
             "--batch",
             "batches",
             type=Numbers(LARGEST_QUERY, {"saturation": SATURATION}),
-            help=f"Images a query; saturation is {','.join(map(str, SATURATION))}. [default: 1,32,256; quick: 1,32]",
+            help=f"Images per query; saturation is {','.join(map(str, SATURATION))}. [default: 1,32,256; quick: 1,32]",
         ),
     )
 
 
 def scenario_options(function: F) -> F:
-    """Add what says how queries come."""
+    """Add the options of the scenarios."""
     positive = click.FloatRange(min=0, min_open=True)
     return _stacked(
         function,
@@ -112,13 +121,13 @@ def scenario_options(function: F) -> F:
             help="MLPerf's: single-stream (batch 1), multi-stream (larger batches), offline, server. "
             "[default: the first three]",
         ),
-        click.option("--rate", type=positive, help="Server: queries a second, arriving at random."),
+        click.option("--rate", type=positive, help="Server: queries per second, arriving at random."),
         click.option(
             "--find-rate",
             "bound_ms",
             type=positive,
             metavar="MS",
-            help="Server: search for the highest rate that keeps p99 below so many milliseconds.",
+            help="Server: search for the highest rate with a p99 below this.",
         ),
         click.option(
             "--pause",
@@ -126,46 +135,48 @@ def scenario_options(function: F) -> F:
             type=click.FloatRange(min=0),
             default=0.0,
             metavar="MS",
-            help="Rest before each single query, as an app does.",
+            help="Pause before each query of a stream, as in an app.",
         ),
     )
 
 
 def effort_options(function: F) -> F:
-    """Add what says how long and how sure."""
+    """Add the options of duration and precision."""
     return _stacked(
         function,
-        click.option("--quick", is_flag=True, help="One model in under 30 seconds: 0.3 seconds, 1 process a row."),
-        click.option("--thorough", is_flag=True, help="10 seconds, 10 processes a row, and p99.9."),
+        click.option("--quick", is_flag=True, help="0.3 seconds and 1 process per row; one model takes under 30 seconds."),
+        click.option("--thorough", is_flag=True, help="10 seconds and 10 processes per row, and p99.9."),
         click.option(
             "--time", "seconds", type=click.FloatRange(min=0.01), help="Seconds for each timing of a row. [default: 2]"
         ),
         click.option(
-            "--rounds", type=click.IntRange(1, 100), help="Fresh processes a row, which share its time. [default: 10]"
+            "--rounds", type=click.IntRange(1, 100), help="Fresh processes per row, which share its time. [default: 10]"
         ),
         click.option(
-            "--percentile", type=click.Choice(["90", "99", "99.9"]), help="Measure until it can be told. [default: 99]"
+            "--percentile",
+            type=click.Choice(["90", "99", "99.9"]),
+            help="Measure until it has enough samples. [default: 99]",
         ),
         click.option(
             "--width",
             type=click.FloatRange(0, 100, min_open=True),
             metavar="PERCENT",
-            help="Measure until the 95 % interval of the median is no wider.",
+            help="Measure until the 95 % interval of the median is at most this wide.",
         ),
-        click.option("--interleave", is_flag=True, help="Keep all rows open and measure them in turns: A against B."),
-        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of orders and arrivals."),
+        click.option("--interleave", is_flag=True, help="Keep all rows open and measure them in turns."),
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."),
     )
 
 
 def output_options(function: F) -> F:
-    """Add what is written where."""
+    """Add the options of the output."""
     return _stacked(
         function,
-        click.option("--json", "as_format", flag_value="json", help="Print the record, to be compared or read again."),
-        click.option("--csv", "as_format", flag_value="csv", help="Print every figure as CSV."),
-        click.option("--markdown", "as_format", flag_value="markdown", help="Print a table for a document."),
-        click.option("--save", type=_FILE, metavar="FILE.json", help="Write the record here."),
-        click.option("--html", type=_FILE, metavar="FILE.html", help="Write a report with plots, in one file."),
+        click.option("--json", "as_format", flag_value="json", help="Print the record as JSON."),
+        click.option("--csv", "as_format", flag_value="csv", help="Print every column as CSV."),
+        click.option("--markdown", "as_format", flag_value="markdown", help="Print Markdown."),
+        click.option("--save", type=_FILE, metavar="FILE.json", help="Write the record to a file."),
+        click.option("--html", type=_FILE, metavar="FILE.html", help="Write an HTML report with plots."),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a benchmark shows while it runs, prints at its end, and writes."""
+"""The output of a benchmark: a live table, the final tables and notes, and files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def live_rows(stream: TextIO) -> Iterator[Callable[[Step], None]]:
-    """Yield what takes the steps of a run: a table that grows on a terminal, and nothing elsewhere."""
+    """Yield a function that takes the steps of a run: it draws a table on a terminal, and nothing elsewhere."""
     if not stream.isatty():
         yield _unseen
         return
@@ -50,7 +50,7 @@ def live_rows(stream: TextIO) -> Iterator[Callable[[Step], None]]:
     progress = Progress(*columns)
     task = progress.add_task("starting")
     rows: dict[Configuration, Row] = {}
-    # Drawn when a process starts or ends, never while one measures: no thread of ours may take its time.
+    # Drawn when a process starts or ends, never while one measures, so that drawing takes none of its time.
     with Live(
         progress, console=Console(file=stream), auto_refresh=False, transient=True, vertical_overflow="visible"
     ) as live:
@@ -93,7 +93,7 @@ def _table(rows: dict[Configuration, Row]) -> Table:
 
 
 def write_files(record: Record, save: Path | None, html: Path | None) -> None:
-    """Write the record, and the report, where they were asked for."""
+    """Write the record and the report to the files that were named."""
     if save is not None:
         write_text(save, json.dumps(as_document(record)) + "\n")
         click.echo(f"record written to {save}", err=True)
@@ -105,7 +105,7 @@ def write_files(record: Record, save: Path | None, html: Path | None) -> None:
 
 
 def print_record(record: Record, as_format: str | None) -> None:
-    """Print a record on stdout, as a table or in the format that was asked for."""
+    """Print a record on stdout, as a table or in a format."""
     if as_format == "json":
         click.echo(json.dumps(as_document(record)))
     elif as_format == "csv":
@@ -121,7 +121,7 @@ def print_record(record: Record, as_format: str | None) -> None:
 
 
 def print_summaries(record: Record) -> None:
-    """Print what the rows answer and what their processes take on stdout, notes and the recommendation on stderr."""
+    """Print the tables on stdout, and notes and the recommendation on stderr."""
     found = summaries(record)
     for columns, cells in shown_tables(found).values():
         wide = ("remarks", "provider", "device")
@@ -132,7 +132,7 @@ def print_summaries(record: Record) -> None:
 
 
 def notes(record: Record, found: Sequence[Summary]) -> Iterator[str]:
-    """Yield what a reader of the tables must know, a line each."""
+    """Yield notes on the tables, one line each."""
     yield from (f"all rows: {remark}" for remark in common_remarks(found))
     for row in record.rows:
         if row.artefact.placement is not None:

@@ -1,4 +1,4 @@
-"""What the words of ``digit-infer bench`` select."""
+"""The configurations that the options of ``digit-infer bench`` select."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def selected(
     scenarios: Sequence[Scenario],
     all_runtimes: Sequence[RuntimeName],
 ) -> list[Configuration]:
-    """Return what is to be measured; ``all_runtimes`` is what ``--runtime all`` means.
+    """Return the configurations to measure; ``all_runtimes`` are those of ``--runtime all``.
 
     Raises:
-        UsageError: the words contradict one another, or leave nothing to measure.
+        UsageError: the options contradict one another, or leave nothing to measure.
         UnknownModelError: a model that does not exist, or not for these runtimes.
         RuntimeUnavailableError: nothing that works here reads a file.
     """
@@ -40,8 +40,8 @@ def selected(
     sensible = [configuration for configuration in planned if scenarios_of(configuration.batch, scenarios)]
     if not sensible:
         raise UsageError(
-            f"{', '.join(scenarios)} means nothing at batch {', '.join(map(str, batches))}",
-            "single-stream and server ask for batch 1, multi-stream for more",
+            f"{', '.join(scenarios)} does not apply to batch {', '.join(map(str, batches))}",
+            "single-stream and server need batch 1, multi-stream a larger one",
         )
     return sensible
 
@@ -70,7 +70,7 @@ def _refuse_precision_of_a_path(models: Sequence[str], precisions: Sequence[str]
 
 
 def _refuse_path_that_nothing_reads(models: Sequence[str], runtimes: Sequence[str]) -> None:
-    """Refuse a file that none of these runtimes would read, of which the table would say nothing."""
+    """Refuse a file that none of these runtimes reads."""
     for model in filter(zoo.is_path, models):
         model_format = format_of_own(Path(model))
         readers = [runtime for runtime in RUNTIMES.values() if runtime.format == model_format]

@@ -97,7 +97,7 @@ def test_a_damaged_model_fails_though_others_are_measured(digit_infer, tmp_path)
         (["--scenario", "server"], "neither"),
         (["--scenario", "server", "--rate", "5", "--find-rate", "1"], "--rate and --find-rate"),
         (["--rate", "5", "--scenario", "offline"], "add server"),
-        (["--scenario", "single-stream", "--batch", "8"], "means nothing at batch 8"),
+        (["--scenario", "single-stream", "--batch", "8"], "does not apply to batch 8"),
         (["--quick", "--thorough"], "contradict"),
         (["--percentile", "42"], "percentile"),
         (["--json", "--html", "/"], "directory"),

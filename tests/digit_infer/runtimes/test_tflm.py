@@ -86,7 +86,7 @@ def test_more_than_one_thread_is_wrong_use():
 
 
 def test_another_precision_is_wrong_use():
-    with pytest.raises(UsageError, match="tflm runs int8 alone, not float32"):
+    with pytest.raises(UsageError, match="tflm runs only int8, not float32"):
         plan("softmax_regression", "tflm", "float32", None)
 
 

@@ -154,7 +154,7 @@ def test_a_missing_file_is_told(copied_zoo):
 def test_the_checkpoint_is_looked_for_where_the_environment_says(tmp_path, monkeypatch):
     monkeypatch.setenv(zoo.CHECKPOINTS_VARIABLE, str(tmp_path))
     model = zoo.model_named("lenet")
-    with pytest.raises(MissingModelFileError, match="does not travel in the wheel"):
+    with pytest.raises(MissingModelFileError, match="is not bundled"):
         zoo.checkpoint_file(model)
     (tmp_path / "lenet.keras").write_bytes(b"another")
     with pytest.raises(DamagedModelError, match="its sha256"):

@@ -100,7 +100,7 @@ def test_a_time_that_cannot_be_is_one_line(digit_infer, made_record, tmp_path, f
     path.write_text(json.dumps(document))
     run = digit_infer("bench", "compare", path, path)
     assert (run.code, run.out) == (2, "")
-    assert run.err.startswith(f"error: {path} holds a time that cannot be, of lenet5_v2 on onnx-cpu")
+    assert run.err.startswith(f"error: {path} holds an impossible time of lenet5_v2 on onnx-cpu")
 
 
 def test_what_is_no_record_is_one_line(digit_infer, tmp_path):
