@@ -18,11 +18,11 @@ from bench.defaults import compare as compare_settings
 from bench.files_command import exports, lean, quantization, shipped
 from bench.folder import Folder, write_pictures
 from bench.folder import measure as measure_folder
+from bench.injected_slowdown import command as planted
 from bench.normalizers.command import normalizers
 from bench.paired import Call, Pairs, time_pairs
 from bench.peers.command import peers
 from bench.picture_path import picture_path
-from bench.planted import command as planted
 from bench.recording import affordable, record, report
 from bench.robustness.command import real_pictures, robustness
 from digit_infer import Predictor, zoo

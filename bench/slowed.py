@@ -1,4 +1,4 @@
-"""A process that measures a predictor into which a slowdown was planted: ``python -m bench.slowed FACTOR``."""
+"""A process that measures a predictor with an injected slowdown: ``python -m bench.slowed FACTOR``."""
 
 from __future__ import annotations
 

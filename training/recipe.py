@@ -88,7 +88,7 @@ class Regime:
     teachers: tuple[str, ...] = ()
     teacher_share: float = 0.0
 
-    def strangers_among(self, digits: int) -> int:
+    def non_digits_among(self, digits: int) -> int:
         """Return how many pictures without a digit come to so many images with one."""
         return round(self.non_digits * digits)
 

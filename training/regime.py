@@ -33,7 +33,7 @@ def one_hot(labels: Labels) -> Targets:
     return np.eye(CLASSES, dtype=np.float32)[labels]
 
 
-def strangers(count: int, images: Images, labels: Labels, draw: np.random.Generator) -> Images:
+def drawn_non_digits(count: int, images: Images, labels: Labels, draw: np.random.Generator) -> Images:
     """Return pictures without a digit in the form of the images that some are made of: float32 [N, 28, 28, 1] in 0..1."""
     as_bytes = np.rint(images[..., 0] * 255).astype(np.uint8)
     return non_digits(count, as_bytes, labels, draw)[..., None].astype(np.float32) / np.float32(255)
@@ -50,7 +50,9 @@ class Lessons:
         self._regime = regime
         self._images, self._labels = images[..., 0], labels
         self._teacher = teacher
-        drawn = strangers(_POOL, images, labels, np.random.default_rng(_POOL_SEED)) if regime.non_digits else images[:0]
+        drawn = (
+            drawn_non_digits(_POOL, images, labels, np.random.default_rng(_POOL_SEED)) if regime.non_digits else images[:0]
+        )
         self._pool = drawn[..., 0]
 
     def epoch(self, seed: int, number: int, distortion: Distortion | None = None) -> tuple[Images, Targets]:
@@ -60,7 +62,7 @@ class Lessons:
         """
         regime, count = self._regime, len(self._labels)
         draw = np.random.default_rng((seed, number, 3))
-        among = regime.strangers_among(count)
+        among = regime.non_digits_among(count)
         chosen = draw.integers(max(len(self._pool), 1), size=among)  # of none, none
         images = np.concatenate([self._images, self._pool[chosen]])
         targets = np.concatenate([one_hot(self._labels), np.full((among, CLASSES), 1 / CLASSES, np.float32)])

@@ -27,7 +27,7 @@ from training import trainer
 from training.distortion import distorted
 from training.errors import TrainingError
 from training.recipe import Distortion, Recipe
-from training.regime import strangers
+from training.regime import drawn_non_digits
 from training.results import RESULTS
 from training.run import RunFolder
 
@@ -45,7 +45,7 @@ NEAR = Distortion(rotation_degrees=8, shift_pixels=1, zoom=0.08, shear=0.12, ela
 _NEAR_DRAWS = 4
 SEED = 0
 _DRAW_SEED = 20_261_122
-_STRANGERS = 4_000
+_NON_DIGITS = 4_000
 KEPT = (0.95, 0.98, 0.99, 0.995)
 """Shares of digits for which the confidence is recorded that they reach."""
 
@@ -93,7 +93,7 @@ def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:
     _, (images, labels) = trainer.training_data(recipe)
     draw = np.random.default_rng(_DRAW_SEED)
     changed = distorted(images[..., 0], HARD, draw)[..., None]
-    strange = strangers(_STRANGERS, images, labels, draw)
+    strange = drawn_non_digits(_NON_DIGITS, images, labels, draw)
     plain, bent, none = (model.predict(seen, batch_size=1_000, verbose=0) for seen in (images, changed, strange))
     temperature = best_temperature(plain, labels)
     near = [distorted(images[..., 0], NEAR, draw)[..., None] for _ in range(_NEAR_DRAWS)]

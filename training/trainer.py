@@ -100,7 +100,7 @@ def train(
             training, validation = training_data(recipe) if data is None else data
             draw = epochs_of(recipe, training, seed, teacher)
             digits = len(training[1])
-            images = digits if recipe.regime is None else digits + recipe.regime.strangers_among(digits)
+            images = digits if recipe.regime is None else digits + recipe.regime.non_digits_among(digits)
         observer.started(recipe, state, _steps(recipe, images))
         while not state.finished:
             state = _next_epoch(model, recipe, state, folder, draw, validation, observer)

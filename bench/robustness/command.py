@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_strangers
+from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_out_of_distribution
 from bench.robustness.real_pictures import Read, in_all, labelled, mean_share, read_all
 from digit_infer import Predictor, zoo
 from digit_infer.benchmark.environment import environment
@@ -45,7 +45,7 @@ def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
         predictors = {name: opened.enter_context(Predictor(name)) for name in models or zoo.models()}
         damaged = on_corrupted(predictors)
         drawn = on_drawn(predictors, pictures, agreeing)
-        strangers = on_strangers(predictors, pictures)
+        rejected = on_out_of_distribution(predictors, pictures)
         results = {
             name: {
                 "sha256": zoo.model_named(name).checkpoint.sha256,
@@ -53,7 +53,7 @@ def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
                 "corrupted": asdict(damaged[name][0]),
                 "calibration": asdict(calibration(predictor, damaged[name][1])),
                 "drawn": asdict(drawn[name]),
-                "strangers": asdict(strangers[name]),
+                "strangers": asdict(rejected[name]),
             }
             for name, predictor in predictors.items()
         }

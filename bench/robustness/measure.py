@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.robustness.corruptions import CORRUPTIONS, STRENGTHS, corrupted
 from bench.robustness.drawn_pictures import KINDS
-from bench.robustness.strangers import STRANGERS
+from bench.robustness.out_of_distribution import OUT_OF_DISTRIBUTION
 from bench.robustness.unseen_pictures import UNSEEN
 from digit_infer import dataset
 from digit_infer.benchmark.accuracy import Bin, expected_calibration_error, reliability
@@ -31,7 +31,7 @@ _AT_A_TIME = 1_000
 """So many drawn pictures are held at a time."""
 
 KEPT = (0.95, 0.98, 0.99)
-"""Shares of digits kept, at which the share of rejected strangers is told."""
+"""Shares of digits kept, at which the share of rejected out-of-distribution pictures is given."""
 
 Shares: TypeAlias = Mapping[str, float]
 
@@ -72,9 +72,9 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The share of strangers that a measure of confidence rejects which keeps a share of the test images.
+    """The share of out-of-distribution pictures that a threshold rejects which keeps a share of the test images.
 
-    ``of_default`` is the share that the model's own measure rejects, which keeps ``kept_by_default`` of the test images.
+    ``of_default`` is the share that the model's own threshold rejects, which keeps ``kept_by_default`` of the test images.
     """
 
     pictures: int
@@ -133,16 +133,16 @@ def on_drawn(models: Mapping[str, Predictor], pictures: int, agreeing_pictures: 
     }
 
 
-def on_strangers(models: Mapping[str, Predictor], pictures: int) -> dict[str, Rejected]:
+def on_out_of_distribution(models: Mapping[str, Predictor], pictures: int) -> dict[str, Rejected]:
     """Return which pictures of no digit models reject, so many of each kind.
 
     What has no ink, and what is answered as several digits, is rejected at any measure.
     """
     test = dataset.load("test")
     confidence: dict[str, dict[str, NDArray[np.float64]]] = {name: {} for name in models}
-    for number, (kind, stranger) in enumerate(STRANGERS.items()):
+    for number, (kind, drawing) in enumerate(OUT_OF_DISTRIBUTION.items()):
         draw = np.random.default_rng((_SEED, number))
-        drawn = [stranger(draw) for _ in range(pictures)]
+        drawn = [drawing(draw) for _ in range(pictures)]
         for name, predictor in models.items():
             confidence[name][kind] = np.array([confidence_of(answer) for answer in predictor.predict_many(drawn)])
     found = {}

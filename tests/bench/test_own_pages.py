@@ -69,7 +69,7 @@ def test_drawn_out_pictures_are_answered_as_the_originals():
     assert drawn["agreeing"] >= 0.993
 
 
-def test_strangers_are_rejected_where_digits_are_kept():
+def test_out_of_distribution_pictures_are_rejected_where_digits_are_kept():
     shares = ROBUST["digitnet"]["strangers"]["by_kept"]["0.95"]
     assert statistics.fmean(shares.values()) >= 0.9
 

@@ -1,4 +1,4 @@
-"""Damage, drawn pictures and strangers: the same at every call, as strong as said, and measured as it happened."""
+"""Damaged, drawn and out-of-distribution pictures: the same at every call, as strong as said, and measured as it happened."""
 
 import csv
 import json
@@ -10,9 +10,9 @@ from PIL import Image
 from bench.robustness.command import real_pictures
 from bench.robustness.corruptions import CORRUPTIONS, STRENGTHS, corrupted
 from bench.robustness.drawn_pictures import KINDS
-from bench.robustness.measure import confidence_of, digit_of, on_corrupted, on_drawn, on_strangers
+from bench.robustness.measure import confidence_of, digit_of, on_corrupted, on_drawn, on_out_of_distribution
+from bench.robustness.out_of_distribution import LETTERS, OUT_OF_DISTRIBUTION
 from bench.robustness.real_pictures import NONE, in_all, labelled, mean_share, read_all
-from bench.robustness.strangers import LETTERS, STRANGERS
 from bench.robustness.unseen_pictures import UNSEEN
 from digit_infer import Predictor
 from digit_infer.errors import UsageError
@@ -61,16 +61,16 @@ def test_drawn_pictures_show_their_digit_to_a_good_network(mnist_test, kind):
     assert np.mean(right) >= 0.88, "the digit was lost on the way"
 
 
-@pytest.mark.parametrize("kind", STRANGERS)
-def test_strangers_are_pictures_and_differ(kind, predictor):
+@pytest.mark.parametrize("kind", OUT_OF_DISTRIBUTION)
+def test_out_of_distribution_pictures_differ(kind, predictor):
     draw = np.random.default_rng(2)
-    pictures = [STRANGERS[kind](draw) for _ in range(5)]
+    pictures = [OUT_OF_DISTRIBUTION[kind](draw) for _ in range(5)]
     assert len({picture.tobytes() for picture in pictures}) == 5
     if kind == "blank":
         assert all(digit_of(predictor.predict(picture)) == -1 for picture in pictures)
 
 
-def test_no_letter_among_strangers_is_one_that_hands_make_like_a_digit():
+def test_no_letter_out_of_distribution_is_one_that_hands_make_like_a_digit():
     assert not set(LETTERS) & set("OoIilSsZzBbDgqG0123456789")
 
 
@@ -85,9 +85,9 @@ def test_measures_are_of_what_was_answered(mnist_test, predictor):
 
 
 def test_rejection_keeps_the_digits_that_it_says(mnist_test, predictor):
-    rejected = on_strangers({"it": predictor}, 30)["it"]
+    rejected = on_out_of_distribution({"it": predictor}, 30)["it"]
     assert rejected.by_kept["0.95"]["blank"] >= 0.9
-    for kind in STRANGERS:
+    for kind in OUT_OF_DISTRIBUTION:
         assert rejected.by_kept["0.95"][kind] >= rejected.by_kept["0.99"][kind] >= rejected.of_default[kind] - 1e-9
     assert rejected.kept_by_default == 1.0  # a published network rejects nothing
     drawn = on_drawn({"it": predictor}, 20, 20)["it"]

@@ -51,7 +51,7 @@ def test_every_candidate_is_recorded_and_kept_away_from_the_test_set(name):
     before, at = held_out["plain_calibration"]
     assert at < before
     rejected = list(held_out["changed_rejected"].values())
-    assert rejected == sorted(rejected, reverse=True), "who keeps more digits rejects fewer strangers"
+    assert rejected == sorted(rejected, reverse=True), "who keeps more digits rejects fewer non-digits"
 
 
 def test_the_split_holds_the_last_images_out(monkeypatch):

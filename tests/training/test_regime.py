@@ -120,7 +120,7 @@ def test_the_last_epochs_are_calm(tiny, digits):
     ] * 2
 
 
-def test_without_strangers_there_are_digits_alone(digits):
+def test_without_non_digits_there_are_digits_alone(digits):
     seen, targets = Lessons(regime(non_digits=0.0), scaled(digits[0]), digits[1], None).epoch(0, 1)
     assert len(seen) == len(targets) == 300
 

@@ -26,7 +26,7 @@ def verdict(first, second, metric="p50", limits=LIMITS):
     return judge("it", metric, first, second, limits)
 
 
-def test_a_planted_slowdown_of_a_tenth_is_found_and_the_same_again_is_not():
+def test_an_injected_slowdown_of_a_tenth_is_found_and_the_same_again_is_not():
     found = [verdict(sample(seed, 7), sample(1000 + seed, 7.7)).verdict for seed in range(TRIALS)]
     assert found.count("FAIL") >= 0.95 * TRIALS
     same = [verdict(sample(seed, 7), sample(1000 + seed, 7)).verdict for seed in range(TRIALS)]

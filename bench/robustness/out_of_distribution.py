@@ -1,4 +1,4 @@
-"""Pictures of no digit, drawn in other ways than those that our own networks learned from: a font, shapes, noise.
+"""Out-of-distribution pictures: they show no digit, and are drawn in other ways than those of training (fonts, shapes, noise).
 
 What is drawn is large, as users' pictures are, and goes through the whole normaliser. Letters that print or hands make like
 a digit (O, o, I, i, l, S, s, Z, z, B, b, D, g, q, G) are left out.
@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-Stranger: TypeAlias = Callable[[np.random.Generator], Image.Image]
+Drawing: TypeAlias = Callable[[np.random.Generator], Image.Image]
 
 LETTERS = "ACEFHJKMNPQRTUVWXYacdefhkmnprtuvwxy"
 SIGNS = "#%&@?!+=*<>{}~$€"
@@ -107,6 +107,6 @@ def _grey(values: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> Image.I
     return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
 
 
-STRANGERS: dict[str, Stranger] = {
+OUT_OF_DISTRIBUTION: dict[str, Drawing] = {
     kind.__name__: kind for kind in (letter, sign, word, blank, noise, clothes, shape, scribble)
 }

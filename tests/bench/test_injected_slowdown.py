@@ -4,7 +4,7 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from bench.planted import Trial, counted
+from bench.injected_slowdown import Trial, counted
 from bench.slowed import slowed
 from digit_infer.benchmark.comparison.judgement import Change, Finding
 

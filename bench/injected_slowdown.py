@@ -1,4 +1,4 @@
-"""Whether ``digit-infer bench compare`` finds a slowdown that was planted, and is silent where there is none."""
+"""Whether ``digit-infer bench compare`` finds a slowdown that was injected, and is silent where there is none."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def judged(runs: Sequence[Run]) -> list[Trial]:
 
 
 def measured(models: Sequence[str], settings: Settings, factor: float | None) -> Run:
-    """Make one run; ``factor`` None plants nothing."""
+    """Make one run; ``factor`` None injects nothing."""
     planned = [Configuration(model, "onnx-cpu", "float32", 1, 1) for model in models]
     process = PREDICTOR if factor is None else (sys.executable, "-m", "bench.slowed", str(factor))
     facts = environment()
