@@ -25,7 +25,7 @@ from export.errors import ParityError
 from export.multiply_adds import multiply_adds
 from export.published import recipe_of, zoo_checkpoint
 from training.checkpoint import path_of
-from training.ink.lessons import drawn, held_out
+from training.ink.epochs import drawn, held_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

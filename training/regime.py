@@ -39,8 +39,8 @@ def drawn_non_digits(count: int, images: Images, labels: Labels, draw: np.random
     return non_digits(count, as_bytes, labels, draw)[..., None].astype(np.float32) / np.float32(255)
 
 
-class Lessons:
-    """The epochs of a regime over some training data.
+class Epochs:
+    """The images and targets of each epoch of a regime, from training data.
 
     Pictures without a digit are drawn once, the same for all seeds; each epoch takes others of them and changes them anew.
     """
@@ -50,9 +50,8 @@ class Lessons:
         self._regime = regime
         self._images, self._labels = images[..., 0], labels
         self._teacher = teacher
-        drawn = (
-            drawn_non_digits(_POOL, images, labels, np.random.default_rng(_POOL_SEED)) if regime.non_digits else images[:0]
-        )
+        draw = np.random.default_rng(_POOL_SEED)
+        drawn = drawn_non_digits(_POOL, images, labels, draw) if regime.non_digits else images[:0]
         self._pool = drawn[..., 0]
 
     def epoch(self, seed: int, number: int, distortion: Distortion | None = None) -> tuple[Images, Targets]:

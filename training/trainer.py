@@ -22,11 +22,11 @@ from digit_infer.runtimes.keras import BACKENDS
 from digit_infer.runtimes.protocol import installed_version
 from training.augmentation import augmented
 from training.errors import TrainingError
-from training.ink.lessons import InkLessons, held_out
-from training.ink.lessons import scaled as pixels_scaled
+from training.ink.epochs import InkEpochs, held_out
+from training.ink.epochs import scaled as pixels_scaled
 from training.network import build
 from training.recipe import DrawnPictures, Recipe
-from training.regime import Lessons, one_hot
+from training.regime import Epochs, one_hot
 from training.run import Epoch, RunFolder, State
 from training.schedule import learning_rate
 from training.tensorboard_log import log_scalars
@@ -130,9 +130,9 @@ def _next_epoch(
 
 def _drawn_data(drawn: DrawnPictures, seed: int) -> tuple[Draw, Watched, int]:
     """Return what draws an epoch of the ink network, its validation data, and the number of pictures in an epoch."""
-    lessons = InkLessons(drawn.pool, drawn.an_epoch)
+    epochs = InkEpochs(drawn.pool, drawn.an_epoch)
     grey, ink = held_out()
-    return lambda number: lessons.epoch(seed, number), (pixels_scaled(grey)[..., None], pixels_scaled(ink)), len(lessons)
+    return lambda number: epochs.epoch(seed, number), (pixels_scaled(grey)[..., None], pixels_scaled(ink)), len(epochs)
 
 
 def training_data(recipe: Recipe) -> tuple[Arrays, Arrays]:
@@ -155,9 +155,9 @@ def epochs_of(recipe: Recipe, training: Arrays, seed: int, teacher: Teacher | No
         return lambda number: epoch_data(recipe, training, seed, number)
     if recipe.regime.teachers and teacher is None:
         raise TrainingError(f"{recipe.name} learns from other candidates", f"python -m training search {recipe.name}")
-    lessons = Lessons(recipe.regime, *training, teacher)
+    epochs = Epochs(recipe.regime, *training, teacher)
     calm_from = recipe.epochs - recipe.calm_epochs
-    return lambda number: lessons.epoch(seed, number, recipe.calm if number > calm_from else None)
+    return lambda number: epochs.epoch(seed, number, recipe.calm if number > calm_from else None)
 
 
 def taught_by(paths: Sequence[Path]) -> Teacher:

@@ -1,4 +1,4 @@
-"""Out-of-distribution pictures: they show no digit, and are drawn in other ways than those of training (fonts, shapes, noise).
+"""Out-of-distribution pictures: they show no digit, and are drawn in other ways than in training: fonts, shapes, noise.
 
 What is drawn is large, as users' pictures are, and goes through the whole normaliser. Letters that print or hands make like
 a digit (O, o, I, i, l, S, s, Z, z, B, b, D, g, q, G) are left out.

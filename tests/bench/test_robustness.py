@@ -1,4 +1,4 @@
-"""Damaged, drawn and out-of-distribution pictures: the same at every call, as strong as said, and measured as it happened."""
+"""Damaged, drawn and out-of-distribution pictures: alike at every call, as strong as said, and measured as it happened."""
 
 import csv
 import json

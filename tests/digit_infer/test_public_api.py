@@ -40,3 +40,62 @@ def test_predicting_never_imports_tensorflow(examples):
     loaded = modules_after(f"from digit_infer import Predictor\nPredictor().predict({str(examples / 'seven.png')!r})")
     assert "onnxruntime" in loaded
     assert loaded.isdisjoint({"tensorflow", "keras", "rich"})
+
+
+PROGRAM = """
+from pathlib import Path
+
+import numpy as np
+
+from digit_infer import DigitInferError, Prediction, Predictor, Reading, Unanswered
+
+
+def digits(folder: Path) -> list[int]:
+    found: list[int] = []
+    with Predictor("digitnet", runtime="auto", precision=None, threads=1, reject_below=0.5) as predictor:
+        for answer in predictor.predict_many(folder.glob("*.png"), batch_size=32, workers=2, processes=True):
+            if not isinstance(answer, Unanswered) and answer.is_digit:
+                found.append(answer.digit)
+    return found
+
+
+def confidence(picture: bytes) -> float:
+    try:
+        prediction: Prediction = Predictor().predict(picture)
+    except DigitInferError as error:
+        raise SystemExit(error.exit_code) from error
+    return prediction.confidence
+
+
+def text(picture: Path) -> str:
+    reading: Reading = Predictor().read(picture)
+    return reading.text + str(reading.digits[0].box.left)
+
+
+def sums(predictor: Predictor) -> float:
+    return float(predictor.predict_array(np.zeros((1, 28, 28), np.uint8)).sum())
+"""
+
+
+@pytest.fixture(scope="module")
+def checked_by_mypy(tmp_path_factory):
+    """Run mypy over a program of a user, in a folder of its own."""
+    pytest.importorskip("mypy", reason="types are checked where mypy is installed")
+    folder = tmp_path_factory.mktemp("typed")
+
+    def check(program):
+        (folder / "program.py").write_text(program)
+        command = [sys.executable, "-m", "mypy", "--strict", "program.py"]
+        return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
+
+    return check
+
+
+def test_a_typed_program_passes_mypy_strict(checked_by_mypy):
+    done = checked_by_mypy(PROGRAM)
+    assert (done.returncode, done.stdout) == (0, "Success: no issues found in 1 source file\n")
+
+
+def test_a_wrong_type_is_found_by_mypy(checked_by_mypy):
+    done = checked_by_mypy(f"{PROGRAM}\n\ndigit: str = Predictor().predict('seven.png').digit\n")
+    assert 'expression has type "int", variable has type "str"' in done.stdout

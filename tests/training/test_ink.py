@@ -1,10 +1,10 @@
-"""The ink network's drawings, lessons, loss and training: what is drawn, and that a run is what its seed says."""
+"""The ink network's drawings, epochs, loss and training: what is drawn, and that a run is what its seed says."""
 
 import numpy as np
 import pytest
 
 from digit_infer.contract import INK_SIDE
-from training.ink.lessons import InkLessons
+from training.ink.epochs import InkEpochs
 from training.ink.network import InkLoss, ink_network
 from training.ink.pictures import pictures
 from training.ink.skeletons import skeletons, thinned
@@ -57,16 +57,16 @@ def test_pictures_follow_from_their_random_seed_and_hold_their_ink(hands):
 
 def test_an_epoch_turns_pictures_and_their_ink_alike(monkeypatch):
     grey = np.random.default_rng(0).integers(0, 256, (8, INK_SIDE, INK_SIDE)).astype(np.uint8)
-    monkeypatch.setattr("training.ink.lessons.drawn", lambda *_: (grey.copy(), grey.copy()))
-    lessons = InkLessons(8, 6)
-    seen, ink = lessons.epoch(0, 1)
+    monkeypatch.setattr("training.ink.epochs.drawn", lambda *_: (grey.copy(), grey.copy()))
+    epochs = InkEpochs(8, 6)
+    seen, ink = epochs.epoch(0, 1)
     assert seen.shape == (6, INK_SIDE, INK_SIDE, 1)
     same = np.isclose(seen[..., 0], ink).all(axis=(1, 2))
     inverted = np.isclose(1 - seen[..., 0], ink, atol=1e-6).all(axis=(1, 2))
     assert (same | inverted).all()
-    again, _ = lessons.epoch(0, 1)
+    again, _ = epochs.epoch(0, 1)
     np.testing.assert_array_equal(seen, again)
-    assert not np.array_equal(seen, lessons.epoch(0, 2)[0])
+    assert not np.array_equal(seen, epochs.epoch(0, 2)[0])
 
 
 def test_the_recipe_builds_the_network_that_ships():

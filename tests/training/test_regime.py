@@ -10,7 +10,7 @@ from training.glyphs import SIGNS
 from training.network import build
 from training.non_digits import non_digits
 from training.recipe import Distortion, Regime
-from training.regime import Lessons
+from training.regime import Epochs
 from training.run import RunFolder
 from training.trainer import epochs_of, kept, scaled, train
 
@@ -98,7 +98,7 @@ def regime(**settings):
 
 def test_targets_believe_labels_as_declared_and_nothing_of_the_rest(digits):
     images, labels = scaled(digits[0]), digits[1]
-    seen, targets = Lessons(regime(), images, labels, None).epoch(0, 1)
+    seen, targets = Epochs(regime(), images, labels, None).epoch(0, 1)
     assert seen.shape == (360, 28, 28, 1)
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
     strange = targets.max(axis=1) < 0.2
@@ -121,16 +121,16 @@ def test_the_last_epochs_are_calm(tiny, digits):
 
 
 def test_without_non_digits_there_are_digits_alone(digits):
-    seen, targets = Lessons(regime(non_digits=0.0), scaled(digits[0]), digits[1], None).epoch(0, 1)
+    seen, targets = Epochs(regime(non_digits=0.0), scaled(digits[0]), digits[1], None).epoch(0, 1)
     assert len(seen) == len(targets) == 300
 
 
 def test_an_epoch_follows_from_seed_and_number(digits):
-    lessons = Lessons(regime(distortion=USUAL), scaled(digits[0]), digits[1], None)
-    for one, other in zip(lessons.epoch(3, 2), lessons.epoch(3, 2), strict=True):
+    epochs = Epochs(regime(distortion=USUAL), scaled(digits[0]), digits[1], None)
+    for one, other in zip(epochs.epoch(3, 2), epochs.epoch(3, 2), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert not np.array_equal(lessons.epoch(3, 2)[0], lessons.epoch(3, 3)[0])
-    assert not np.array_equal(lessons.epoch(3, 2)[0], lessons.epoch(4, 2)[0])
+    assert not np.array_equal(epochs.epoch(3, 2)[0], epochs.epoch(3, 3)[0])
+    assert not np.array_equal(epochs.epoch(3, 2)[0], epochs.epoch(4, 2)[0])
 
 
 def test_a_teacher_is_asked_about_the_digits_alone_and_weighs_as_declared(digits):
@@ -141,7 +141,7 @@ def test_a_teacher_is_asked_about_the_digits_alone_and_weighs_as_declared(digits
         asked.append(len(shown))
         return np.eye(10, dtype=np.float32)[np.zeros(len(shown), np.int64)]
 
-    _, targets = Lessons(regime(label_smoothing=0.0, teacher_share=0.25), images, labels, teacher).epoch(0, 1)
+    _, targets = Epochs(regime(label_smoothing=0.0, teacher_share=0.25), images, labels, teacher).epoch(0, 1)
     assert asked == [300]
     believed = np.sort(targets[targets.max(axis=1) > 0.2][:, 1:].max(axis=1))
     assert set(np.round(believed, 6).tolist()) == {0.0, 0.75}

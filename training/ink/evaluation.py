@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.ink.lessons import held_out, scaled
+from training.ink.epochs import held_out, scaled
 
 if TYPE_CHECKING:
     import keras

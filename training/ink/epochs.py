@@ -30,7 +30,7 @@ HELD_OUT = 1_000
 """Drawn pictures that no network learns from."""
 
 
-class InkLessons:
+class InkEpochs:
     """The epochs over a pool of drawn pictures, the same pool for all random seeds."""
 
     def __init__(self, pool: int, an_epoch: int) -> None:
