@@ -1,4 +1,4 @@
-"""Reads handwritten digits: one ``Predictor``, small proven models, and no TensorFlow.
+"""Reads handwritten digits: one ``Predictor``, small verified models, and no TensorFlow.
 
 from digit_infer import Predictor
 

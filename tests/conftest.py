@@ -69,11 +69,10 @@ def example_digits() -> dict[str, int]:
     return {row[1].strip().strip("`"): int(row[2]) for row in rows}
 
 
-@pytest.fixture
-def bad_pictures(tmp_path: Path) -> dict[str, Path]:
-    """Files that are no pictures, each in its own way."""
-    folder = tmp_path / "bad"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def bad_pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files that are no pictures, each in its own way; for reading only."""
+    folder = tmp_path_factory.mktemp("bad")
     files = {name: folder / f"{name}.png" for name in ("empty", "text", "truncated", "huge", "blank")}
     files["empty"].write_bytes(b"")
     files["text"].write_text("a seven, in words", encoding="utf-8")

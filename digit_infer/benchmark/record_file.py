@@ -63,7 +63,7 @@ def from_document(document: Mapping[str, Any], name: str) -> Record:
     try:
         return rebuilt(Record, {key: value for key, value in document.items() if key != "schema"})
     except (TypeError, ValueError) as error:
-        raise RecordError(f"{name} is no whole record ({error})", "measure again") from error
+        raise RecordError(f"{name} is no complete record ({error})", "measure again") from error
 
 
 def rebuilt(kind: type[T], value: object) -> T:

@@ -15,9 +15,10 @@ from digit_infer.cli.output import OUTPUT_SCHEMA, Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.contract import SIDE
 from digit_infer.errors import DigitInferError
+from digit_infer.predictor import Predictor
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.model_file import verify
-from digit_infer.runtimes.placement import described
+from digit_infer.runtimes.placement import PlacedSession, described
 from digit_infer.runtimes.protocol import installed_version
 
 _TRIAL_MODEL = "cnn_arch3"
@@ -61,9 +62,6 @@ def _examined(name: Any) -> dict[str, Any]:
     if name == "keras":
         row["provider"] = "installed; not tested, since starting it takes seconds"
         return row
-    from digit_infer.predictor import Predictor
-    from digit_infer.runtimes.placement import PlacedSession
-
     try:
         with Predictor(_TRIAL_MODEL, runtime=name) as predictor:
             session = predictor.chosen.session

@@ -18,7 +18,7 @@ from digit_infer.zoo.manifest import MANIFEST_SCHEMA, InkModel, ZooFile, ZooMode
 _LIMITS = (
     "Reads one digit, 0 to 9, in 28 × 28 pixels of MNIST's form; digit-infer predict and Predictor bring pictures into it.",
     "Trained on MNIST alone: other hands, photographs and other scripts are outside of what these figures say.",
-    "It answers a digit for everything, also for what is none.",
+    "It answers a digit for every picture, also where there is none.",
     "Data: MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0.",
 )
 """Of the published networks; our own have cards with their own limits."""

@@ -10,11 +10,15 @@ on purpose.
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+import onnxruntime
 
 from digit_infer.contract import DIGITS, Contract, check_images
 from digit_infer.errors import InferenceError, RuntimeUnavailableError
@@ -23,8 +27,6 @@ from digit_infer.runtimes.placement import RECORD_PLACEMENT, read_placement, ref
 from digit_infer.runtimes.protocol import answer_in_parts
 
 if TYPE_CHECKING:
-    import onnxruntime
-
     from digit_infer.runtimes.model_file import ModelFile
     from digit_infer.runtimes.placement import Placement
     from digit_infer.runtimes.protocol import Answers, Pictures, RuntimeName
@@ -145,8 +147,6 @@ class BoundSession:
 
     def _allocated(self, count: int) -> _Batch:
         """Allocate and bind the memory for a number of images, and keep it if there is room."""
-        import onnxruntime
-
         allocate = onnxruntime.OrtValue.ortvalue_from_shape_and_type
         source = allocate([count, *self._contract.takes], np.uint8, self._device.kind, 0)
         binding = self._session.io_binding()
@@ -188,8 +188,6 @@ def open_placed(
         DamagedModelError: the bytes are no ONNX model.
         ContractError: the model does not keep the contract.
     """
-    import onnxruntime
-
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry(RECORD_PLACEMENT, "1")
     try:
@@ -216,12 +214,6 @@ def _why_not(provider: str) -> str:
 
     Call it only after ONNX Runtime has tried to load the provider: loaded before, the provider does not find its host.
     """
-    import ctypes
-    import sys
-    from pathlib import Path
-
-    import onnxruntime
-
     stem = f"onnxruntime_providers_{provider.removesuffix('ExecutionProvider').lower()}"
     library = f"{stem}.dll" if sys.platform == "win32" else f"lib{stem}.so"
     try:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from digit_infer.contract import UINT8, Contract, check_signature
 from digit_infer.errors import DamagedModelError, InferenceError
@@ -18,17 +20,14 @@ from digit_infer.errors import DamagedModelError, InferenceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import onnxruntime
-
     from digit_infer.runtimes.model_file import ModelFile
     from digit_infer.runtimes.protocol import Answers, Pictures
 
 
 def onnx_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions of ONNX Runtime, which share no base class of their own."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    return tuple(value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception))
+    found = vars(onnxruntime_pybind11_state).values()
+    return tuple(value for value in found if isinstance(value, type) and issubclass(value, Exception))
 
 
 def device_errors() -> tuple[type[Exception], ...]:
@@ -100,8 +99,6 @@ def answering(
 
 def _bind(session: onnxruntime.InferenceSession, source: str, target: str, count: int, contract: Contract) -> _Bound:
     """Allocate and bind arrays for a number of pictures; on the CPU an ``OrtValue`` shares the memory of its array."""
-    import onnxruntime
-
     value_of = onnxruntime.OrtValue.ortvalue_from_numpy
     pictures, answers = np.empty((count, *contract.takes), np.uint8), np.empty((count, *contract.gives), contract.dtype)
     binding = session.io_binding()
@@ -150,8 +147,6 @@ def load(
     Raises:
         DamagedModelError: the bytes are no ONNX model.
     """
-    import onnxruntime
-
     # Other settings keep ONNX Runtime's defaults: in `python -m bench defaults` lower optimization levels are up to twice
     # as slow, and the arena, the memory pattern and parallel execution change at most 3 %. Two threads halve the time of
     # most networks, but occupy a second core by spinning; without spinning, small networks are half as slow again.

@@ -14,12 +14,12 @@ from digit_infer.contract import DIGITS, UINT8, Contract, Format, Precision, che
 from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.model_file import ModelFile, verify
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
+from digit_infer.runtimes.tflm_file import TfliteFile, read_tflite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from digit_infer.runtimes.protocol import Answers, Pictures
-    from digit_infer.runtimes.tflm_file import TfliteFile
 
 _FIXED_ARENA_BYTES = 65_536
 
@@ -80,8 +80,6 @@ def full_integer(name: str, content: bytes, contract: Contract = DIGITS) -> Tfli
         ContractError: the model's inputs and outputs are not those of the contract.
         UsageError: it computes in floats.
     """
-    from digit_infer.runtimes.tflm_file import read_tflite
-
     _, runtime = library()
     found = read_tflite(runtime, name, content)
     check_signature(name, found.inputs, found.outputs, contract=contract, batch=1)

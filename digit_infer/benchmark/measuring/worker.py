@@ -135,6 +135,7 @@ def _send(replies: IO[str], reply: Reply) -> None:
 
 def open_predictor(request: Mapping[str, Any]) -> System:
     """Open the model that a request names, as a user would."""
+    # Other systems are measured by this module, too, and must not pay for these imports.
     from digit_infer import zoo
     from digit_infer.predictor import Predictor
     from digit_infer.runtimes.placement import PlacedSession

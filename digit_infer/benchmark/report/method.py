@@ -47,7 +47,7 @@ def _order(record: Record) -> Iterator[str]:
     turns = "took turns" if settings.interleaved else f"came in an order shuffled with the seed {settings.seed}"
     yield (
         f"Every configuration ran in {settings.rounds} fresh process{'' if settings.rounds == 1 else 'es'}, which {turns}. "
-        "A warm-up went before each measurement, until three medians in a row agreed; a row says where they did not."
+        "A warm-up preceded each measurement, until three medians in a row agreed; rows where they did not say so."
     )
     if settings.pause_ms:
         yield (
@@ -62,12 +62,12 @@ def _order(record: Record) -> Iterator[str]:
 
 def _meanings(record: Record) -> Iterator[str]:
     needed = ", ".join(f"p{percent:g} {count:,}" for percent, count in SAMPLES_NEEDED.items() if percent > 50)
-    yield f"A percentile is told only with samples enough behind it ({needed}); otherwise its cell is empty."
+    yield f"A percentile is shown only with enough samples ({needed}); otherwise its cell is empty."
     yield (
         "Accuracy is over the 10,000 MNIST test images, with Wilson's 95 % interval; flips are the answers that differ "
         "from those of the model's float32 file."
     )
-    yield "The floor is the median of null, which answers a constant: the harness's own cost, contained in every latency."
+    yield "The floor is the median of null, which returns a constant: the overhead of measuring, part of every latency."
     peaks = ", ".join(
         f"{three_digits(gflops)} with {threads} thread{'' if threads == '1' else 's'}"
         for threads, gflops in record.machine.matrix_product_gflops.items()

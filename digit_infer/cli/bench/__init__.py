@@ -72,6 +72,7 @@ def command(
     _check_server(asked, rate, bound_ms)
     everything = _all_runtimes(effort) if "all" in runtimes else []
     planned = selected(models, runtimes, precisions, threads, batches or effort.batches, asked, everything)
+    # Only now, so that wrong use is reported without the 100 ms of these imports.
     from digit_infer.benchmark.machine import measured_machine
     from digit_infer.benchmark.record import Record, Settings
     from digit_infer.cli.bench.output import print_record, write_files

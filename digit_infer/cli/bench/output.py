@@ -13,9 +13,11 @@ import click
 from digit_infer.benchmark.record import Record
 from digit_infer.benchmark.record_file import as_document
 from digit_infer.benchmark.report.columns import shown_tables
+from digit_infer.benchmark.report.html import html_text
 from digit_infer.benchmark.report.method import anchor, clock
 from digit_infer.benchmark.report.recommendation import recommendation
 from digit_infer.benchmark.report.rows import common_remarks
+from digit_infer.benchmark.report.text import csv_text, markdown_text
 from digit_infer.benchmark.statistics import three_digits
 from digit_infer.benchmark.summary import Summary, images_per_second, stream_latencies, summaries
 from digit_infer.cli.output import Column, print_table
@@ -98,8 +100,6 @@ def write_files(record: Record, save: Path | None, html: Path | None) -> None:
         write_text(save, json.dumps(as_document(record)) + "\n")
         click.echo(f"record written to {save}", err=True)
     if html is not None:
-        from digit_infer.benchmark.report.html import html_text
-
         write_text(html, html_text(record))
         click.echo(f"report written to {html}", err=True)
 
@@ -109,12 +109,8 @@ def print_record(record: Record, as_format: str | None) -> None:
     if as_format == "json":
         click.echo(json.dumps(as_document(record)))
     elif as_format == "csv":
-        from digit_infer.benchmark.report.text import csv_text
-
         click.echo(csv_text(record), nl=False)
     elif as_format == "markdown":
-        from digit_infer.benchmark.report.text import markdown_text
-
         click.echo(markdown_text(record), nl=False)
     else:
         print_summaries(record)
@@ -139,8 +135,8 @@ def notes(record: Record, found: Sequence[Summary]) -> Iterator[str]:
             where = f"{row.configuration.model} on {row.configuration.runtime}, {row.artefact.device}"
             yield f"{where}: {described(row.artefact.placement)}"
     yield (
-        "flips: answers that differ from the model's float32 file; floor: what null takes, which answers a constant: the "
-        "harness's own cost; of peak: GFLOP/s as a share of a float32 matrix product with as many threads"
+        "flips: digits that differ from the model's float32 file; floor: the time of null, which returns a constant: the "
+        "overhead of measuring; of peak: GFLOP/s as a share of a float32 matrix product with as many threads"
     )
     yield f"{clock(record)}; {anchor(record)}"
     yield from recommendation(found)

@@ -27,7 +27,7 @@ def test_what_is_no_record_is_refused(made_record, tmp_path):
             read_record(path)
     whole = as_document(made_record(TIMES))
     for key in [key for key in whole if key != "schema"]:
-        with pytest.raises(RecordError, match="no whole record"):
+        with pytest.raises(RecordError, match="no complete record"):
             from_document({name: value for name, value in whole.items() if name != key}, "it")
     with pytest.raises(RecordError, match="seconds"):
         from_document(whole | {"settings": whole["settings"] | {"seconds": "1"}}, "it")

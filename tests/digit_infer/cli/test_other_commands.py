@@ -49,8 +49,13 @@ def test_a_card_says_what_the_manifest_says(digit_infer, name):
     ):
         assert fact in run.out
     assert ("the test set was watched" in run.out) == model.training.watched_the_test_set
+
+
+@pytest.mark.parametrize("name", ["lenet", zoo.DEFAULT_MODEL, zoo.manifest().ink.name])
+def test_a_card_in_json_has_the_model_and_its_measurements(digit_infer, name):
     document = json.loads(digit_infer("models", "show", name, "--json").out)
     assert document["model"]["name"] == name
+    assert (document["card"] is None) == (name == "lenet"), "our own models have cards"
 
 
 def test_a_card_of_no_model_is_wrong_use(digit_infer):

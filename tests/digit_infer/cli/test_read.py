@@ -60,10 +60,10 @@ def test_several_pictures_have_a_line_each(digit_infer, number, examples):
     assert "nowhere.png does not exist" in run.err
 
 
-@pytest.mark.parametrize("name", ["empty", "text", "truncated", "huge"])
-def test_each_bad_picture_gives_one_clear_line_and_code_one(digit_infer, bad_pictures, name):
-    run = digit_infer("read", bad_pictures[name])
+def test_each_bad_picture_gives_one_clear_line_and_code_one(digit_infer, bad_pictures):
+    pictures = [bad_pictures[name] for name in ("empty", "text", "truncated", "huge")]
+    run = digit_infer("read", *pictures)
     assert (run.code, run.out) == (1, "")
-    errors = [line for line in run.err.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1
-    assert len(run.err.splitlines()) == 2, "the error, and what ran"
+    *errors, ran = run.err.splitlines()
+    assert all(error.startswith(f"error: {picture} ") for error, picture in zip(errors, pictures, strict=True))
+    assert ran.startswith("digitnet · ")
