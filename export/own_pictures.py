@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,8 +76,7 @@ def read_pictures(folder: Path) -> OwnPictures:
     paths = [Path(picture.name) for picture in named_pictures([str(folder)])]
     read: dict[Path, NDArray[np.uint8]] = {}
     notes = []
-    with warnings.catch_warnings(), Predictor() as predictor:
-        warnings.filterwarnings("error", "Image size")  # Pillow's warning becomes the error that follows anyway
+    with Predictor() as predictor:
         for path in paths:
             try:
                 seen = predictor.predict(path).image

@@ -6,7 +6,6 @@ import atexit
 import gc
 import os
 import sys
-import warnings
 from importlib import import_module
 
 import click
@@ -43,8 +42,6 @@ class LazyGroup(ReportingGroup):
 @click.version_option(__version__, prog_name="digit-infer")
 def main() -> None:
     """Read handwritten digits, on the CPU, a GPU or an edge runtime."""
-    # Pillow warns of large images; those of more pixels than are decoded are errors here in any case.
-    warnings.filterwarnings("ignore", "Image size")
 
 
 @click.command("completion")

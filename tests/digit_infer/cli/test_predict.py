@@ -42,10 +42,7 @@ def test_json_is_one_document_on_stdout_alone(digit_infer, examples, bad_picture
     assert len(seven["top"]) == 2
     assert sum(seven["probabilities"]) == pytest.approx(1, abs=1e-5)
     assert text["error"]["kind"] == "UnreadablePictureError"
-    assert (
-        run.err
-        == f"error: {bad_pictures['text']} is no picture that can be read; give a PNG, JPEG, WebP, TIFF, BMP or GIF file\n"
-    )
+    assert re.fullmatch(rf"error: {bad_pictures['text']} is no picture that can be read; give a PNG, .* file\n", run.err)
 
 
 @pytest.mark.parametrize("name", ["empty", "text", "truncated", "huge"])
