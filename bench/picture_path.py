@@ -25,7 +25,7 @@ from digit_infer.errors import MeasurementError
 from digit_infer.image import decode, plain_look
 from digit_infer.image.decode import ONE_DIGIT_SIDE
 from digit_infer.image.network_look import network_looks
-from digit_infer.ink import InkNetwork
+from digit_infer.recognition.ink import InkNetwork
 from digit_infer.runtimes import RUNTIMES
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from digit_infer import image, zoo
 from digit_infer.contract import SIDE, UINT8, Precision, check_images
 from digit_infer.errors import PictureError, UsageError
 from digit_infer.image import PictureSource, Seen
-from digit_infer.ink import InkNetwork
-from digit_infer.judge import Judged, judged
 from digit_infer.parallel import in_batches, in_order, usable_cpus
 from digit_infer.prediction import Explanation, Prediction, Unanswered
+from digit_infer.recognition.ink import InkNetwork
+from digit_infer.recognition.judge import Judged, judged
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.protocol import RuntimeName, answer_in_parts
 from digit_infer.zoo.resolve import Chosen, plan

@@ -1,1 +1,1 @@
-"""Reads pages of digits, splits touching ones, and draws results."""
+"""Recognises what pictures show: which ink is believed, pages of digits, touching digits; and draws results."""

@@ -17,9 +17,9 @@ from digit_infer.image.network_look import INKED, full_ink
 from digit_infer.image.network_page import page_ink, without_frames
 from digit_infer.image.page import Segment, segments
 from digit_infer.image.plain_look import plain_ink, plain_look
-from digit_infer.judge import judged
 from digit_infer.prediction import Prediction
 from digit_infer.reading import ReadDigit, Reading
+from digit_infer.recognition.judge import judged
 from digit_infer.recognition.touching import best_cut, cost_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from digit_infer import zoo
 from digit_infer.contract import INK, INK_SIDE
 from digit_infer.errors import ContractError, DamagedModelError, InvalidArrayError
 from digit_infer.image.network_look import INKED
-from digit_infer.ink import InkNetwork
+from digit_infer.recognition.ink import InkNetwork
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.model_file import ModelFile
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digit_infer import Predictor
-from digit_infer.judge import SURE, judged
 from digit_infer.prediction import SEVERAL
+from digit_infer.recognition.judge import SURE, judged
 from digit_infer.runtimes import RUNTIMES
 
 SIDE = 240
