@@ -99,13 +99,41 @@ class Components:
         _paint(mask, self.rows[runs], self.starts[runs], self.stops[runs])
         return mask
 
-    def each(self) -> list[Component]:
-        """Return them one by one."""
+    def own(self, number: int) -> Mask:
+        """Return a mask of one component's box with its pixels."""
+        first = self.firsts[number]
+        end = self.firsts[number + 1] if number + 1 < len(self) else len(self.rows)
+        left, top, right, bottom = self.boxes[number].tolist()
+        mask = np.zeros((bottom - top, right - left), np.bool_)
+        _paint(mask, self.rows[first:end] - top, self.starts[first:end] - left, self.stops[first:end] - left)
+        return mask
+
+    def typical_height(self, chosen: Mask) -> float:
+        """Return the height that most ink of those that ``chosen`` [K] says belongs to, in pixels; 0 without any."""
+        if not chosen.any():
+            return 0.0
+        heights = self.sizes[chosen, 1]
+        order = np.argsort(heights)
+        weights = np.cumsum(self.areas[chosen][order])
+        return float(heights[order][np.searchsorted(weights, weights[-1] / 2)])
+
+    def each(self, chosen: Mask | None = None) -> list[Component]:
+        """Return one by one those that ``chosen`` [K] says, or all."""
+        chosen = np.ones(len(self), np.bool_) if chosen is None else chosen
         ends = np.append(self.firsts[1:], len(self.rows))[: len(self)]
         return [
             Component(self.rows[first:end], self.starts[first:end], self.stops[first:end])
-            for first, end in zip(self.firsts, ends, strict=True)
+            for first, end in zip(self.firsts[chosen].tolist(), ends[chosen].tolist(), strict=True)
         ]
+
+
+MOST_RUNS = 400_000
+"""A page of 2,000 digits has about a third of it; a picture of more is grain, cloth or noise."""
+
+
+def is_grain(mask: Mask) -> bool:
+    """Tell whether a mask [H, W] falls into more runs than a page of writing does."""
+    return bool(np.count_nonzero(mask[:, 1:] & ~mask[:, :-1]) > MOST_RUNS)
 
 
 def components(mask: Mask) -> Components:

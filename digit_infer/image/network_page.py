@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from digit_infer.contract import INK_SIDE
-from digit_infer.image.components import components
+from digit_infer.image.components import components, is_grain
 from digit_infer.image.network_look import INKED, View
-from digit_infer.image.one_digit import frames_of
+from digit_infer.image.one_digit import MOST_PIECES, frames_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _MARGIN = 16
 """Pixels at each side of a square that its neighbour marks, too: near its edge a square sees too little."""
+
+_NEARLY = 1.4
+"""Where a page would be enlarged less than this, the look at the whole of it will do."""
 
 _DIGIT = 48
 """Pixels of a digit's height that the network is to see: it learned from 12 to 125."""
@@ -43,9 +46,10 @@ def page_ink(grey: Grey, mark: Mark) -> NDArray[np.uint8]:
     """
     view = View.of(grey)
     whole = mark(view.grey[None])[0][view.inside]
-    height = _typical_height(whole)
-    scale = min(_DIGIT / height * view.scale if height else view.scale, 1.0)
-    ink = whole if scale <= view.scale else _by_squares(_resized(grey, scale), mark)
+    found = components(whole >= INKED)
+    height = found.typical_height(np.ones(len(found), np.bool_))
+    scale = min(_DIGIT / height * view.scale if height else 1.0, 1.0)
+    ink = whole if scale <= _NEARLY * view.scale else _by_squares(_resized(grey, scale), mark)
     return ink if ink.shape == grey.shape else _to_size(ink, grey.shape)
 
 
@@ -54,8 +58,11 @@ def without_frames(ink: NDArray[np.uint8], plain: NDArray[np.uint8]) -> NDArray[
 
     They are looked for in the ``plain`` ink, where they are whole.
     """
-    seen = components(plain > _HALF)
-    if not len(seen):
+    mask = plain > _HALF
+    if is_grain(mask):
+        return ink
+    seen = components(mask)
+    if not 0 < len(seen) <= MOST_PIECES:
         return ink
     frames = frames_of(seen)
     lines = seen.painted(frames)
@@ -64,7 +71,7 @@ def without_frames(ink: NDArray[np.uint8], plain: NDArray[np.uint8]) -> NDArray[
         if min(width, height) < _SMALLEST_FRAME or frames[number]:
             continue
         within = slice(top, bottom), slice(left, right)
-        own = seen.painted(np.arange(len(seen)) == number)[within]
+        own = seen.own(number)
         if own.mean() <= _HOLLOW and _is_box(own):
             if width <= _ONE_CELL * height:  # a digit may touch it
                 edge = max(3, round(_BAND * min(width, height)))
@@ -82,17 +89,6 @@ def _is_box(own: NDArray[np.bool_]) -> bool:
     sides = own[:band].any(axis=0), own[-band:].any(axis=0), own[:, :band].any(axis=1), own[:, -band:].any(axis=1)
     corners = own[:band, :band], own[:band, -band:], own[-band:, :band], own[-band:, -band:]
     return all(side.mean() >= _COVERED for side in sides) and all(corner.any() for corner in corners)
-
-
-def _typical_height(ink: NDArray[np.uint8]) -> float:
-    """Return the height that most ink belongs to, in pixels; 0 without ink."""
-    found = components(ink >= INKED)
-    if not len(found):
-        return 0.0
-    heights, areas = found.sizes[:, 1], found.areas
-    order = np.argsort(heights)
-    weights = np.cumsum(areas[order])
-    return float(heights[order][np.searchsorted(weights, weights[-1] / 2)])
 
 
 def _resized(grey: Grey, scale: float) -> Grey:

@@ -34,6 +34,9 @@ _HOLDS = 0.3
 """A frame has sides of so many pixels at least, fills the first share of its box at most, and holds a piece of the third
 share of its height. Zeros with a stroke inside are drawn with a broader pen."""
 
+MOST_PIECES = 5_000
+"""In a picture of more pieces no frames are looked for, since each piece is compared with all others."""
+
 LIKE = 0.4
 """A piece may be a digit of its own if its size is this share of the largest piece's."""
 
@@ -78,6 +81,8 @@ def frames_of(found: Components) -> Mask:
     boxes, areas = found.boxes, found.areas
     sizes = found.sizes
     frames = np.zeros(len(found), np.bool_)
+    if len(found) > MOST_PIECES:
+        return frames
     thin = (areas <= _HOLLOW * sizes[:, 0] * sizes[:, 1]) & (sizes.min(axis=1) >= _SMALLEST_FRAME)
     for number in thin.nonzero()[0].tolist():
         left, top, right, bottom = boxes[number]

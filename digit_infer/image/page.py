@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
 
+_ENOUGH = 2
+"""With so many digits within the picture, what reaches its edge is no digit, but a shadow, the table or a neighbour."""
+
+_SMALLEST = 0.25
+"""What is smaller than this share of the digits' height is a speck."""
+
+_LONGEST = 12
+"""What is wider than so many times its height is a line, and no row of digits that touch: it would be cut without end."""
+
 _LEANS = 0.1
 """A stroke leans to the right if its upper half lies so far to the right of its lower one, as a share of its height."""
 
@@ -103,28 +112,19 @@ def segments(ink: Ink, mask: Mask) -> list[list[Segment]]:
     Raises:
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
-    found = _sized(components(mask).each())
-    if len(found) > MOST:
+    seen = components(mask)
+    widths, heights = seen.sizes.T
+    strokes = widths <= _LONGEST * heights
+    within = strokes & ~seen.at_edge
+    strokes = within if np.count_nonzero(within) >= _ENOUGH else strokes
+    written = strokes & (np.maximum(widths, heights) >= _SMALLEST * seen.typical_height(strokes))
+    count = np.count_nonzero(written)
+    if count > MOST:
         raise UnreadablePictureError(
-            f"the picture falls into {len(found):,} pieces, more than {MOST:,} digits would",
-            "give a picture of digits alone",
+            f"the picture falls into {count:,} pieces, more than {MOST:,} digits would", "give a picture of digits alone"
         )
-    return [[_segment(ink, group) for group in line] for line in _in_lines(_put_together(found))] if found else []
-
-
-def _sized(found: Sequence[Component]) -> list[Component]:
-    """Leave out specks: what is much smaller than the digits, whose height is the one that most ink belongs to."""
-    if not found:
-        return []
-    heights = np.array([component.box.height for component in found])
-    order = np.argsort(heights)
-    weights = np.cumsum(np.array([component.area for component in found])[order])
-    typical = heights[order][np.searchsorted(weights, weights[-1] / 2)]
-    return [
-        component
-        for component, height in zip(found, heights, strict=True)
-        if max(height, component.box.width) >= 0.25 * typical
-    ]
+    groups = _put_together(seen.each(written)) if count else []
+    return [[_segment(ink, group) for group in line] for line in _in_lines(groups)]
 
 
 def _put_together(found: Sequence[Component]) -> list[list[Component]]:

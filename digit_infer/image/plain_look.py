@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.image.background import Plane, border_plane, places
-from digit_infer.image.components import components
+from digit_infer.image.components import components, is_grain
 from digit_infer.image.look import FEW, SOLID, Look, Part, Place, around, found_in
 from digit_infer.image.mnist_form import box_of, is_mnist_form
 
@@ -66,7 +66,10 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
     ink, is_even = _ink(grey, border_plane(grey))
     if ink is None:
         return np.zeros_like(grey), is_even
-    found = components(ink > 0)
+    mask = ink > 0
+    if is_grain(mask):
+        return ink, False
+    found = components(mask)
     large = found.areas > _LARGE * grey.size
     return ink, is_even and not (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
 
