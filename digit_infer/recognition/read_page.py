@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from digit_infer.image.network_look import Mark
     from digit_infer.recognition.touching import Answer, Answered
 
+MOST_IMAGES = 6_000
+"""Images that the network answers for one page at most, so that no picture takes much longer than 2,000 digits do."""
+
 _WIDE = 0.8
 """A piece wider than this share of its height may be several digits that touch."""
 
@@ -44,7 +47,7 @@ the lines of a form, which are removed upright only, could be read as one large 
 _BELIEVED = 0.05
 """A page with a smaller mean doubt (1 - confidence) is not rotated."""
 
-_MOST_OF_ONE = 20
+MOST_OF_ONE = 20
 _DOUBTFUL = 0.1
 _UNSURE = 0.2
 """At most so many pieces may be parts of one digit that fills the picture. Then its ink is one component, or the doubt of
@@ -76,6 +79,7 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
     Raises:
         UnreadablePictureError: the page has more pieces than can be digits.
     """
+    whole, answer = answer, _bounded(answer)
     plain, is_even = plain_ink(grey)
     ink, mask = without_frames(plain, plain), plain > 0
     upright = _pieces_if_any(answer, ink, mask, 0) if is_even or mark is None else None
@@ -88,14 +92,31 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
     if len(best) >= _FEWEST_TO_TURN and _doubt(best) > _BELIEVED:
         turned = [_pieces_if_any(answer, ink, mask, turns) or [] for turns in (1, 2, 3)]
         best = min([best, *(way for way in turned if len(way) > _AS_MANY * len(best))], key=_cost)
-    best = _whole_if_believed(answer, mark, grey, best)
+    best = _whole_if_believed(whole, mark, grey, best)
     found = tuple(digit for _, digit in best if digit.prediction.is_digit)
     return Reading(found, best[0][0] if best else 0, grey)
 
 
+def _bounded(answer: Answer) -> Answer:
+    """Return the same answers until ``MOST_IMAGES`` were asked, then an error."""
+    asked = 0
+
+    def answer_some(images: Images) -> list[Prediction]:
+        nonlocal asked
+        asked += len(images)
+        if asked > MOST_IMAGES:
+            raise UnreadablePictureError(
+                f"the picture falls into more than {MOST_IMAGES:,} pieces that may be digits",
+                "give a picture of digits alone",
+            )
+        return answer(images)
+
+    return answer_some
+
+
 def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, pieces: list[Piece]) -> list[Piece]:
     """Return the one digit that ``Predictor.predict`` finds, where the pieces are its parts; else the pieces."""
-    if len(pieces) > _MOST_OF_ONE:
+    if len(pieces) > MOST_OF_ONE:
         return pieces
 
     def classify(images: Images) -> Probabilities:

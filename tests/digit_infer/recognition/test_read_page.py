@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -5,6 +7,7 @@ from PIL import Image
 from digit_infer import Predictor
 from digit_infer.errors import UnreadablePictureError, UsageError
 from digit_infer.image.page import MOST
+from digit_infer.recognition.read_page import MOST_IMAGES, MOST_OF_ONE, read_page
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +122,31 @@ def test_the_bar_beside_a_five_belongs_to_it(predictor, mnist_test):
     reading = predictor.read(on_paper(ink))
     assert len(reading.digits) == len(expected)
     assert reading.text[-2:] == expected[-2:]
+
+
+def textures(side=2_047):
+    """Pictures of four megapixels that fall into as many pieces as can be."""
+    rows, columns = np.mgrid[:side, :side]
+    draw = np.random.default_rng(0)
+    return {
+        "noise": draw.integers(0, 256, (side, side)),
+        "checks": (rows + columns) % 2 * 255,
+        "rings": np.maximum(abs(rows - side // 2), abs(columns - side // 2)) // 4 % 2 * 255,
+        "lines": np.where(rows % 20 < 3, 0, 255),
+        "words": np.where((rows % 60 < 20) & (columns % 60 < 14), 0, 255),
+        "dust": np.where(draw.random((side, side)) < 0.02, 0, 255),
+    }
+
+
+@pytest.mark.parametrize("name", ["noise", "checks", "rings", "lines", "words", "dust"])
+def test_the_work_for_a_texture_is_bounded(predictor, name):
+    asked = 0
+
+    def answer(images):
+        nonlocal asked
+        asked += len(images)
+        return predictor._predictions(images)
+
+    with contextlib.suppress(UnreadablePictureError):
+        read_page(answer, predictor._mark, textures()[name].astype(np.uint8))
+    assert asked <= MOST_IMAGES + MOST_OF_ONE * 4
