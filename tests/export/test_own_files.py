@@ -56,7 +56,7 @@ def test_a_file_with_names_of_its_own_works(digit_infer, examples, tmp_path):
         ({"gives": TensorProto.FLOAT16}, "maps uint8 [N, 28, 28] to float16 [N, 10], not"),
         ({"gives": TensorProto.DOUBLE}, "maps uint8 [N, 28, 28] to float64 [N, 10], not"),
         ({"outputs": 2}, "maps uint8 [N, 28, 28] to float32 [N, 10], float32 [N, 10], not"),
-        ({"softmax": False}, "answers no probabilities: numbers in "),
+        ({"softmax": False}, "gives no probabilities: values of "),
     ],
 )
 def test_a_file_that_breaks_the_contract_is_refused_with_the_reason(digit_infer, examples, tmp_path, settings, reason):
@@ -71,7 +71,7 @@ def test_bench_tells_the_reason_and_fails(digit_infer, tmp_path):
     path = write_onnx(tmp_path / "logits.onnx", softmax=False)
     run = digit_infer("bench", "--model", path, "--quick")
     assert run.code == 1
-    assert f"not measured: {path} on onnx-cpu: {path} answers no probabilities" in run.err
+    assert f"not measured: {path} on onnx-cpu: {path} gives no probabilities" in run.err
     run = digit_infer("bench", "--model", path, "--runtime", "tflite")
     assert (run.code, run.out) == (2, "")
     assert run.err == "error: tflite reads no .onnx file; choose the runtime onnx-cpu\n"
@@ -88,7 +88,7 @@ def tflite_bytes_of(network):
     [
         ((28, 28), "float32", "softmax", "maps float32 [N, 28, 28] to float32 [N, 10], not uint8 [N, 28, 28]"),
         ((28, 28, 1), "uint8", "softmax", "maps uint8 [N, 28, 28, 1] to float32 [N, 10], not uint8 [N, 28, 28]"),
-        ((28, 28), "uint8", "sigmoid", "answers no probabilities: numbers in "),
+        ((28, 28), "uint8", "sigmoid", "gives no probabilities: values of "),
         ((28, 28), "uint8", "softmax", None),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_batch_that_is_fixed_inside_is_found_when_the_file_is_opened(digit_inf
     path.write_bytes(tflite_bytes_of(keras.Model(pixels, one + 0 * keras.ops.sum(values, axis=(1, 2))[:, None])))
     run = digit_infer("predict", examples / "seven.png", "--model", path)
     assert (run.code, run.out) == (1, "")
-    assert run.err.startswith(f"error: {path} does not answer two pictures at once: ai-edge-litert")
+    assert run.err.startswith(f"error: {path} does not take two images at once: ai-edge-litert")
     assert len(run.err.splitlines()) == 1
 
 
@@ -129,7 +129,7 @@ def test_a_wrong_suffix_is_told(digit_infer, examples, tmp_path, held, named):
     shutil.copy(zoo.FILES / f"softmax_regression.{precision}.{held}", path)
     run = digit_infer("predict", examples / "seven.png", "--model", path)
     assert (run.code, run.out) == (1, "")
-    assert run.err == f"error: {path} holds a {held} model, whatever its name says; rename it to end in .{held}\n"
+    assert run.err == f"error: {path} holds a {held} model; rename it to end in .{held}\n"
 
 
 def test_keras_files_given_to_predict(digit_infer, examples, tmp_path):
@@ -139,7 +139,7 @@ def test_keras_files_given_to_predict(digit_infer, examples, tmp_path):
     small_network(activation=None).save(path)
     run = digit_infer("predict", examples / "seven.png", "--model", path)
     assert (run.code, run.out) == (1, "")
-    assert run.err.startswith(f"error: {path} answers no probabilities: numbers in ")
+    assert run.err.startswith(f"error: {path} gives no probabilities: values of ")
     keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, "softmax")]).save(path)
     run = digit_infer("predict", examples / "seven.png", "--model", path)
     assert (run.code, run.out) == (1, "")

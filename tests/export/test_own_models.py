@@ -243,7 +243,7 @@ def test_a_lambda_layer_is_refused_and_not_run(tmp_path):
     path = tmp_path / "own.keras"
     mlp(first=[LAYERS.Lambda(lambda pixels: pixels * 2)]).save(path)
     with pytest.raises(
-        ModelCodeError, match=r"holds a Lambda layer, and code is not run out of a model's file; put a layer"
+        ModelCodeError, match=r"holds a Lambda layer, and code is not run out of a model's file; replace it by a layer"
     ):
         load_source(str(path))
 
