@@ -91,7 +91,7 @@ def test_the_command_imports_the_users_code_and_only_when_asked(code, tmp_path):
     done = export()
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"error: {path} needs the class Net, whose code a .keras file does not hold;"
+        f"error: {path} needs the class Net, whose code is not in a .keras file;"
         f" python -m export {path} --import FILE.py, with the file that defines it\n"
     )
     done = export("--import", code)
