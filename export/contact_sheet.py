@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from training.report.digits import grid
-from training.report.style import save, styled
+from export.drawing import grid, save, styled
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,18 @@ CONFLICTING = ("tflite-legacy", "gpu")
 """Extras that cannot be installed beside the others."""
 
 
+def document():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def in_groups():
+    """The requirements of all dependency groups, each once."""
+    lines = [line for group in document()["dependency-groups"].values() for line in group if isinstance(line, str)]
+    return [Requirement(line) for line in dict.fromkeys(lines)]
+
+
 def requirements(*, without=()):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = document()["project"]
     groups = [
         project["dependencies"],
         *(lines for name, lines in project["optional-dependencies"].items() if name not in without),
@@ -37,7 +47,7 @@ def locked():
 
 
 def test_all_that_is_required_is_locked_at_a_version_that_is_allowed(locked):
-    for requirement in requirements(without=CONFLICTING):
+    for requirement in [*requirements(without=CONFLICTING), *in_groups()]:
         assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)], prereleases=True), requirement
 
 
@@ -49,3 +59,20 @@ def test_every_requirement_has_a_lowest_version_and_it_is_what_the_lowest_run_ta
         (bound,) = re.findall(r">=([\w.]+)", str(requirement.specifier))
         assert lowest[canonicalize_name(requirement.name)] == Version(bound)
         assert requirement.specifier.contains(bound, prereleases=True)
+
+
+def test_groups_and_extras_ask_for_the_same_versions_of_the_same_packages():
+    bounds = {canonicalize_name(one.name): one.specifier for one in requirements()}
+    both = [one for one in in_groups() if canonicalize_name(one.name) in bounds]
+    assert {one.name for one in both} == {"hypothesis", "import-linter", "mypy", "pre-commit", "pytest", "ruff"}
+    for requirement in both:
+        assert requirement.specifier == bounds[canonicalize_name(requirement.name)]
+
+
+def test_extras_that_exclude_each_other_are_declared_as_conflicts():
+    declared = [{entry["extra"] for entry in pair} for pair in document()["tool"]["uv"]["conflicts"]]
+    assert {"cpu", "gpu"} in declared
+    assert {"tflite", "tflite-legacy"} in declared
+    extras = document()["project"]["optional-dependencies"]
+    for pair in declared:
+        assert pair <= set(extras)

@@ -50,6 +50,24 @@ KEPT = (0.95, 0.98, 0.99, 0.995)
 """Shares of digits for which the confidence is recorded that they reach."""
 
 
+def stored(recipe: Recipe) -> dict[str, Any]:
+    """Return the record of a candidate.
+
+    Raises:
+        TrainingError: there is none, or one of another version of the candidate.
+    """
+    path = FOLDER / f"{recipe.name}.json"
+    again = f"python -m training search {recipe.name}"
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        fingerprint = record["fingerprint"]
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainingError(f"{path} is no record of a candidate ({error!r})", again) from error
+    if fingerprint != recipe.fingerprint():
+        raise TrainingError(f"{path} was made by another version of the candidate", again)
+    return record
+
+
 def search(recipe: Recipe, runs: Path, observer: Observer) -> dict[str, Any]:
     """Train a candidate, or go on where it stopped, and return the record of what it does on the held-out images.
 

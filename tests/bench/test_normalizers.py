@@ -1,90 +1,18 @@
 """``Predictor.predict`` beside what a user would write or install: what is measured, and what the page says of it."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from bench.document.normalizers import RULES, normalizers_page, page
-from bench.document.picture_path import draw_picture_path, explanations
-from bench.normalizers.command import RECORD
 from bench.normalizers.measure import answer, draw, draw_unseen
 from bench.normalizers.recipes import OURS, RECIPES, only_digit
 from bench.normalizers.see import see
 from bench.normalizers.weight import brought_by, installed_bytes
 from bench.peers.environments import ENVIRONMENTS, Environment
-from bench.picture_path import CASES, STAGES
-from bench.recording import SCHEMA
 from bench.robustness.drawn_pictures import KINDS
 from bench.robustness.unseen_pictures import UNSEEN
 from digit_infer import Predictor
 from digit_infer.errors import MeasurementError
-
-DOCS = Path(__file__).parents[2] / "docs"
-PAIRS = {"difference_us": 9_000.0, "difference_low_us": 8_000.0, "difference_high_us": 10_000.0}
-
-
-def test_the_page_is_what_the_records_say():
-    assert RECORD.exists()
-    assert (DOCS / "normalizer.md").read_text(encoding="utf-8") == normalizers_page(), "run python -m bench.document"
-
-
-def _entries(**right):
-    return {
-        name: {
-            "written": recipe.written,
-            "package": recipe.package,
-            "right": {kind: count if name == "ours" else 0 for kind, count in right.items()},
-            "pictures": dict.fromkeys(right, 8),
-            "median_us": 1_234.0,
-        }
-        for name, recipe in RECIPES.items()
-    }
-
-
-def test_the_page_tells_figures_of_the_records_alone():
-    kind = {"pictures": 4, "right": 3, "right_and_kept": 3}
-    model = {
-        "predict": {"scan": kind, "box": {"pictures": 4, "right": 2, "right_and_kept": 2}},
-        "read": {},
-        "no_digits": {"pictures": 7, "rejected": 5, "confidence": []},
-        "rejected_at_99": {"below": 0.123, "rejected": 6},
-    }
-    stored = {
-        "model": "digitnet",
-        "drawn": _entries(lined=6),
-        "unseen": _entries(mouse=5),
-        "real": {"a_folder": _entries(scan=7)},
-        "libraries": {"rapidocr": {"installed_bytes": 321_000_000, "imported": PAIRS}},
-    }
-    pairs = {"first_us": 300.0, "second_us": 510.0, "ratio": 1.7, "ratio_low": 1.6, "ratio_high": 1.75}
-    times = {
-        "results": dict.fromkeys(CASES, pairs),
-        "stages_us": {name: {STAGES[0]: 222.0} for name in CASES},
-        "cases": {name: {"most": case.most} for name, case in CASES.items()},
-    }
-    rules = json.loads(RULES.read_text(encoding="utf-8"))
-    written = page(stored, rules, {"folders": {"a_folder": {"models": {"digitnet": model}}}}, times)
-    for told in (
-        "| lined | 75.0 % | 0.0 % |",
-        "| mouse | 62.5 % |",
-        "| **all kinds that training never imitates** | **62.5 %** |",
-        "| a_folder, scan | 87.5 % |",
-        "| a_folder | predict | 2 | 5 of 8 | 62.5 % | box, 50.0 % |",
-        "5 are rejected as installed, and 6 where 99 %",
-        "1.70 (1.60 to 1.75)",
-        "| ms to import | 9 (8 to 10) |",
-    ):
-        assert told in " ".join(written.split(" ")), told
-    lined = rules["drawn"]["ours"]["right"]["lined"] / rules["drawn"]["ours"]["pictures"]["lined"]
-    assert f"| {100 * lined:.1f} % |\n" in written, "the rules of before stand in the last column"
-
-
-def test_what_the_rules_came_to_stays_as_it_was_recorded():
-    rules = json.loads(RULES.read_text(encoding="utf-8"))
-    assert rules["schema"] == SCHEMA == 1
-    assert rules["drawn"]["ours"]["written"] == "`digit_infer.image.normalize`"
-    assert sum(rules["real"]["ours"]["pictures"].values()) == 524
 
 
 def test_ours_answers_as_predict_does(examples, example_digits, tmp_path):
@@ -142,17 +70,6 @@ def test_what_a_user_would_pick_answers_a_clean_digit(name, examples, tmp_path):
     found = json.loads(out.read_text())
     assert found["answers"][0] in (7, -1)
     assert found["us"][0] > 0
-
-
-def test_the_picture_of_the_path_shows_who_looked(tmp_path):
-    answers = [explained.prediction for explained in explanations()]
-    assert [answer.look for answer in answers[:3]] == ["plain", "network", "network"]
-    assert [answer.digit for answer in answers[:3]] == [7, 2, 1]
-    assert [answer.several for answer in answers] == [False, False, False, True]
-    for name in ("one.png", "two.png"):
-        draw_picture_path(tmp_path / name)
-    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
-    assert (tmp_path / "one.png").stat().st_size < 100_000
 
 
 def test_what_a_package_brings_is_what_it_needs_and_we_do_not():

@@ -14,8 +14,6 @@ from training.errors import TrainingError
 from training.network import build
 from training.recipes import OWN, ROWS, recipe_named
 from training.recipes.own import CANDIDATES
-from training.report.own import own_page, stored
-from training.report.reproduction import DOCS
 from training.run import RunFolder
 from training.trainer import kept, taught_by, training_data
 
@@ -42,7 +40,8 @@ def test_a_final_recipe_is_a_candidate_that_runs_longer_on_all_images(name):
 
 @pytest.mark.parametrize("name", CANDIDATES)
 def test_every_candidate_is_recorded_and_kept_away_from_the_test_set(name):
-    recipe, record = CANDIDATES[name], stored(name)
+    recipe = CANDIDATES[name]
+    record = search.stored(recipe)
     assert recipe.validation == "last 10,000 of train"
     assert record["parameters"] == recipe.parameters
     assert len(record["history"]) == recipe.epochs
@@ -64,10 +63,6 @@ def test_the_split_holds_the_last_images_out(monkeypatch):
     (everything, every_label), _ = training_data(OWN["digitnet"])
     np.testing.assert_array_equal(everything, np.concatenate([learned, held_out]))
     np.testing.assert_array_equal(every_label, np.concatenate([labels, held_labels]))
-
-
-def test_the_page_is_what_the_records_say():
-    assert (DOCS / "own_models.md").read_text(encoding="utf-8") == own_page(), "run python -m training report"
 
 
 def test_teachers_answer_by_their_mean(tmp_path, tiny):

@@ -8,9 +8,9 @@ import click
 
 from digit_infer.cli.reporting import ReportingGroup
 from training.cli.records import evaluate, list_rows, record, select
-from training.cli.report import report, speed
 from training.cli.run import run, sweep
 from training.cli.search import search
+from training.cli.speed import speed
 
 
 @click.group(cls=ReportingGroup)
@@ -19,5 +19,5 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before Keras loads its backend; says nothing about errors
 
 
-for command in (list_rows, run, sweep, search, record, evaluate, select, report, speed):
+for command in (list_rows, run, sweep, search, record, evaluate, select, speed):
     main.add_command(command)

@@ -1,1 +1,0 @@
-"""``docs/benchmarks.md`` from the records in ``bench/results``, a file a section."""

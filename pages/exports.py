@@ -1,0 +1,189 @@
+"""The figures of ``docs/exports.md``: every network in every form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from statistics import mean, median
+from typing import Any
+
+from bench.lean_graphs import OURS, Comparison, comparisons
+from bench.lean_graphs import other_runs as lean_later
+from bench.recording import RESULTS
+from digit_infer.zoo import models
+from export.calibration import SEED, SIZE
+from export.errors import ExportError
+from export.everything import recorded
+from export.pairs import ALL, FORMATS, NOT_MADE, Pair
+from export.records.calibration import read_study
+from export.records.microcontrollers import read_tflm_results
+from export.records.quantization import other_runs as quantized_later
+from export.records.quantization import read_record
+from export.records.tflite_choices import SHIPPED, read_choices
+from export.report import Refusal, Report
+from export.stored import measured_later, stored_document
+from pages.render import render
+
+GOOD = 0.97
+"""The bar on lost accuracy is on networks above this one; below it a flip is as likely to gain as to lose."""
+
+LARGE = 50_000
+"""Parameters above which eight bits must bring a file to three tenths of its size."""
+
+_TIMES = RESULTS / "exports.json"
+_TIMES_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What is recorded of the files of one network."""
+
+    name: str
+    parameters: int
+    reports: Sequence[Report | Refusal]
+
+    @cached_property
+    def by_pair(self) -> Mapping[Pair, Report | Refusal]:
+        """The reports by format and precision."""
+        return {
+            (one.format, one.precision) if isinstance(one, Refusal) else (one.file.format, one.file.precision): one
+            for one in self.reports
+        }
+
+    @property
+    def proven(self) -> Mapping[Pair, Report]:
+        """The reports on files that are written."""
+        return {pair: one for pair, one in self.by_pair.items() if isinstance(one, Report)}
+
+    @property
+    def trained(self) -> float:
+        """The accuracy of the network that was exported."""
+        return next(report.trained.share for report in self.proven.values())
+
+
+def networks() -> list[Exported]:
+    """Return what is recorded of every network of the zoo; raises ``ExportError``: a record is missing or damaged."""
+    parameters = {name: model.parameters for name, model in models().items()}
+    return [Exported(name, parameters[name], reports) for name, reports in recorded().items()]
+
+
+def loss(report: Report) -> float:
+    """Return how many percentage points of accuracy an export costs; negative where it gains."""
+    return 100 * (report.trained.share - report.file.parity.accuracy.share)
+
+
+def exports_page() -> str:
+    """Return the page; raises ``ExportError``: something is not recorded, or records are of different files."""
+    found = networks()
+    good = [network for network in found if network.trained > GOOD]
+    return render(
+        "exports",
+        networks=found,
+        pairs=ALL,
+        formats=FORMATS,
+        not_made=NOT_MADE,
+        loss=loss,
+        refusal=lambda report: isinstance(report, Refusal),
+        times=_times(found),
+        good=GOOD,
+        large=LARGE,
+        integers=_integers(good),
+        sizes=_sizes(found),
+        gpus=_gpus(),
+        **_quantized(),
+        **_calibrated(),
+        **_lean(),
+        microcontrollers=read_tflm_results().rows,
+    )
+
+
+def _times(found: Sequence[Exported]) -> dict[str, Any]:
+    again = "python -m bench exports exports"
+    with stored_document(_TIMES, _TIMES_SCHEMA, again) as document:
+        timed = document["results"]
+        files = [report.file for network in found for report in network.proven.values()]
+        stale = [file.file for file in files if timed.get(file.file, {}).get("sha256") != file.sha256]
+        p50 = {file: entry["p50_us"] for file, entry in timed.items()}
+        times = document | {"p50_us": p50, "later": measured_later(document)}
+    if stale:
+        raise ExportError(f"{_TIMES} has no times of {', '.join(stale[:3])} as they are now", again)
+    return times
+
+
+def _integers(good: Sequence[Exported]) -> list[dict[str, Any]]:
+    """Return, for each kind of integers, the median and the largest loss of accuracy over the good networks."""
+    lines = []
+    for pair in sorted(pair for pair in ALL if "int" in pair[1]):
+        losses = {network.name: loss(network.proven[pair]) for network in good if pair in network.proven}
+        refused = [network.name for network in good if isinstance(network.by_pair[pair], Refusal)]
+        lines.append({"pair": pair, **_median_and_worst(losses), "refused": refused})
+    return lines
+
+
+def _sizes(found: Sequence[Exported]) -> list[dict[str, Any]]:
+    """Return what full-integer files weigh beside float32, over the large networks."""
+    lines = []
+    for model_format in FORMATS:
+        shares = {
+            network.name: network.proven[model_format, "int8"].file.bytes
+            / network.proven[model_format, "float32"].file.bytes
+            for network in found
+            if network.parameters > LARGE and (model_format, "int8") in network.proven
+        }
+        lines.append({"format": model_format, **_median_and_worst(shares)})
+    return lines
+
+
+def _median_and_worst(values: Mapping[str, float]) -> dict[str, Any]:
+    worst = max(values, key=lambda name: values[name])
+    return {"count": len(values), "median": median(values.values()), "largest": values[worst], "worst": worst}
+
+
+def _quantized() -> dict[str, Any]:
+    onnx = {name: {one.choice: one for one in some} for name, some in groupby(read_record(), lambda one: one.model)}
+    return {
+        "onnx": onnx,
+        "onnx_choices": list(dict.fromkeys(choice for entries in onnx.values() for choice in entries)),
+        "onnx_later": quantized_later(),
+        "tflite": {name: list(some) for name, some in groupby(read_choices(), lambda one: one.model)},
+        "tflite_shipped": SHIPPED,
+    }
+
+
+def _calibrated() -> dict[str, Any]:
+    study = read_study()
+    methods = list(dict.fromkeys(file.method for file in study.files))
+    files = sorted(study.files, key=lambda file: (methods.index(file.method), file.size, file.seed))
+    lines = {setting: list(some) for setting, some in groupby(files, lambda file: (file.method, file.size))}
+    return {"study": study, "calibrations": lines, "default_size": SIZE, "default_seed": SEED, "mean": mean}
+
+
+def _lean() -> dict[str, Any]:
+    graphs: dict[str, dict[str, Comparison]] = {}
+    for entry in comparisons():
+        graphs.setdefault(entry.model, {})[entry.by] = entry
+    ours = {name: entries[OURS] for name, entries in graphs.items()}
+    return {
+        "graphs": graphs,
+        "ours": ours,
+        "optimisers": list(next(iter(graphs.values()))),
+        "lean_later": lean_later(),
+        "lean_ratio": median(entry.times.ratio for entry in ours.values()),
+        "slower": [name for name, entry in ours.items() if entry.times.ratio > 1],
+        "undecided": [name for name, entry in ours.items() if entry.times.ratio_high > 1],
+        "beaten": [
+            f"{name} ({by})"
+            for name, entries in graphs.items()
+            for by, entry in entries.items()
+            if by != OURS and entry.times.ratio_high < entries[OURS].times.ratio_low
+        ],
+    }
+
+
+def _gpus() -> list[str]:
+    """Return the devices that have records."""
+    documents = (json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("gpu*.json"))
+    return sorted({row["device"] for document in documents for row in document["rows"] if row.get("device")})

@@ -1,0 +1,35 @@
+"""The figures of ``docs/own_models.md``: the search for networks of our own, and what their final runs gave."""
+
+from __future__ import annotations
+
+from digit_infer.benchmark.statistics import mean_and_deviation
+from pages.render import render
+from training import search
+from training.layers import in_words
+from training.recipe import Recipe
+from training.recipes import OWN
+from training.recipes.own import CANDIDATES
+from training.rows import runs_of
+
+BARS = {"digitnet": 0.9975, "digitnet_nano": 0.9955}
+"""What the mean over seeds is asked to reach on the test set."""
+
+_NOT_SAID = {"ReLU", "relu", "batch norm", "flatten"}
+
+
+def own_models_page() -> str:
+    """Return the page; raises ``TrainingError``: a candidate has no record, or one of another version of it."""
+    return render(
+        "own_models",
+        models={name: runs_of(recipe) for name, recipe in OWN.items()},
+        bars=BARS,
+        mean_and_deviation=mean_and_deviation,
+        candidates=[(name, recipe, search.stored(recipe)) for name, recipe in CANDIDATES.items()],
+        in_words=network_in_words,
+    )
+
+
+def network_in_words(recipe: Recipe) -> str:
+    """Return the layers of a network in a line, without what stands behind every convolution of ours."""
+    words = (in_words(part) for part in recipe.network)
+    return ", ".join(word for word in words if word not in _NOT_SAID)

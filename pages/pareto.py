@@ -1,0 +1,132 @@
+"""The figures of ``docs/pareto.md``: accuracy against parameters, bytes and µs, of all networks of the zoo."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
+from bench.files_command import BESIDE
+from bench.recording import RESULTS, SCHEMA
+from digit_infer.zoo import models
+from digit_infer.zoo.manifest import ZooModel
+from export.drawing import PUBLISHED, VALIDATION, figure
+from export.errors import ExportError
+from export.stored import stored_document
+from pages.render import render
+
+SHIPPED = RESULTS / "shipped.json"
+AGAIN = "python -m bench shipped"
+
+COSTS: Mapping[str, str] = {
+    "parameters": "parameters",
+    "exact bytes": "bytes, float32 ONNX",
+    "small bytes": "bytes, int8 TFLite",
+    "exact µs": "µs, float32 ONNX",
+    "small µs": "µs, int8 TFLite",
+}
+
+_CUT = 0.97
+"""Networks below this accuracy are in the table alone: in the picture, the others would be one line."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network, its accuracy (the mean of its seeds) and what it costs: parameters, bytes and µs a picture."""
+
+    name: str
+    ours: bool
+    accuracy: float
+    seeds: int
+    costs: Mapping[str, float]
+
+    @property
+    def wrong(self) -> float:
+        """The share of wrong answers, in percent."""
+        return 100 * (1 - self.accuracy)
+
+
+def networks() -> list[Network]:
+    """Return every network of the zoo, the most accurate first; raises ``ExportError`` as the page does."""
+    timed = _shipped()["files"]
+    found = (_network(model, {name: entry["p50_us"] for name, entry in timed.items()}) for model in models().values())
+    return sorted(found, key=lambda one: (-one.accuracy, one.name))
+
+
+def front(found: Sequence[Network], cost: str) -> set[str]:
+    """Return the names of the networks that no other equals in accuracy at no higher cost."""
+    best: set[str] = set()
+    reached = 0.0
+    for network in sorted(found, key=lambda one: (one.costs[cost], -one.accuracy)):
+        if network.accuracy > reached:
+            best.add(network.name)
+            reached = network.accuracy
+    return best
+
+
+def pareto_page() -> str:
+    """Return the page; raises ``ExportError``: no times are recorded, or those of other files."""
+    found = networks()
+    return render(
+        "pareto",
+        networks=found,
+        costs=COSTS,
+        fronts={cost: front(found, cost) for cost in COSTS},
+        beside=BESIDE,
+        pairs=_shipped()["results"],
+        alone={network.name: network.costs["exact µs"] for network in found},
+    )
+
+
+def _shipped() -> dict[str, Any]:
+    """Read the times of all files that ship, and the pairs of our own networks with a published one."""
+    with stored_document(SHIPPED, SCHEMA, AGAIN) as stored:
+        timed = stored["files"]
+        wanted = [file for model in models().values() for file in model.files]
+        stale = [file.file for file in wanted if timed.get(file.file, {}).get("sha256") != file.sha256]
+    if stale:
+        raise ExportError(f"{SHIPPED} has no times of {', '.join(stale[:3])} as they are now", AGAIN)
+    return stored
+
+
+def _network(model: ZooModel, p50_us: Mapping[str, float]) -> Network:
+    files = {(file.format, file.precision): file for file in model.files}
+    exact, small = files["onnx", "float32"], files["tflite", "int8"]
+    by_seed = model.training.accuracy_by_seed
+    costs = (model.parameters, exact.bytes, small.bytes, p50_us[exact.file], p50_us[small.file])
+    return Network(model.name, model.is_ours, statistics.fmean(by_seed), len(by_seed), dict(zip(COSTS, costs, strict=True)))
+
+
+def pareto_picture() -> Figure:
+    """Draw wrong answers against parameters, bytes and µs of the float32 files, with the front of each."""
+    found = [network for network in networks() if network.accuracy >= _CUT]
+    drawn = figure(10, 4.2)
+    panels = ("parameters", "exact bytes", "exact µs")
+    for axes, cost in zip(drawn.subplots(1, len(panels), sharey=True), panels, strict=True):
+        _panel(axes, found, cost)
+        axes.set_xlabel(COSTS[cost])
+    drawn.axes[0].set_ylabel("wrong answers, %")
+    drawn.axes[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    drawn.axes[0].yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    drawn.axes[0].yaxis.set_minor_formatter(NullFormatter())
+    return drawn
+
+
+def _panel(axes: Axes, found: Sequence[Network], cost: str) -> None:
+    best = front(found, cost)
+    on_front = sorted((one for one in found if one.name in best), key=lambda one: one.costs[cost])
+    points = zip(*((one.costs[cost], one.wrong) for one in on_front), strict=True)
+    axes.step(*points, where="post", color=VALIDATION, linewidth=1)
+    for network in found:
+        colour = VALIDATION if network.ours else PUBLISHED
+        place = (network.costs[cost], network.wrong)
+        axes.plot(*place, marker="D" if network.ours else "o", markersize=5, color=colour)
+        if network.name in best:
+            axes.annotate(network.name, place, (4, 4), textcoords="offset points", fontsize=7)
+    axes.set_xscale("log")
+    axes.set_yscale("log")

@@ -1,0 +1,112 @@
+"""The figures of ``docs/reproduction.md`` and ``docs/comparison.md``: the published networks, trained again."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from digit_infer import dataset
+from digit_infer.benchmark.statistics import mean_and_deviation
+from digit_infer.dataset import Split
+from pages import collapse, weight_decay
+from pages.render import render
+from training import speed
+from training.recipes import SWEEPS
+from training.rows import Row, points_of, rows
+from training.spread import FEWEST, difference_of_means, exact_mcnemar
+
+BAR = 0.003
+"""How far below the published accuracy a mean may lie."""
+
+GROUPS = {
+    "A": "shallow and deep, with and without augmentation",
+    "B": "SGD networks, the weight-decay sweep, two convolutional networks",
+    "C": "three classics, best checkpoint by validation loss",
+    "D": "dropout and regularised perceptrons",
+    "E": "three architectures and an observation table",
+}
+
+_CLAIMS = (
+    ("deeper is better", "shallow_cnn", "deep_cnn"),
+    ("augmentation helps the shallow one", "shallow_cnn", "shallow_cnn_aug"),
+    ("augmentation helps the deep one", "deep_cnn", "deep_cnn_aug"),
+    ("deep and augmented is best", "shallow_cnn_aug", "deep_cnn_aug"),
+)
+"""What group A's notebook concluded: a claim, and the networks that it compares."""
+
+_EXPERIMENTS = {"softmax_regression": "softmax_regression_rates"}
+"""Rows whose published accuracy no further seed would reach, and the sweep that was made about it."""
+
+_FAILURE = "mlp_64_64_collapse"
+
+
+@cache
+def stored_rows() -> tuple[Row, ...]:
+    """Return the published table's rows with their records; raises ``TrainingError``: one has none."""
+    return tuple(rows())
+
+
+def reproduction_page(found: Sequence[Row] | None = None) -> str:
+    """Return ``docs/reproduction.md``; raises ``TrainingError``: a row or a sweep has no record."""
+    found = stored_rows() if found is None else found
+    test = dataset.load("test")
+    environment, measured = speed.stored()
+    records = [record for row in found for record in row.runs.records]
+    places = [record["environment"] for record in records]
+    others = [row for row in found if row.name != _FAILURE]
+    outside = [row for row in others if row.runs.spread.verdict(row.recipe.published.accuracy) != "inside the spread"]
+    return render(
+        "reproduction",
+        rows=found,
+        groups={group: [row for row in found if row.recipe.group == group] for group in GROUPS},
+        titles=GROUPS,
+        bar=BAR,
+        fewest=FEWEST,
+        runs=len(records),
+        epochs=sum(len(record["history"]) for record in records),
+        environments=sorted({f"Python {place['python']}, Keras {place['keras']}, {place['backend']}" for place in places}),
+        low=[row.name for row in others if row.runs.spread.mean < row.recipe.published.accuracy - BAR],
+        claims=[_claim({row.name: row for row in found}, *claim, test) for claim in _CLAIMS],
+        outside=[row for row in outside if row.runs.spread.is_known],
+        too_few=[row for row in outside if not row.runs.spread.is_known],
+        experiments={row.name: _experiment(row) for row in outside if row.name in _EXPERIMENTS},
+        mean=statistics.fmean,
+        mean_and_deviation=mean_and_deviation,
+        speed=speed,
+        speed_environment=environment,
+        seconds={(entry.recipe, entry.setting): entry for entry in measured},
+        speed_epochs=measured[0].epochs,
+        weight_decay=weight_decay.figures(),
+        collapse=collapse.figures(),
+    )
+
+
+def comparison_page(found: Sequence[Row] | None = None) -> str:
+    """Return ``docs/comparison.md``; raises ``TrainingError``: a row has no record."""
+    found = stored_rows() if found is None else found
+    return render("comparison", rows=sorted(found, key=lambda row: row.recipe.parameters))
+
+
+def _claim(found: dict[str, Row], claim: str, first: str, second: str, test: Split) -> dict[str, Any]:
+    """Hold a conclusion against the seeds, and a pair of networks against each other image by image."""
+    one, two = (found[name].runs.answers() == test.labels for name in (first, second))
+    only_one, only_two = int(np.sum(one & ~two)), int(np.sum(two & ~one))
+    return {
+        "words": claim,
+        "rows": (found[first], found[second]),
+        "difference": difference_of_means(found[first].runs.spread, found[second].runs.spread),
+        "only": (only_one, only_two),
+        "p": exact_mcnemar(only_one, only_two),
+    }
+
+
+def _experiment(row: Row) -> dict[str, Any]:
+    """Return what was tried about a published accuracy that the seeds do not explain, and what came nearest to it."""
+    published, sweep = row.recipe.published.accuracy, SWEEPS[_EXPERIMENTS[row.name]]
+    points = [("as published", row.runs), *((point.label, runs) for point, runs in points_of(sweep))]
+    nearest, runs = min(points, key=lambda point: abs(point[1].spread.mean - published))
+    return {"varies": sweep.varies, "points": points, "nearest": nearest, "runs": runs}
