@@ -58,6 +58,14 @@ class Prediction:
         found = f"{self.digit}, confidence={self.confidence:.4f}"
         return f"Prediction({found})" if self.is_digit else f"Prediction({found}, is_digit=False)"
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the digit, the image of 28 by 28 pixels and the probabilities as bars."""
+        from digit_infer._html import prediction_html
+
+        reason = f" ({self.reason})" if self.reason else ""
+        title = f"{self.digit}, confidence {100 * self.confidence:.2f} %{reason}"
+        return prediction_html(title, self.image, self.probabilities)
+
     @classmethod
     def of(
         cls,

@@ -49,3 +49,10 @@ class Reading:
     def confidence(self) -> float:
         """The mean confidence of the digits, 0 to 1; 0 without digits."""
         return float(np.mean([digit.prediction.confidence for digit in self.digits])) if self.digits else 0.0
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the text, the page with its boxes and the image of each digit."""
+        from digit_infer._html import reading_html
+
+        boxes = [(digit.box.left, digit.box.top, digit.box.right, digit.box.bottom) for digit in self.digits]
+        return reading_html(self.text, self.grey, boxes, [digit.prediction.image for digit in self.digits])
