@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from digit_infer.predictor import Predictor
     from digit_infer.reading import Reading
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["DigitInferError", "Prediction", "Predictor", "Reading", "Unanswered", "__version__"]
 
 _HOMES = {
