@@ -39,11 +39,7 @@ class Section:
     template: str = ""
 
     def text(self, results: Path) -> str:
-        """Return the section, or nothing where nothing is recorded.
-
-        Raises:
-            RecordError: the record is damaged or of another schema.
-        """
+        """Return the section, or nothing where nothing is recorded; raises ``RecordError``: the record is damaged."""
         path = results / self.record
         template = f"benchmarks/{self.template or path.stem}"
         return render(template, picture=f"benchmarks/{path.stem}.png", **self.figures(path)) if path.exists() else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 _KEPT = ("|", "- ", "1. ", "```", "    ")
 """How a block starts whose lines stay as they are: tables, lists and code."""
 
+_BLOCK = re.compile(r"^```[\s\S]*?^```$|(?:^.*\S.*\n?)+", re.M)
+"""Fenced code, which may hold empty lines, or lines up to the next empty one."""
+
 
 def render(template: str, **figures: object) -> str:
     """Fill ``templates/TEMPLATE.md``; a paragraph becomes one line, however it is wrapped in the template.
@@ -23,9 +27,9 @@ def render(template: str, **figures: object) -> str:
     Raises:
         jinja2.TemplateError: the template is wrong, or asks for a figure that is not there.
     """
-    text = _environment().get_template(f"{template}.md").render(figures)
-    blocks = (block.strip("\n") for block in "\n".join(line.rstrip() for line in text.splitlines()).split("\n\n"))
-    return "\n\n".join(block if block.startswith(_KEPT) else " ".join(block.split()) for block in blocks if block) + "\n"
+    text = re.sub(r" +$", "", _environment().get_template(f"{template}.md").render(figures), flags=re.M)
+    blocks = (block.strip("\n") for block in _BLOCK.findall(text))
+    return "\n\n".join(block if block.startswith(_KEPT) else " ".join(block.split()) for block in blocks) + "\n"
 
 
 def verdict(found: Mapping[str, Any], form: str, least: float = -math.inf, most: float = math.inf) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -50,10 +49,9 @@ def stored_rows() -> tuple[Row, ...]:
     return tuple(rows())
 
 
-def reproduction_page(found: Sequence[Row] | None = None) -> str:
+def reproduction_page() -> str:
     """Return ``docs/reproduction.md``; raises ``TrainingError``: a row or a sweep has no record."""
-    found = stored_rows() if found is None else found
-    test = dataset.load("test")
+    found, test = stored_rows(), dataset.load("test")
     environment, measured = speed.stored()
     records = [record for row in found for record in row.runs.records]
     places = [record["environment"] for record in records]
@@ -85,10 +83,9 @@ def reproduction_page(found: Sequence[Row] | None = None) -> str:
     )
 
 
-def comparison_page(found: Sequence[Row] | None = None) -> str:
+def comparison_page() -> str:
     """Return ``docs/comparison.md``; raises ``TrainingError``: a row has no record."""
-    found = stored_rows() if found is None else found
-    return render("comparison", rows=sorted(found, key=lambda row: row.recipe.parameters))
+    return render("comparison", rows=sorted(stored_rows(), key=lambda row: row.recipe.parameters))
 
 
 def _claim(found: dict[str, Row], claim: str, first: str, second: str, test: Split) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -23,12 +22,7 @@ _MARKERS = "os^Dv<>"
 
 def draw_benchmarks(results: Path, folder: Path) -> None:
     """Draw a picture of each record that is there."""
-    drawings: Mapping[str, Callable[[Path], Figure]] = {
-        "peers": _peers,
-        "loadgen": _loadgen,
-        "zoo": _networks,
-        "gpu": _networks,
-    }
+    drawings = {"peers": _peers, "loadgen": _loadgen, "zoo": _networks, "gpu": _networks}
     with styled():
         for name, draw in drawings.items():
             record = results / f"{name}.json"

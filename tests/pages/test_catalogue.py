@@ -11,7 +11,7 @@ import pytest
 from pages import benchmarks
 from pages.__main__ import difference
 from pages.catalogue import CARDS, DOCS, ROOT, pages
-from pages.render import TEMPLATES, render, verdict
+from pages.render import TEMPLATES, _environment, render, verdict
 
 PAGES = pages()
 
@@ -78,6 +78,15 @@ def test_render_joins_the_lines_of_a_paragraph_and_keeps_tables():
     )
     assert "\n| network | accuracy | seeds |\n| --- | ---: | ---: |\n" in text
     assert "in pairs (median of the ratios of a pair's times, with its 95 % interval): `digitnet` × 0.900" in text
+
+
+def test_render_keeps_code_and_lists(tmp_path, monkeypatch):
+    source = "two\nlines\n\n```python\na = 1\n\nb = 2\n```\n\n\n- one\n  more\n"
+    (tmp_path / "page.md").write_text(source, encoding="utf-8")
+    shutil.copy(TEMPLATES / "macros.md", tmp_path)
+    monkeypatch.setattr("pages.render.TEMPLATES", tmp_path)
+    monkeypatch.setattr("pages.render._environment", _environment.__wrapped__)  # without its cache
+    assert render("page") == "two lines\n\n```python\na = 1\n\nb = 2\n```\n\n- one\n  more\n"
 
 
 def _pairs():
