@@ -18,7 +18,7 @@ test *arguments:
 light *arguments:
     pytest tests/digit_infer "$@"
 
-# measure the coverage of the inference package; fails below the floor in pyproject.toml
+# measure the coverage of the inference package, with the extras cpu and tflite; fails below the floor in pyproject.toml
 coverage:
     coverage erase
     coverage run -m pytest -q tests/digit_infer
