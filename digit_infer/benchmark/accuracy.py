@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from digit_infer.contract import Probabilities
 
+BINS = 15
+"""As many as in C. Guo et al., On calibration of modern neural networks, 2017."""
+
+_SMALLEST_PROBABILITY = 1e-12
+
 
 def accuracy_of(probabilities: Probabilities, labels: NDArray[np.uint8]) -> Accuracy:
     """Return the accuracy of probabilities float32 [N, 10] for labels uint8 [N]."""
@@ -31,12 +36,6 @@ def accuracy_of_digits(digits: NDArray[np.uint8], labels: NDArray[np.uint8]) -> 
 def flips(reference: Probabilities, candidate: Probabilities) -> tuple[int, ...]:
     """Return the indices of the images whose digit differs; both are float32 [N, 10]."""
     return tuple(int(index) for index in np.flatnonzero(reference.argmax(axis=1) != candidate.argmax(axis=1)))
-
-
-BINS = 15
-"""As many as in C. Guo et al., On calibration of modern neural networks, 2017."""
-
-_SMALLEST_PROBABILITY = 1e-12
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,18 @@ from pathlib import Path
 
 ROOT = Path("/")
 
+FLAGS = (
+    *("sse4_2", "avx", "f16c", "fma", "avx2", "avx_vnni", "avx_vnni_int8"),
+    *("avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16"),
+    *("amx_tile", "amx_int8", "amx_bf16", "amx_fp16"),
+    *("asimd", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2", "sme", "sme2"),
+)
+"""The instruction sets that kernels of neural networks use."""
+
+_CONTAINERS = ("docker", "kubepods", "containerd", "libpod", "lxc", "buildkit")
+_UNLIMITED_BYTES = 2**60
+"""Version 1 writes "no limit" as the largest multiple of a page that fits into 63 bits."""
+
 
 def text_of(path: Path) -> str:
     """Return the stripped text of a file, or "" where it cannot be read."""
@@ -27,15 +39,6 @@ def facts_of(path: Path) -> dict[str, str]:
         name, _, value = line.partition(":")
         facts.setdefault(name.strip(), value.strip())
     return facts
-
-
-FLAGS = (
-    *("sse4_2", "avx", "f16c", "fma", "avx2", "avx_vnni", "avx_vnni_int8"),
-    *("avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16"),
-    *("amx_tile", "amx_int8", "amx_bf16", "amx_fp16"),
-    *("asimd", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2", "sme", "sme2"),
-)
-"""The instruction sets that kernels of neural networks use."""
 
 
 def cpu_facts(root: Path = ROOT) -> dict[str, str]:
@@ -124,11 +127,6 @@ def _sysctl(name: str) -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return asked.stdout.strip()
-
-
-_CONTAINERS = ("docker", "kubepods", "containerd", "libpod", "lxc", "buildkit")
-_UNLIMITED_BYTES = 2**60
-"""Version 1 writes "no limit" as the largest multiple of a page that fits into 63 bits."""
 
 
 def confinement_facts(root: Path = ROOT) -> dict[str, str]:

@@ -16,6 +16,19 @@ from digit_infer.benchmark.measuring.instruments import clock_read_ns, clock_ste
 from digit_infer.benchmark.record import Block, Machine, Row
 from digit_infer.errors import MeasurementError
 
+_THREAD_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+_SECONDS, _TRIAL_SECONDS = 0.6, 0.03
+_SMALLEST_MATRIX, _LARGEST_MATRIX = 256, 2048
+_LONG_ENOUGH = 0.001
+"""Seconds of one product: much longer than waking threads, and short enough to fit between other load."""
+_TIMEOUT = 60
+
 
 def measured_machine(rows: Sequence[Row]) -> Machine:
     """Measure the clock, and the matrix product for every number of threads of a row; collect the anchor's times."""
@@ -34,20 +47,6 @@ def _blocks(rows: Sequence[Row]) -> Iterable[Block]:
         for process in row.processes:
             for part in (process.stream, process.offline):
                 yield from part.blocks if part else ()
-
-
-_THREAD_VARIABLES = (
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-_SECONDS, _TRIAL_SECONDS = 0.6, 0.03
-_SMALLEST_MATRIX, _LARGEST_MATRIX = 256, 2048
-_LONG_ENOUGH = 0.001
-"""Seconds of one product: much longer than waking threads, and short enough to fit between other load."""
-_TIMEOUT = 60
 
 
 def matrix_product_gflops(threads: int) -> float:

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
 Z_95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution: 95 % lie within plus and minus this many deviations."""
 
 SAMPLES_NEEDED = {50: 1, 90: 64, 99: 662, 99.9: 6_700}
 """The fewest samples for which a percentile is printed, by percentile."""
+
+_BITS = 11
+"""Significant bits that a bin keeps, as HdrHistogram does (G. Tene, hdrhistogram.org): a bin is at most 1/1,024 wide."""
 
 
 class Interval(NamedTuple):
@@ -62,10 +64,6 @@ def mean_and_deviation(values: Sequence[float]) -> str:
     if len(values) == 1:
         return f"{values[0]:.4f}"
     return f"{statistics.fmean(values):.4f} ± {statistics.stdev(values):.4f}"
-
-
-_BITS = 11
-"""Significant bits that a bin keeps, as HdrHistogram does (G. Tene, hdrhistogram.org): a bin is at most 1/1,024 wide."""
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
     Digits: TypeAlias = NDArray[np.uint8]
 
-
 _Asked: TypeAlias = "tuple[str, str, str | None]"
+
+_STAGES_S = 0.3
+_ASKED_TOO_MUCH = (RuntimeUnavailableError, UsageError, UnknownModelError, MissingModelFileError)
+"""Errors of configurations that do not exist here; any other error is a defect."""
 
 
 class Answers:
@@ -88,10 +91,6 @@ def _asked(configuration: Configuration) -> _Asked:
 def _decoded(process: MeasuringProcess) -> Digits:
     return np.frombuffer(base64.b64decode(process.digits()), np.uint8)
 
-
-_STAGES_S = 0.3
-_ASKED_TOO_MUCH = (RuntimeUnavailableError, UsageError, UnknownModelError, MissingModelFileError)
-"""Errors of configurations that do not exist here; any other error is a defect."""
 
 CommandOf = Callable[[Configuration], Sequence[str]]
 

@@ -20,6 +20,9 @@ from digit_infer.zoo.resolve import MAX_THREADS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pgm", ".ppm")
+"""Files with these suffixes are pictures when a folder is searched."""
+
 
 def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of models that complete a word in the shell."""
@@ -66,10 +69,6 @@ def answering(function: F) -> F:
 def drawing_option(name: str, what: str) -> Callable[[F], F]:
     """Return an option that names a PNG file to write; ``check_drawing`` checks it."""
     return click.option(name, type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.png", help=what)
-
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pgm", ".ppm")
-"""Files with these suffixes are pictures when a folder is searched."""
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from digit_infer.errors import PictureError
     from digit_infer.predictor import Predictor
 
-
 OUTPUT_SCHEMA = 1
 """Of the JSON that ``predict``, ``read`` and ``doctor`` print."""
 
 _TABLE_WIDTH = 240
 """Wider than any table here, so that no table is cut."""
+
+_BAR_WIDTH = 30
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_GREY_RAMP_START, _GREY_RAMP_STEPS = 232, 24
+"""The 24 greys among a terminal's 256 colours."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,6 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Non
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console(width=_TABLE_WIDTH, highlight=False).print(table)
-
-
-_BAR_WIDTH = 30
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
-_GREY_RAMP_START, _GREY_RAMP_STEPS = 232, 24
-"""The 24 greys among a terminal's 256 colours."""
 
 
 def answer_lines(answer: Prediction, count: int, *, picture: bool) -> list[str]:

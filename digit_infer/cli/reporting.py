@@ -20,6 +20,9 @@ from digit_infer.errors import DigitInferError
 
 _STDERR = 2
 
+INTERRUPTED = 130
+_DEBUG = "--debug"
+
 
 @contextmanager
 def quiet_native_log() -> Iterator[TextIO]:
@@ -44,10 +47,6 @@ def quiet_native_log() -> Iterator[TextIO]:
         os.dup2(original, _STDERR)
         os.close(original)
         os.close(nowhere)
-
-
-INTERRUPTED = 130
-_DEBUG = "--debug"
 
 
 class ReportingCommand(click.Command):

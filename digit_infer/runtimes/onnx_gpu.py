@@ -19,9 +19,11 @@ from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, in
 if TYPE_CHECKING:
     from digit_infer.runtimes.bound_session import BoundSession, Device
 
-
 _LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 _NAME_BYTES = 256
+
+CUDA = "CUDAExecutionProvider"
+_REINSTALL = "pip uninstall onnxruntime onnxruntime-gpu, then pip install digit-infer[gpu]"
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,6 @@ def _name(driver: ctypes.CDLL, number: int) -> str:
     driver.cuDeviceGet(ctypes.byref(device), number)
     driver.cuDeviceGetName(name, _NAME_BYTES, device)
     return name.value.decode(errors="replace")
-
-
-CUDA = "CUDAExecutionProvider"
-_REINSTALL = "pip uninstall onnxruntime onnxruntime-gpu, then pip install digit-infer[gpu]"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from digit_infer.runtimes.model_file import ModelFile
     from digit_infer.runtimes.protocol import Answers, Pictures
 
+LARGEST_BOUND = 32
+"""At twice as many, softmax_regression gains nothing; it has the largest share of copying."""
+
+_DTYPES = {"float": "float32", "double": "float64"}
+
 
 def onnx_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions of ONNX Runtime, which share no base class of their own."""
@@ -39,10 +44,6 @@ def first_line(error: BaseException) -> str:
     """Return the first line of an error's text, or the name of its type."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
-
-LARGEST_BOUND = 32
-"""At twice as many, softmax_regression gains nothing; it has the largest share of copying."""
 
 
 class _Bound(NamedTuple):
@@ -105,9 +106,6 @@ def _bind(session: onnxruntime.InferenceSession, source: str, target: str, count
     binding.bind_ortvalue_input(source, value_of(pictures))
     binding.bind_ortvalue_output(target, value_of(answers))
     return _Bound(pictures, answers, binding)
-
-
-_DTYPES = {"float": "float32", "double": "float64"}
 
 
 class OnnxSession:

@@ -23,6 +23,10 @@ from digit_infer.errors import RecordError
 _MOMENTARY = ("load_average", "memory_available_kb", "memory_kb", "frequency_mhz")
 """Facts that change all the time."""
 
+_STRETCHES = 10
+_CPU_FACTS = ("brand_raw", "vendor_id_raw", "family", "model", "stepping", "count", "arch")
+_SETTINGS = ("timer", "disable_gc", "warmup")
+
 
 def run_of_record(measured: record.Record, name: str) -> Run:
     """Make a run of a record; ``name`` is the file's, for messages."""
@@ -86,11 +90,6 @@ def _throughput(process: record.Process) -> Process | None:
 
 def _anchors(blocks: Sequence[record.Block]) -> tuple[float, ...]:
     return tuple(block.anchor_us for block in blocks)
-
-
-_STRETCHES = 10
-_CPU_FACTS = ("brand_raw", "vendor_id_raw", "family", "model", "stepping", "count", "arch")
-_SETTINGS = ("timer", "disable_gc", "warmup")
 
 
 def is_pytest_benchmark(document: Mapping[str, Any]) -> bool:

@@ -10,6 +10,12 @@ from digit_infer.benchmark.comparison.judgement import Finding, Limits, Verdict,
 from digit_infer.benchmark.comparison.run import JUDGED, METRICS, Metric, Run
 from digit_infer.errors import RecordError
 
+COMPARISON_SCHEMA = 1
+
+HEADINGS = ("what", "metric", "first", "second", "slower by (95 %)", "allowed", "verdict", "why")
+
+_UNITS: dict[Metric, str] = {"p50": "p50, µs", "p90": "p90, µs", "throughput": "images/s"}
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -109,13 +115,6 @@ def _differing_subjects(first: Run, second: Run) -> list[str]:
             for line in _differing(subject.facts, partner.facts):
                 places.setdefault(line, []).append(name)
     return [f"{line} ({'; '.join(names)})" for line, names in places.items()]
-
-
-COMPARISON_SCHEMA = 1
-
-HEADINGS = ("what", "metric", "first", "second", "slower by (95 %)", "allowed", "verdict", "why")
-
-_UNITS: dict[Metric, str] = {"p50": "p50, µs", "p90": "p90, µs", "throughput": "images/s"}
 
 
 def as_document(comparison: Comparison) -> dict[str, Any]:

@@ -18,6 +18,10 @@ import numpy as np
 
 _READINGS = 2_000
 
+_MATRIX_SIDE = 64  # 64^3 multiply-adds: OpenBLAS takes a second thread only above that
+_PRODUCTS = 8
+_REPEATS = 5
+
 
 def clock_step_ns() -> float:
     """Return the resolution in ns: the smallest difference between two readings."""
@@ -52,11 +56,6 @@ def collector_off() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-_MATRIX_SIDE = 64  # 64^3 multiply-adds: OpenBLAS takes a second thread only above that
-_PRODUCTS = 8
-_REPEATS = 5
 
 
 class Anchor:

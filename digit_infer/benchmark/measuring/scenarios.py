@@ -25,13 +25,29 @@ if TYPE_CHECKING:
     from digit_infer.benchmark.measuring.queries import Answer
     from digit_infer.contract import Images
 
-
 BLOCK_S = 0.05
 """Seconds of a block: a few time slices of the scheduler, and shorter than drifts of the clock rate."""
 
 _AGREE = 1.03
 _AGREEING = 3
 """A system is warm when three medians in a row lie within 3 % of one another."""
+
+_SPIN_NS = 200_000
+"""The system wakes a sleeping thread up to this late, so the end of a wait is spent in a loop."""
+
+_TRIALS = 7
+"""Bisections: the highest rate is found to within 1/128 of the rate of back-to-back queries."""
+
+_LOWEST = 16
+"""The search ends below 1/16 of the rate of back-to-back queries, where trials would take too long."""
+
+_GIVE_UP = 0.1
+"""A trial in which a query is later than this share of the trial's length has an ever growing queue."""
+
+_PICTURE_SIDE = 280
+_PICTURES = 40
+_FEWEST_PICTURES = 64  # p90 needs as many samples
+DESCRIPTION = f"PNG, {_PICTURE_SIDE} × {_PICTURE_SIDE}, dark on light, drawn from test images"
 
 
 @dataclass(frozen=True)
@@ -88,19 +104,6 @@ def queries_a_block(queries: Queries) -> int:
     """Return how many queries fill a block, from a short trial."""
     samples = queries.timed(0.2 * BLOCK_S)
     return max(1, round(1e9 * BLOCK_S / median_ns(samples)))
-
-
-_SPIN_NS = 200_000
-"""The system wakes a sleeping thread up to this late, so the end of a wait is spent in a loop."""
-
-_TRIALS = 7
-"""Bisections: the highest rate is found to within 1/128 of the rate of back-to-back queries."""
-
-_LOWEST = 16
-"""The search ends below 1/16 of the rate of back-to-back queries, where trials would take too long."""
-
-_GIVE_UP = 0.1
-"""A trial in which a query is later than this share of the trial's length has an ever growing queue."""
 
 
 def serve_at(queries: Queries, rate: float, seconds: float, seed: int) -> Server:
@@ -162,12 +165,6 @@ def _wait_until(due: int, clock: Callable[[], int]) -> None:
     while (left := due - clock()) > 0:
         if left > _SPIN_NS:
             sleep((left - _SPIN_NS) / 1e9)
-
-
-_PICTURE_SIDE = 280
-_PICTURES = 40
-_FEWEST_PICTURES = 64  # p90 needs as many samples
-DESCRIPTION = f"PNG, {_PICTURE_SIDE} × {_PICTURE_SIDE}, dark on light, drawn from test images"
 
 
 def time_stages(answer: Answer, images: Images, seconds: float) -> Stages:

@@ -29,6 +29,9 @@ _LEAST_PX = 3.0
 """The least height in px of a column with samples, so that tails stay visible."""
 _KERNEL = (1, 4, 6, 4, 1)
 
+SHOWN_RIDGES = 24
+"""The number of ridges on a page; the tables have every row."""
+
 
 @dataclass(frozen=True)
 class Ridge:
@@ -52,10 +55,6 @@ def ridges_of(summaries: Sequence[Summary]) -> list[Ridge]:
     labels = short_names(rows, without=("batch",)) if rows else []
     ridges = [Ridge(row, label, stream_latencies(row.row)) for row, label in zip(rows, labels, strict=True)]
     return sorted(ridges, key=lambda ridge: ridge.p50_us)
-
-
-SHOWN_RIDGES = 24
-"""The number of ridges on a page; the tables have every row."""
 
 
 def distributions_plot(ridges: Sequence[Ridge], width: float) -> str:
