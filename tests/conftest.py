@@ -12,10 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 import digit_infer as package
 from digit_infer import dataset
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
