@@ -21,7 +21,7 @@ def test_says_problem_and_advice_in_one_line_and_survives_pickling(kind):
     assert str(copy) == str(error)
 
 
-@pytest.mark.parametrize("kind", all_errors())
+@pytest.mark.parametrize("kind", [kind for kind in all_errors() if kind.__module__ == errors.__name__])
 def test_the_tree_in_the_docstring_names_every_error(kind):
     assert f" {kind.__name__}" in errors.__doc__.replace("─", "─ ")
 
