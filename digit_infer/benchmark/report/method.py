@@ -47,7 +47,7 @@ def _order(record: Record) -> Iterator[str]:
     turns = "took turns" if settings.interleaved else f"came in an order shuffled with the seed {settings.seed}"
     yield (
         f"Every configuration ran in {settings.rounds} fresh process{'' if settings.rounds == 1 else 'es'}, which {turns}. "
-        "A warm-up preceded each measurement, until three medians in a row agreed; rows where they did not say so."
+        "A warm-up preceded each measurement, until three medians in a row agreed; a row says where they did not."
     )
     if settings.pause_ms:
         yield (
