@@ -21,7 +21,12 @@ standard exception that a caller would expect, so ``except FileNotFoundError`` w
     ├── UsageError (ValueError)            arguments that contradict one another
     ├── DatasetError (ValueError)          an MNIST file is missing, truncated, swapped or altered
     ├── MeasurementError                   something could not be measured
-    └── RecordError (ValueError)           a file of measurements cannot be read, or not be compared
+    ├── RecordError (ValueError)           a file of measurements cannot be read, or not be compared
+    └── ServingError                       raised by digit-infer serve alone: it cannot start
+        ├── InvalidRequestError (ValueError)   a request that breaks the protocol, or does not fit the model
+        ├── RequestTooLargeError           more bytes or pictures than the server takes
+        ├── RequestTimeoutError (TimeoutError)  the body did not come in time
+        └── OverloadedError                too much is waiting already, or the server is stopping
 """
 
 from typing import ClassVar
@@ -123,3 +128,23 @@ class RecordError(DigitInferError, ValueError):
     """A file of measurements is missing, damaged or of another schema, or cannot be compared with another."""
 
     exit_code = 2
+
+
+class ServingError(DigitInferError):
+    """The server cannot start, or refuses a request."""
+
+
+class InvalidRequestError(ServingError, ValueError):
+    """A request breaks the protocol, or does not fit the model."""
+
+
+class RequestTooLargeError(ServingError):
+    """A request has more bytes or pictures than the server takes."""
+
+
+class RequestTimeoutError(ServingError, TimeoutError):
+    """The body of a request did not come in time."""
+
+
+class OverloadedError(ServingError):
+    """Too much is waiting already, or the server is stopping."""

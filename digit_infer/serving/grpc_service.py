@@ -1,0 +1,225 @@
+"""The door of gRPC: the same protocol, as the messages of ``open_inference.proto``.
+
+The messages are made when the server starts, from the compiled form of that file, so that any protobuf from 5 on will do:
+generated Python code is refused by a protobuf that is two versions newer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from digit_infer.errors import InvalidRequestError, OverloadedError, ServingError
+from digit_infer.serving.endpoint import Endpoint, kind_of, told
+from digit_infer.serving.log import write_event, write_failure
+from digit_infer.serving.protocol import VERSION, InferRequest, WantedOutput, check_complete
+from digit_infer.serving.tensors import ModelSpec, Tensor, TensorSpec, Values, checked_shape, from_raw, from_values, to_raw
+
+if TYPE_CHECKING:
+    from digit_infer.serving.protocol import Outputs
+    from digit_infer.serving.settings import Settings
+
+SERVICE = "inference.GRPCInferenceService"
+_COMPILED = Path(__file__).with_name("open_inference.binpb")
+_ROOM = 64 << 10
+"""What a message holds beside its tensors, in bytes."""
+
+_CODES = {
+    "unknown_model": grpc.StatusCode.NOT_FOUND,
+    "too_large": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "picture": grpc.StatusCode.INVALID_ARGUMENT,
+    "invalid": grpc.StatusCode.INVALID_ARGUMENT,
+    "overloaded": grpc.StatusCode.UNAVAILABLE,
+}
+_CONTENTS = {"UINT8": "uint_contents", "BYTES": "bytes_contents"}
+"""Where the values of a datatype lie that do not come raw; of what the models take, there are these."""
+
+
+@asynccontextmanager
+async def opened_grpc(endpoint: Endpoint, settings: Settings, *, shared: bool) -> AsyncIterator[int]:
+    """Answer over gRPC, and give the port; at the end, answer what is in flight.
+
+    Raises:
+        ServingError: the port cannot be bound.
+    """
+    limits = [("grpc.max_receive_message_length", settings.max_body + _ROOM), ("grpc.max_send_message_length", -1)]
+    server = grpc.aio.server(options=[*limits, ("grpc.so_reuseport", int(shared))])
+    server.add_generic_rpc_handlers((_Service(endpoint, settings).handlers(),))
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    try:
+        port = int(server.add_insecure_port(f"{host}:{settings.grpc_port}"))
+    except RuntimeError as error:
+        where = f"{host}:{settings.grpc_port}"
+        raise ServingError(f"{where} cannot be bound ({error})", "choose another --grpc-port") from error
+    await server.start()
+    try:
+        yield port
+    finally:
+        await server.stop(settings.grace)
+
+
+class _Service:
+    """The calls of the service, over an endpoint."""
+
+    def __init__(self, endpoint: Endpoint, settings: Settings) -> None:
+        self._endpoint = endpoint
+        self._settings = settings
+        self._under_way = 0
+        pool = descriptor_pool.DescriptorPool()  # of its own: a client in this process may know messages of the same name
+        files = descriptor_pb2.FileDescriptorSet.FromString(_COMPILED.read_bytes())
+        for file in files.file:
+            pool.Add(file)
+        self._methods = pool.FindServiceByName(SERVICE).methods
+        self._messages = {
+            kind.name: message_factory.GetMessageClass(kind)
+            for method in self._methods
+            for kind in (method.input_type, method.output_type)
+        }
+
+    def handlers(self) -> Any:
+        """Return what a server of grpc is given."""
+        calls: Mapping[str, Callable[[Any], Awaitable[Any]]] = {
+            "ServerLive": self._live,
+            "ServerReady": self._ready,
+            "ModelReady": self._model_ready,
+            "ServerMetadata": self._server,
+            "ModelMetadata": self._model,
+            "ModelInfer": self._infer,
+            "ModelStatistics": self._statistics,
+            "RepositoryIndex": self._index,
+        }
+        return grpc.method_handlers_generic_handler(
+            SERVICE,
+            {
+                method.name: grpc.unary_unary_rpc_method_handler(
+                    self._answering(method.name, calls[method.name]),
+                    request_deserializer=self._messages[method.input_type.name].FromString,
+                    response_serializer=self._messages[method.output_type.name].SerializeToString,
+                )
+                for method in self._methods
+            },
+        )
+
+    def _answering(self, name: str, call: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+        """Return a call that tells its errors by status, and is logged."""
+
+        async def answering(request: Any, context: Any) -> Any:
+            began, code = perf_counter(), grpc.StatusCode.CANCELLED
+            try:
+                answer = await call(request)
+                code = grpc.StatusCode.OK
+            except Exception as error:  # one of ours, or a fault in here: the client is told, and the server goes on
+                kind, _ = kind_of(error)
+                if kind == "internal":
+                    write_failure(name, error)
+                code = _CODES.get(kind, grpc.StatusCode.INTERNAL)
+                await context.abort(code, told(error))
+                raise  # which abort has done
+            else:
+                return answer
+            finally:
+                if self._settings.access_log:
+                    ms = round(1000 * (perf_counter() - began), 3)
+                    write_event("request", door="grpc", method=name, status=code.name, ms=ms, client=context.peer())
+
+        return answering
+
+    async def _live(self, _: Any) -> Any:
+        return self._messages["ServerLiveResponse"](live=True)
+
+    async def _ready(self, _: Any) -> Any:
+        return self._messages["ServerReadyResponse"](ready=self._endpoint.ready)
+
+    async def _model_ready(self, request: Any) -> Any:
+        self._endpoint.spec(request.name, request.version)
+        return self._messages["ModelReadyResponse"](ready=self._endpoint.ready)
+
+    async def _server(self, _: Any) -> Any:
+        return self._messages["ServerMetadataResponse"](**self._endpoint.server_metadata())
+
+    async def _model(self, request: Any) -> Any:
+        return self._messages["ModelMetadataResponse"](**self._endpoint.model_metadata(request.name, request.version))
+
+    async def _statistics(self, request: Any) -> Any:
+        found = self._endpoint.statistics(request.name, request.version)
+        return self._messages["ModelStatisticsResponse"](model_stats=found)
+
+    async def _index(self, _: Any) -> Any:
+        return self._messages["RepositoryIndexResponse"](models=self._endpoint.index())
+
+    async def _infer(self, request: Any) -> Any:
+        metrics, began = self._endpoint.metrics, perf_counter()
+        name = request.model_name if request.model_name in self._endpoint.models else ""
+        try:
+            if self._under_way >= self._settings.max_waiting:
+                raise OverloadedError(f"{self._under_way} requests are under way already", "try again later")
+            self._under_way += 1
+            try:
+                model = self._endpoint.spec(request.model_name, request.model_version)
+                asked = _read(request, model)
+                outputs = await self._endpoint.answer(model.name, asked)
+            finally:
+                self._under_way -= 1
+        except Exception as error:
+            metrics.failed(name, "grpc", kind_of(error)[0])
+            raise
+        metrics.answered(name, "grpc", perf_counter() - began)
+        return self._messages["ModelInferResponse"](**_written(model, asked, outputs))
+
+
+def _read(request: Any, model: ModelSpec) -> InferRequest:
+    """Read a request's message.
+
+    Raises:
+        InvalidRequestError: it breaks the protocol, or does not fit the model.
+        RequestTooLargeError: it holds more pictures than a request may.
+    """
+    raw = request.raw_input_contents
+    if raw and len(raw) != len(request.inputs):
+        raise InvalidRequestError(
+            f"the request has {len(request.inputs)} inputs and {len(raw)} raw contents", "send all inputs raw, or none"
+        )
+    inputs: dict[str, Tensor] = {}
+    for number, entry in enumerate(request.inputs):
+        spec = model.input_named(entry.name)
+        if entry.name in inputs:
+            raise InvalidRequestError(f"{entry.name} stands twice in the request", "send each input once")
+        shape = checked_shape(spec, entry.datatype, list(entry.shape), model.most)
+        parameters = {
+            name: getattr(value, value.WhichOneof("parameter_choice") or "string_param")
+            for held in (request.parameters, entry.parameters)
+            for name, value in held.items()
+        }
+        if "shared_memory_region" in parameters:
+            raise InvalidRequestError("this server does not look into shared memory", "send the data")
+        values = from_raw(spec, shape, memoryview(raw[number])) if raw else _listed(spec, shape, entry.contents)
+        inputs[entry.name] = Tensor(values, parameters)
+    check_complete(model, inputs)
+    wanted = request.outputs or model.outputs
+    names = tuple(WantedOutput(model.output_named(output.name).name, raw=True) for output in wanted)
+    return InferRequest(request.id, inputs, names)
+
+
+def _listed(spec: TensorSpec, shape: tuple[int, ...], contents: Any) -> Values:
+    return from_values(spec, shape, list(getattr(contents, _CONTENTS[spec.datatype])))
+
+
+def _written(model: ModelSpec, asked: InferRequest, outputs: Outputs) -> dict[str, Any]:
+    """Return the fields of a response's message; all tensors go raw."""
+    arrays = [outputs[wanted.name] for wanted in asked.wanted]
+    return {
+        "model_name": model.name,
+        "model_version": VERSION,
+        "id": asked.id,
+        "outputs": [
+            model.output_named(wanted.name).metadata() | {"shape": array.shape}
+            for wanted, array in zip(asked.wanted, arrays, strict=True)
+        ],
+        "raw_output_contents": [to_raw(array) for array in arrays],
+    }

@@ -1,0 +1,141 @@
+"""What a server counts: for Prometheus, and for the protocol's statistics, which are the same numbers.
+
+With several workers each counts into files of one folder, which ``PROMETHEUS_MULTIPROC_DIR`` names, and any of them tells
+the sums over all.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from digit_infer.serving.protocol import VERSION
+
+Door = Literal["rest", "grpc", "page"]
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Read by prometheus_client when it is imported, so a worker's environment holds it from the start."""
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_PICTURES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+@dataclass(frozen=True)
+class ModelMetrics:
+    """What is counted for one model, by the thread that calls it."""
+
+    waiting: Gauge
+    queue_seconds: Histogram
+    call_seconds: Histogram
+    batch_pictures: Histogram
+
+
+class Metrics:
+    """All that one process counts."""
+
+    def __init__(self) -> None:
+        several = bool(os.environ.get(FOLDER_VARIABLE))
+        own = CollectorRegistry()
+        self._all = CollectorRegistry() if several else own
+        if several:
+            MultiProcessCollector(self._all)  # type: ignore[no-untyped-call]  # the library types it not
+        by_door, by_model = ["model", "door"], ["model"]
+        self._requests = Counter("digit_infer_requests", "Requests to a model", by_door, registry=own)
+        self._errors = Counter(
+            "digit_infer_errors", "Requests that were refused or failed", [*by_door, "kind"], registry=own
+        )
+        self._seconds = Histogram(
+            "digit_infer_request_seconds", "From the whole request to its answer", by_door, registry=own, buckets=_SECONDS
+        )
+        self._last = Gauge(
+            "digit_infer_last_answer_timestamp_seconds", "When last one was answered", by_model, registry=own,
+            multiprocess_mode="max",
+        )  # fmt: skip
+        self._waiting = Gauge(
+            "digit_infer_waiting_requests", "Requests that wait for a call, or are in one", by_model, registry=own,
+            multiprocess_mode="livesum",
+        )  # fmt: skip
+        self._queue = Histogram(
+            "digit_infer_queue_seconds", "How long a request waited for its call", by_model, registry=own, buckets=_SECONDS
+        )
+        self._call = Histogram(
+            "digit_infer_call_seconds", "How long a call of the model took", by_model, registry=own, buckets=_SECONDS
+        )
+        self._batch = Histogram(
+            "digit_infer_batch_pictures", "Pictures in a call of the model", by_model, registry=own, buckets=_PICTURES
+        )
+
+    def of_model(self, model: str) -> ModelMetrics:
+        """Return what the thread that calls a model counts; the series are there from now on, at 0."""
+        for door in ("rest", "grpc"):
+            self._requests.labels(model, door)
+        return ModelMetrics(
+            self._waiting.labels(model), self._queue.labels(model), self._call.labels(model), self._batch.labels(model)
+        )
+
+    def answered(self, model: str, door: Door, seconds: float) -> None:
+        """Count a request that was answered."""
+        self._requests.labels(model, door).inc()
+        self._seconds.labels(model, door).observe(seconds)
+        self._last.labels(model).set(time.time())
+
+    def failed(self, model: str, door: Door, kind: str) -> None:
+        """Count a request that was refused or failed; ``model`` is empty where there is none of that name."""
+        self._requests.labels(model, door).inc()
+        self._errors.labels(model, door, kind).inc()
+
+    def exposition(self) -> bytes:
+        """Return all numbers in Prometheus' text format."""
+        return generate_latest(self._all)
+
+    def statistics(self, model: str) -> dict[str, Any]:
+        """Return a model's statistics as the protocol names them: times in nanoseconds, the last answer in milliseconds."""
+        sums = self._sums(model)
+        requests, errors = sums("digit_infer_requests_total"), sums("digit_infer_errors_total")
+        calls, call_s = sums("digit_infer_call_seconds_count"), sums("digit_infer_call_seconds_sum")
+        queue = _duration(sums("digit_infer_queue_seconds_count"), sums("digit_infer_queue_seconds_sum"))
+        return {
+            "name": model,
+            "version": VERSION,
+            "last_inference": int(1000 * sums("digit_infer_last_answer_timestamp_seconds")),
+            "inference_count": int(sums("digit_infer_batch_pictures_sum")),
+            "execution_count": int(calls),
+            "inference_stats": {
+                "success": _duration(requests - errors, sums("digit_infer_request_seconds_sum")),
+                "fail": _duration(errors, 0.0),
+                "queue": queue,
+                "compute_input": _duration(0, 0.0),
+                "compute_infer": _duration(calls, call_s),
+                "compute_output": _duration(0, 0.0),
+            },
+            "batch_stats": [],
+        }
+
+    def _sums(self, model: str) -> _Sums:
+        found: dict[str, float] = {}
+        for metric in self._all.collect():
+            for sample in metric.samples:
+                if sample.labels.get("model") == model:
+                    found[sample.name] = found.get(sample.name, 0.0) + sample.value
+        return _Sums(found)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """A model's samples by name, summed over doors and kinds."""
+
+    found: Mapping[str, float]
+
+    def __call__(self, name: str) -> float:
+        return self.found.get(name, 0.0)
+
+
+def _duration(count: float, seconds: float) -> dict[str, int]:
+    return {"count": int(count), "ns": round(1e9 * seconds)}

@@ -1,0 +1,171 @@
+"""What is served of a model: its arrays as they are, and pictures in any form."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from digit_infer.contract import CLASSES, SIDE
+from digit_infer.errors import DigitInferError, InferenceError, InvalidRequestError, PictureError, PictureTooLargeError
+from digit_infer.prediction import Unanswered
+from digit_infer.serving.tensors import ModelSpec, Tensor, TensorSpec
+
+if TYPE_CHECKING:
+    from digit_infer.prediction import Prediction
+    from digit_infer.predictor import Predictor
+    from digit_infer.serving.protocol import Outputs
+
+    Inputs = Mapping[str, Tensor]
+
+_CALL = 64
+"""Pictures that go to the runtime at once."""
+
+_PROBABILITIES = TensorSpec("probabilities", "FP32", (-1, CLASSES))
+
+
+class Served(Protocol):
+    """A model behind the protocol."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Return what it is called, takes and gives."""
+
+    def count(self, inputs: Inputs) -> int:
+        """Return how many pictures a request holds."""
+
+    def answer(self, requests: Sequence[Inputs]) -> list[Outputs | DigitInferError]:
+        """Answer several requests in one call; what is wrong with one of them takes its place, and leaves the others.
+
+        Raises:
+            InferenceError: the runtime failed.
+        """
+
+
+class DigitModel:
+    """``images`` uint8 [N, 28, 28] -> ``probabilities`` float32 [N, 10]."""
+
+    def __init__(self, name: str, predictor: Predictor, most: int) -> None:
+        images = TensorSpec("images", "UINT8", (-1, SIDE, SIDE))
+        self.spec = ModelSpec(name, f"digit_infer_{predictor.runtime}", (images,), (_PROBABILITIES,), most)
+        self._predictor = predictor
+
+    def count(self, inputs: Inputs) -> int:
+        """Return how many images a request holds."""
+        return len(inputs["images"].values)
+
+    def answer(self, requests: Sequence[Inputs]) -> list[Outputs | DigitInferError]:
+        """Answer all images in one call.
+
+        Raises:
+            InferenceError: the runtime failed, or answered no numbers.
+        """
+        arrays = [np.asarray(inputs["images"].values) for inputs in requests]
+        rows = self._predictor.predict_array(arrays[0] if len(arrays) == 1 else np.concatenate(arrays))
+        if not np.isfinite(rows.sum()):
+            raise InferenceError("the model answers no numbers (NaN or infinity)", "export it again")
+        ends = np.cumsum([len(array) for array in arrays]).tolist()
+        starts = [0, *ends[:-1]]
+        return [{"probabilities": rows[start:end]} for start, end in zip(starts, ends, strict=True)]
+
+
+class PictureModel:
+    """``picture`` BYTES [N, 1], image files -> ``digit``, ``is_digit``, ``confidence`` [N, 1], ``probabilities`` [N, 10].
+
+    An element is the file itself, or base64 of it where the tensor's parameter ``content_type`` says ``base64``.
+    """
+
+    def __init__(self, name: str, predictor: Predictor, most: int, max_pixels: int) -> None:
+        outputs = (
+            TensorSpec("digit", "INT32", (-1, 1)),
+            TensorSpec("is_digit", "BOOL", (-1, 1)),
+            TensorSpec("confidence", "FP32", (-1, 1)),
+            _PROBABILITIES,
+        )
+        pictures = TensorSpec("picture", "BYTES", (-1, 1))
+        self.spec = ModelSpec(name, f"digit_infer_{predictor.runtime}", (pictures,), outputs, most)
+        self._predictor = predictor
+        self._max_pixels = max_pixels
+
+    def count(self, inputs: Inputs) -> int:
+        """Return how many pictures a request holds."""
+        return len(inputs["picture"].values)
+
+    def answer(self, requests: Sequence[Inputs]) -> list[Outputs | DigitInferError]:
+        """Answer all pictures; one that cannot be read fails the request that holds it.
+
+        Raises:
+            InferenceError: the runtime failed.
+        """
+        given = [self._pictures(inputs["picture"]) for inputs in requests]
+        every = [picture for pictures in given if isinstance(pictures, list) for picture in pictures]
+        answers = iter(self._predictor.predict_many(every, batch_size=_CALL, workers=1))
+        return [
+            pictures if isinstance(pictures, DigitInferError) else _outputs(list(islice(answers, len(pictures))))
+            for pictures in given
+        ]
+
+    def _pictures(self, tensor: Tensor) -> list[bytes] | DigitInferError:
+        try:
+            pictures = [_decoded(element, tensor.parameters) for element in tensor.values]
+            for picture in pictures:
+                check_pixels(picture, self._max_pixels)
+        except DigitInferError as error:
+            return error
+        return pictures
+
+
+def check_pixels(picture: bytes, most: int) -> None:
+    """Refuse a picture with too many pixels before any of them is decoded.
+
+    Raises:
+        PictureTooLargeError: it has more than ``most``.
+    """
+    try:
+        with Image.open(io.BytesIO(picture)) as opened:
+            width, height = opened.size
+    except Exception:  # whatever Pillow raises; the predictor says what is wrong with it
+        return
+    if width * height > most:
+        raise PictureTooLargeError(f"the picture has {width} × {height} pixels", f"send {most:,} at most")
+
+
+def _decoded(element: bytes, parameters: Mapping[str, Any]) -> bytes:
+    kind = parameters.get("content_type", "raw")
+    if kind not in ("raw", "base64"):
+        raise InvalidRequestError(f"the content_type of picture is {kind!r:.40}", "send raw or base64")
+    if kind == "raw":
+        return element
+    try:
+        return base64.b64decode(element, validate=True)
+    except binascii.Error as error:
+        raise InvalidRequestError(f"a picture is no base64 ({error})", "encode it again, or send it raw") from error
+
+
+def _outputs(answers: list[Prediction | Unanswered]) -> Outputs | DigitInferError:
+    predictions: list[Prediction] = []
+    for number, answer in enumerate(answers):
+        if isinstance(answer, Unanswered):
+            return _told(answer.error, number, len(answers))
+        predictions.append(answer)
+    column = (len(predictions), 1)
+    rows = [prediction.probabilities for prediction in predictions]
+    return {
+        "digit": np.array([prediction.digit for prediction in predictions], np.int32).reshape(column),
+        "is_digit": np.array([prediction.is_digit for prediction in predictions], np.bool_).reshape(column),
+        "confidence": np.array([prediction.confidence for prediction in predictions], np.float32).reshape(column),
+        "probabilities": np.stack(rows) if rows else np.zeros((0, CLASSES), np.float32),
+    }
+
+
+def _told(error: PictureError, number: int, count: int) -> PictureError:
+    """Say which picture of several it is."""
+    if count == 1:
+        return error
+    return type(error)(f"picture {number} of {count}: {error.problem}", error.advice)

@@ -1,0 +1,154 @@
+"""The page: its files, and the answer to a picture with all that led to it.
+
+``POST page/look`` takes a picture's bytes and answers as ``Predictor.explain``; ``POST page/read`` as ``Predictor.read``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from digit_infer.serving.models import check_pixels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from starlette.requests import Request
+
+    from digit_infer.prediction import Explanation, Prediction
+    from digit_infer.predictor import Predictor
+    from digit_infer.reading import Reading
+    from digit_infer.serving.endpoint import Endpoint
+    from digit_infer.serving.rest import Rest
+    from digit_infer.serving.settings import Settings
+
+_FILES = Path(__file__).with_name("static")
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+
+Look = Callable[["Predictor", bytes], dict[str, Any]]
+
+
+def page_routes(rest: Rest, endpoint: Endpoint, settings: Settings) -> list[BaseRoute]:
+    """Return the routes of the page."""
+    pool = ThreadPoolExecutor(1, "page")  # one picture at a time: each may take hundreds of megabytes
+
+    def asking(look: Look) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            picture = await rest.body(request)
+            check_pixels(picture, settings.max_pixels)
+            found = await asyncio.get_running_loop().run_in_executor(pool, look, endpoint.predictor, picture)
+            return JSONResponse({"model": endpoint.page_model, **found})
+
+        async def counted(request: Request) -> Response:
+            return await rest.counted(request, endpoint.page_model, "page", answer)
+
+        return counted
+
+    files = {path.name: _file(path) for path in sorted(_FILES.iterdir())}
+    return [
+        Route("/", files.pop("index.html")),
+        *(Route(f"/page/{name}", answer) for name, answer in files.items()),
+        Route("/page/look", asking(looked), methods=["POST"]),
+        Route("/page/read", asking(read), methods=["POST"]),
+    ]
+
+
+def _file(path: Path) -> Callable[[Request], Any]:
+    content, kind = path.read_bytes(), _TYPES[path.suffix]
+
+    async def answer(_: Request) -> Response:
+        return Response(content, media_type=kind, headers=_HEADERS)
+
+    return answer
+
+
+def looked(predictor: Predictor, picture: bytes) -> dict[str, Any]:
+    """Answer a picture of one digit, with its ink as it lies on the picture.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    explained = predictor.explain(picture)
+    prediction, box = explained.prediction, explained.box
+    return {
+        **_told(prediction),
+        "is_digit": prediction.is_digit,
+        "reason": prediction.reason,
+        "look": None if explained.look is None else prediction.look,
+        "size": _size(explained.grey),
+        "box": None if box is None else [box.left, box.top, box.right, box.bottom],
+        "ink": _png(_ink(explained)),
+    }
+
+
+def read(predictor: Predictor, picture: bytes) -> dict[str, Any]:
+    """Answer a picture of a number or a page, with each digit.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    reading: Reading = predictor.read(picture)
+    return {
+        "text": reading.text,
+        "confidence": reading.confidence,
+        "turned": reading.turned,
+        "size": _size(reading.grey),
+        "digits": [
+            {
+                **_told(digit.prediction),
+                "line": digit.line,
+                "box": [digit.box.left, digit.box.top, digit.box.right, digit.box.bottom],
+            }
+            for digit in reading.digits
+        ],
+    }
+
+
+def _told(prediction: Prediction) -> Mapping[str, Any]:
+    return {
+        "digit": prediction.digit,
+        "confidence": prediction.confidence,
+        "probabilities": prediction.probabilities.tolist(),
+        "image": _png(prediction.image),
+    }
+
+
+def _size(grey: NDArray[np.uint8]) -> list[int]:
+    height, width = grey.shape
+    return [width, height]
+
+
+def _ink(explained: Explanation) -> NDArray[np.uint8]:
+    """Return the ink uint8 [H, W] where it lies on the picture, 255 = ink."""
+    sheet = np.zeros(explained.grey.shape, np.uint8)
+    if explained.look is not None:
+        box = explained.look.whole.box
+        ink = Image.fromarray(np.ascontiguousarray(explained.look.ink)).resize((box.width, box.height))
+        sheet[box.top : box.bottom, box.left : box.right] = np.asarray(ink)
+    return sheet
+
+
+def _png(pixels: NDArray[np.uint8]) -> str:
+    """Return a grey picture as the address of a PNG that holds itself."""
+    written = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(written, "PNG")
+    return "data:image/png;base64," + base64.b64encode(written.getvalue()).decode()

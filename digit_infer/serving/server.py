@@ -1,0 +1,172 @@
+"""One process that serves: loads the models, opens the doors, and closes them again in order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from digit_infer.errors import ServingError
+from digit_infer.serving.endpoint import Endpoint
+from digit_infer.serving.log import take_over_libraries, write_event
+from digit_infer.serving.metrics import Metrics
+from digit_infer.serving.page import page_routes
+from digit_infer.serving.rest import Rest
+
+if TYPE_CHECKING:
+    from digit_infer.serving.settings import Settings
+
+_BACKLOG = 2048
+_KEEP_ALIVE_S = 75
+"""An idle connection stays open longer than most clients and proxies keep theirs, so that none meets a closed one."""
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The ports that answer; ``grpc`` is None where that door is shut."""
+
+    rest: int
+    grpc: int | None
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Listen on an address; port 0 takes a free one.
+
+    Raises:
+        ServingError: it cannot be bound.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        raise ServingError(
+            f"{host}:{port} cannot be bound ({error.strerror})", "choose another --host or --port"
+        ) from error
+    return listening
+
+
+def serve(
+    settings: Settings,
+    rest: socket.socket,
+    started: Callable[[Doors], None],
+    *,
+    shares_grpc: bool = False,
+    with_parent: bool = False,
+) -> None:
+    """Serve until SIGTERM, SIGINT, or ``with_parent`` the end of stdin, which comes with the end of whoever holds it.
+
+    Args:
+        settings: what to serve, and how.
+        rest: a socket that listens.
+        started: called once the doors are open.
+        shares_grpc: whether several processes listen on the port of gRPC.
+        with_parent: whether this is one of several processes.
+
+    Raises:
+        DigitInferError: a model cannot be served, or a door cannot be opened.
+    """
+    asyncio.run(_serve(settings, rest, started, shares_grpc=shares_grpc, with_parent=with_parent))
+
+
+async def _serve(
+    settings: Settings, rest: socket.socket, started: Callable[[Doors], None], *, shares_grpc: bool, with_parent: bool
+) -> None:
+    take_over_libraries()
+    async with AsyncExitStack() as stack:
+        stop = stack.enter_context(_stopping())
+        if with_parent:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.hurry)
+        endpoint = Endpoint.opened(settings, Metrics())
+        stack.callback(endpoint.close)
+        grpc_port = None
+        if settings.grpc_port is not None:
+            from digit_infer.serving.grpc_service import opened_grpc  # needs the extra `grpc`
+
+            grpc_port = await stack.enter_async_context(opened_grpc(endpoint, settings, shared=shares_grpc))
+        doors = Doors(rest.getsockname()[1], grpc_port)
+        web = _Web(_config(endpoint, settings), lambda: started(doors))
+        serving = asyncio.create_task(web.serve(sockets=[rest]))
+        asked = asyncio.create_task(stop.asked.wait())
+        await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+        endpoint.ready = False
+        if not serving.done():
+            write_event("stopping", drain_s=0 if stop.hurried.is_set() else settings.drain)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.hurried.wait(), settings.drain)
+        web.should_exit = True
+        await serving
+    write_event("stopped")
+
+
+def _config(endpoint: Endpoint, settings: Settings) -> uvicorn.Config:
+    rest = Rest(endpoint, settings)
+    return uvicorn.Config(
+        rest.app(page_routes(rest, endpoint, settings)),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=round(settings.grace),
+        server_header=False,
+        proxy_headers=False,
+    )
+
+
+class _Web(uvicorn.Server):
+    """Leaves signals to us, and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing: whoever starts this server is told of signals, and makes readiness false first."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self._listening()
+
+
+class _Stop:
+    """Whether the server was asked to stop, and whether at once."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurried = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Ask for it at once; what is in flight is answered all the same."""
+        self.asked.set()
+        self.hurried.set()
+
+
+@contextmanager
+def _stopping() -> Iterator[_Stop]:
+    """Let SIGTERM ask for a stop, and SIGINT, or a second signal, for one at once."""
+    loop, stop = asyncio.get_running_loop(), _Stop()
+
+    def handle(number: int, _frame: object) -> None:
+        again = number == signal.SIGINT or stop.asked.is_set()
+        loop.call_soon_threadsafe(stop.hurry if again else stop.asked.set)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

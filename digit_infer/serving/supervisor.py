@@ -1,0 +1,151 @@
+"""Several processes that serve on the same ports, and the one that starts, replaces and stops them.
+
+A worker ends with its supervisor, however that ends: it watches a pipe that closes with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
+from threading import Event
+
+from prometheus_client import multiprocess
+
+from digit_infer.errors import ServingError
+from digit_infer.serving.log import write_event
+from digit_infer.serving.metrics import FOLDER_VARIABLE
+from digit_infer.serving.server import Doors
+from digit_infer.serving.settings import Settings
+
+READY = b"ready\n"
+"""What a worker writes to stdout once its doors are open."""
+
+_LOOK_S = 0.2
+"""Between two looks at whether all workers live."""
+
+
+def supervise(settings: Settings, rest: socket.socket, started: Callable[[Doors], None]) -> None:
+    """Serve with several workers until SIGTERM or SIGINT.
+
+    Raises:
+        ServingError: a worker could not start, or the port of gRPC cannot be bound.
+    """
+    with TemporaryDirectory(prefix="digit_infer_metrics_") as folder, _shared_port(settings) as grpc_port:
+        workers = _Workers(replace(settings, grpc_port=grpc_port), rest, folder)
+        try:
+            with _told_to_stop() as told:
+                workers.start()
+                started(Doors(rest.getsockname()[1], grpc_port))
+                while not told.wait(_LOOK_S):
+                    workers.replace_lost()
+        finally:
+            workers.stop()
+
+
+@contextmanager
+def _shared_port(settings: Settings) -> Iterator[int | None]:
+    """Hold the port of gRPC for the workers, which all bind it; nobody else may have it.
+
+    Raises:
+        ServingError: it cannot be bound.
+    """
+    if settings.grpc_port is None:
+        yield None
+        return
+    host = settings.host
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, settings.grpc_port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as alone:  # fails where another server shares the port already
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            alone.bind(address)
+            address = alone.getsockname()
+        held = socket.socket(family, kind, protocol)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(address)
+    except OSError as error:
+        where = f"{host}:{settings.grpc_port}"
+        raise ServingError(f"{where} cannot be bound ({error.strerror})", "choose another --grpc-port") from error
+    with held:
+        yield int(held.getsockname()[1])
+
+
+@dataclass
+class _Workers:
+    settings: Settings
+    rest: socket.socket
+    metrics: str
+
+    def __post_init__(self) -> None:
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start all, and wait until all are ready.
+
+        Raises:
+            ServingError: one of them ended instead.
+        """
+        self._running = [self._started() for _ in range(self.settings.workers)]
+        for worker in self._running:
+            if _said(worker) != READY:
+                raise ServingError("a worker could not start", "its own message stands above")
+
+    def replace_lost(self) -> None:
+        """Put a new worker in the place of each that has ended."""
+        for number, worker in enumerate(self._running):
+            if worker.poll() is None:
+                continue
+            write_event("worker_lost", worker=worker.pid, code=worker.returncode)
+            _close_pipes(worker)
+            multiprocess.mark_process_dead(worker.pid, self.metrics)  # type: ignore[no-untyped-call]  # the library types it not
+            self._running[number] = self._started()
+
+    def stop(self) -> None:
+        """Ask all to stop, and wait; one that does not within the time is killed."""
+        for worker in self._running:
+            worker.send_signal(signal.SIGTERM)
+        for worker in self._running:
+            try:
+                worker.wait(self.settings.drain + self.settings.grace + 5)
+            except subprocess.TimeoutExpired:
+                write_event("worker_killed", worker=worker.pid)
+                worker.kill()
+                worker.wait()
+            _close_pipes(worker)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        rest = self.rest.fileno()
+        return subprocess.Popen(  # noqa: S603  # our own module
+            [sys.executable, "-m", "digit_infer.serving.worker", self.settings.as_json(), str(rest)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[rest],
+            env={**os.environ, FOLDER_VARIABLE: self.metrics},
+        )
+
+
+def _said(worker: subprocess.Popen[bytes]) -> bytes:
+    return worker.stdout.readline() if worker.stdout else b""
+
+
+def _close_pipes(worker: subprocess.Popen[bytes]) -> None:
+    for pipe in (worker.stdin, worker.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[Event]:
+    told = Event()
+    before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
