@@ -77,13 +77,14 @@ def command(models: tuple[str, ...], **told: Any) -> None:
     _check_installed("serve")
     if told["grpc_port"] is not None:
         _check_installed("grpc")
-    from digit_infer.serving.server import bound, serve
+    from digit_infer.serving.server import serve
     from digit_infer.serving.settings import Settings
+    from digit_infer.serving.sockets import bound
     from digit_infer.serving.supervisor import supervise
 
     settings = Settings(models=models, **told)
     settings.named_models()  # refuses two of one name
-    with bound(settings.host, settings.port) as rest:
+    with bound(settings.host, settings.port, "--port") as rest:
         run = serve if settings.workers == 1 else supervise
         run(settings, rest, lambda doors: _tell(settings, doors))
 

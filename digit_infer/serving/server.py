@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from digit_infer.errors import ServingError
 from digit_infer.serving.endpoint import Endpoint
 from digit_infer.serving.log import take_over_libraries, write_event
 from digit_infer.serving.metrics import Metrics
@@ -23,7 +22,6 @@ from digit_infer.serving.rest import Rest
 if TYPE_CHECKING:
     from digit_infer.serving.settings import Settings
 
-_BACKLOG = 2048
 _KEEP_ALIVE_S = 75
 """An idle connection stays open longer than most clients and proxies keep theirs, so that none meets a closed one."""
 
@@ -34,25 +32,6 @@ class Doors:
 
     rest: int
     grpc: int | None
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """Listen on an address; port 0 takes a free one.
-
-    Raises:
-        ServingError: it cannot be bound.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        raise ServingError(
-            f"{host}:{port} cannot be bound ({error.strerror})", "choose another --host or --port"
-        ) from error
-    return listening
 
 
 def serve(

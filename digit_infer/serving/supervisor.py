@@ -23,6 +23,7 @@ from digit_infer.serving.log import write_event
 from digit_infer.serving.metrics import FOLDER_VARIABLE
 from digit_infer.serving.server import Doors
 from digit_infer.serving.settings import Settings
+from digit_infer.serving.sockets import bound
 
 READY = b"ready\n"
 """What a worker writes to stdout once its doors are open."""
@@ -59,21 +60,10 @@ def _shared_port(settings: Settings) -> Iterator[int | None]:
     if settings.grpc_port is None:
         yield None
         return
-    host = settings.host
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, settings.grpc_port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as alone:  # fails where another server shares the port already
-            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            alone.bind(address)
-            address = alone.getsockname()
-        held = socket.socket(family, kind, protocol)
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        held.bind(address)
-    except OSError as error:
-        where = f"{host}:{settings.grpc_port}"
-        raise ServingError(f"{where} cannot be bound ({error.strerror})", "choose another --grpc-port") from error
-    with held:
-        yield int(held.getsockname()[1])
+    with bound(settings.host, settings.grpc_port, "--grpc-port") as alone:  # fails where another server shares it already
+        port = int(alone.getsockname()[1])
+    with bound(settings.host, port, "--grpc-port", shared=True):
+        yield port
 
 
 @dataclass
