@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,20 @@ from bench.peers.beside import measure_beside
 from bench.peers.environments import ENVIRONMENTS
 from bench.peers.loadgen.agreement import measure_agreement
 from bench.peers.loadgen.record import Agreement
-from bench.peers.stored import RESULTS, store
+from bench.peers.stored import RESULTS, SCHEMA, store
 from bench.peers.table import OURS_ONNX, OURS_TFLITE, PEERS, PeerName
 from bench.peers.throughput_in_turns import compare_throughput
 from digit_infer import zoo
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import ReportingCommand, ReportingGroup
 from digit_infer.errors import UsageError
+from digit_infer.runtimes.installed import installed_version
+from export.stored import store_measured
 
 _SEED = 0
+_SERVING = ("starlette", "uvicorn", "httptools", "grpcio", "onnxruntime", "tritonclient")
+"""Packages that a record of servers names."""
+
 _FROM_SMALL_TO_LARGE = "softmax_regression,mlp_64_64_sgd,mlp_512,shallow_cnn,cnn_arch1,lenet5_v2,lenet,deep_cnn"
 
 
@@ -105,6 +111,41 @@ def benchmark_app(models: list[str], runs: int, seconds: int, out: Path) -> None
     ]
     headings = ("ours, images/s", "theirs", "difference")
     print_table([Column("what"), *(Column(heading, number=True) for heading in headings)], rows)
+
+
+@peers.command(cls=ReportingCommand)
+@click.option(
+    "--model", default=zoo.DEFAULT_MODEL, show_default=True, callback=lambda _c, _o, name: zoo.model_named(name).name
+)
+@click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=2.0, show_default=True, help="For each measurement.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=RESULTS / "serving.json")
+def serve(model: str, rounds: int, seconds: float, out: Path) -> None:
+    """Ask digit-infer serve and real Triton in turns: one client over REST and gRPC, and sixteen over REST."""
+    from bench.peers.serving.compare import CLIENTS, compare_servers  # with clients that the others can do without
+
+    found = compare_servers(model, rounds, seconds, _tell)
+    versions = {name: installed_version(name) or "" for name in _SERVING}
+    versions |= {f"Triton's {name}": version for name, version in ENVIRONMENTS["triton"].versions().items()}
+    settings = {"model": model, "rounds": rounds, "seconds": seconds, "clients": CLIENTS}
+    entries = {name: asdict(entry) for name, entry in found.items()}
+    store_measured(out, SCHEMA, {"settings": settings, "results": entries}, versions)
+    _tell(f"recorded in {out}")
+    headings = ("REST, p50 ms", "gRPC, p50 ms", f"{CLIENTS} clients over REST, requests/s")
+    rows = [
+        (name, f"{entry.rest_p50_us / 1000:.2f}", f"{entry.grpc_p50_us / 1000:.2f}", f"{entry.requests_a_second:,.0f}")
+        for name, entry in found.items()
+    ]
+    print_table([Column("server"), *(Column(heading, number=True) for heading in headings)], rows)
+
+
+@peers.command(cls=ReportingCommand)
+def conformance() -> int:
+    """Run the conformance suite of digit-infer serve against real Triton."""
+    from bench.peers.serving.servers import run_conformance, triton
+
+    with triton(zoo.DEFAULT_MODEL) as doors:
+        return run_conformance(doors)
 
 
 def _store(out: Path, environments: list[str], settings: dict[str, float], found: dict[str, Any]) -> None:

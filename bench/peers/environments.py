@@ -116,7 +116,10 @@ class Environment:
 ENVIRONMENTS: Mapping[str, Environment] = {
     environment.name: environment
     for environment in (
-        *map(Environment, ("onnxruntime", "litert", "openvino", "keras", "loadgen", "opencv", "scikit_image", "rapidocr")),
+        *map(
+            Environment,
+            ("onnxruntime", "litert", "openvino", "keras", "loadgen", "opencv", "scikit_image", "rapidocr", "triton"),
+        ),
         Environment("tesseract", needs=("tesseract", "tesseract-ocr")),
     )
 }

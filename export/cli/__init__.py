@@ -13,6 +13,7 @@ from rich.console import Console
 
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.contract import PRECISIONS, Format, Precision
+from digit_infer.zoo import DEFAULT_MODEL
 from export.calibration import METHODS, SEED, SIZE, TRAINING_IMAGES, of_training_images
 from export.cli import own_options
 from export.cli.listed_options import ListedOptions
@@ -22,6 +23,7 @@ from export.pairs import FORMATS
 if TYPE_CHECKING:
     from export.calibration import Method
     from export.cli.work import Results
+    from export.triton_repository import Backend
 
 SCHEMA = 2
 
@@ -46,6 +48,19 @@ SCHEMA = 2
     is_flag=True,
     help="Instead, make the int8 TFLite file at a batch of 1 and as a C++ array, proven on TensorFlow Lite Micro.",
 )
+@click.option(
+    "--triton-repository",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Instead, write the networks of the zoo for Triton: NAME, and NAME_picture for its Python backend.",
+)
+@click.option(
+    "--triton-backend",
+    type=click.Choice(("onnxruntime", "python")),
+    default="onnxruntime",
+    show_default=True,
+    help="What answers NAME in Triton.",
+)
 @click.option("--resume", is_flag=True, help="Keep what --out holds already of the same checkpoint, tools and code.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Networks at a time, with --all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
@@ -61,6 +76,8 @@ def main(
     out: Path,
     zoo: bool,
     microcontroller: bool,
+    triton_repository: Path | None,
+    triton_backend: Backend,
     resume: bool,
     jobs: int,
     as_json: bool,
@@ -75,6 +92,12 @@ def main(
     Each file is run over the 10,000 MNIST test images beside the trained model, and written only if it answers the same.
     Beside it lies its report, and a sheet of the digits whose answer changed.
     """
+    if triton_repository is not None:
+        from export.triton_repository import write_repository
+
+        for folder in write_repository(triton_repository, sources or (DEFAULT_MODEL,), triton_backend):
+            click.echo(f"written to {folder}")
+        return 0
     order = Order(sources, everything, pairs_of(formats, precisions), calibrate, out, zoo, resume, jobs, microcontroller)
     with quiet_native_log() as stderr:
         from export.cli.work import Results, export_everything, export_source

@@ -1,0 +1,112 @@
+"""What asks the servers: the real client for one picture after the other, and sixteen connections that never rest."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+from collections.abc import Callable
+from time import perf_counter, perf_counter_ns
+from typing import Literal
+
+import numpy as np
+
+from bench.peers.serving.servers import Doors
+from digit_infer.errors import MeasurementError
+
+Door = Literal["rest", "grpc"]
+
+_LIBRARIES: dict[Door, str] = {"rest": "tritonclient.http", "grpc": "tritonclient.grpc"}
+WARM_UP = 200
+
+
+def latencies(doors: Doors, door: Door, model: str, image: np.ndarray, seconds: float) -> list[int]:
+    """Ask for one picture, uint8 [1, 28, 28], over and over, and return what each took, in ns."""
+    client = importlib.import_module(_LIBRARIES[door])
+    with client.InferenceServerClient(doors.rest if door == "rest" else doors.grpc) as asking:
+        tensor = client.InferInput("images", list(image.shape), "UINT8")
+        tensor.set_data_from_numpy(image)
+        ask: Callable[[], object] = lambda: asking.infer(model, [tensor])  # noqa: E731  # as it is timed
+        for _ in range(WARM_UP):
+            ask()
+        taken, end = [], perf_counter() + seconds
+        while perf_counter() < end:
+            began = perf_counter_ns()
+            ask()
+            taken.append(perf_counter_ns() - began)
+    return taken
+
+
+def requests_a_second(doors: Doors, model: str, image: np.ndarray, clients: int, seconds: float) -> float:
+    """Return how many requests over REST are answered with so many connections, each of which asks when it was answered.
+
+    The bytes are those of the real client; it takes longer itself than a server, so plain connections send them here.
+
+    Raises:
+        MeasurementError: the server refused one.
+    """
+    return asyncio.run(_requests_a_second(doors, _request(model, image), clients, seconds))
+
+
+def _request(model: str, image: np.ndarray) -> bytes:
+    tensor = {
+        "name": "images",
+        "shape": list(image.shape),
+        "datatype": "UINT8",
+        "parameters": {"binary_data_size": image.nbytes},
+    }
+    document = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
+    head = (
+        f"POST /v2/models/{model}/infer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
+        f"Inference-Header-Content-Length: {len(document)}\r\nContent-Length: {len(document) + image.nbytes}\r\n\r\n"
+    )
+    return head.encode() + document + image.tobytes()
+
+
+class _Connection(asyncio.Protocol):
+    """Asks again as soon as it was answered, and counts."""
+
+    def __init__(self, request: bytes) -> None:
+        self.answered = 0
+        self.refused: bytes | None = None
+        self._request = request
+        self._held = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self._held += data
+        head, split, body = self._held.partition(b"\r\n\r\n")
+        if not split:
+            return
+        if not head.startswith(b"HTTP/1.1 200 "):
+            self.refused = head.splitlines()[0]
+            return
+        _, _, rest = head.lower().partition(b"\r\ncontent-length:")
+        if len(body) < int(rest.split(b"\r\n")[0]):
+            return
+        self._held = b""
+        self.answered += 1
+        assert self._transport is not None
+        self._transport.write(self._request)
+
+
+async def _requests_a_second(doors: Doors, request: bytes, clients: int, seconds: float) -> float:
+    loop = asyncio.get_running_loop()
+    host, port = doors.rest.split(":")
+    opened = [await loop.create_connection(lambda: _Connection(request), host, int(port)) for _ in range(clients)]
+    connections = [connection for _, connection in opened]
+    await asyncio.sleep(seconds / 4)
+    before, began = sum(one.answered for one in connections), perf_counter()
+    await asyncio.sleep(seconds)
+    answered, taken = sum(one.answered for one in connections) - before, perf_counter() - began
+    for transport, _ in opened:
+        transport.abort()
+    refused = next((one.refused for one in connections if one.refused), None)
+    if refused is not None:
+        raise MeasurementError(f"a server answered {refused!r}", "run it by hand to see why")
+    return answered / taken

@@ -1,0 +1,69 @@
+"""Both servers in turns, A B, B A, …, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+from bench.peers.serving.clients import Door, latencies, requests_a_second
+from bench.peers.serving.servers import Doors, ours, triton
+from digit_infer.benchmark.histogram import Histogram
+from digit_infer.dataset import load
+
+ServerName = Literal["digit_infer", "Triton"]
+CLIENTS = 16
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a server took for one picture of one client, over all rounds, and what sixteen clients got, round by round."""
+
+    rest_p50_us: float
+    rest_p99_us: float | None
+    grpc_p50_us: float
+    grpc_p99_us: float | None
+    rest_rounds_us: tuple[float, ...]
+    grpc_rounds_us: tuple[float, ...]
+    requests_a_second: float
+    rounds_requests_a_second: tuple[float, ...]
+
+
+def compare_servers(model: str, rounds: int, seconds: float, tell: Callable[[str], None]) -> dict[ServerName, Served]:
+    """Start both, ask both in turns, and return what each did."""
+    image = load("test").images[:1]
+    times: dict[tuple[ServerName, Door], list[Histogram]] = {}
+    rates: dict[ServerName, list[float]] = {"digit_infer": [], "Triton": []}
+    with ExitStack() as stack:
+        servers: dict[ServerName, Doors] = {
+            "digit_infer": stack.enter_context(ours(model)),
+            "Triton": stack.enter_context(triton(model)),
+        }
+        for number in range(rounds):
+            tell(f"round {number + 1} of {rounds}")
+            order: list[ServerName] = list(servers)
+            for name in order if number % 2 == 0 else order[::-1]:
+                for door in ("rest", "grpc"):
+                    taken = latencies(servers[name], door, model, image, seconds)
+                    times.setdefault((name, door), []).append(Histogram.of(taken))
+                rates[name].append(requests_a_second(servers[name], model, image, CLIENTS, seconds))
+    return {name: _served(times[name, "rest"], times[name, "grpc"], rates[name]) for name in servers}
+
+
+def _served(rest: list[Histogram], grpc: list[Histogram], rates: list[float]) -> Served:
+    def p50(part: Histogram) -> float:
+        return part.at_rank(part.samples / 2) / 1000
+
+    every_rest, every_grpc = Histogram.merged(rest), Histogram.merged(grpc)
+    return Served(
+        rest_p50_us=p50(every_rest),
+        rest_p99_us=every_rest.percentile_us(99),
+        grpc_p50_us=p50(every_grpc),
+        grpc_p99_us=every_grpc.percentile_us(99),
+        rest_rounds_us=tuple(map(p50, rest)),
+        grpc_rounds_us=tuple(map(p50, grpc)),
+        requests_a_second=median(rates),
+        rounds_requests_a_second=tuple(rates),
+    )
