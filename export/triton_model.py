@@ -1,7 +1,7 @@
-"""A model for Triton's Python backend: ``python -m export --triton-repository`` puts this file into the repository as ``model.py``.
+"""A model for Triton's Python backend; ``python -m export --triton-repository`` writes this file as its ``model.py``.
 
-Triton runs it with its own Python, in which ``digit-infer[cpu]`` must be installed. What is served, and of which network, stands
-in the parameters of ``config.pbtxt``; the answers are those of ``digit-infer serve``.
+Triton runs it with its own Python, in which ``digit-infer[cpu]`` must be installed. What is served, and of which network,
+stands in the parameters of ``config.pbtxt``; the answers are those of ``digit-infer serve``.
 """
 
 from __future__ import annotations

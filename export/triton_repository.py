@@ -31,7 +31,7 @@ output [
 """
 _ONE_THREAD = """parameters { key: "intra_op_thread_count" value: { string_value: "1" } }
 """
-"""What ONNX Runtime may use of the processor for one call, as ``digit_infer`` has it: more threads make so small a network slower."""
+"""Threads of ONNX Runtime for a call, as ``digit_infer`` has them: more make so small a network slower."""
 
 
 def write_repository(folder: Path, networks: tuple[str, ...], backend: Backend) -> list[Path]:

@@ -170,7 +170,7 @@ class _Service:
             metrics.failed(name, "grpc", kind_of(error)[0])
             raise
         metrics.answered(name, "grpc", perf_counter() - began)
-        return self._messages["ModelInferResponse"](**_written(model, asked, outputs))
+        return _written(self._messages["ModelInferResponse"](), model, asked, outputs)
 
 
 def _read(request: Any, model: ModelSpec) -> InferRequest:
@@ -191,11 +191,7 @@ def _read(request: Any, model: ModelSpec) -> InferRequest:
         if entry.name in inputs:
             raise InvalidRequestError(f"{entry.name} stands twice in the request", "send each input once")
         shape = checked_shape(spec, entry.datatype, list(entry.shape), model.most)
-        parameters = {
-            name: getattr(value, value.WhichOneof("parameter_choice") or "string_param")
-            for held in (request.parameters, entry.parameters)
-            for name, value in held.items()
-        }
+        parameters = {**_parameters(request.parameters), **_parameters(entry.parameters)}
         if "shared_memory_region" in parameters:
             raise InvalidRequestError("this server does not look into shared memory", "send the data")
         values = from_raw(spec, shape, memoryview(raw[number])) if raw else _listed(spec, shape, entry.contents)
@@ -206,20 +202,20 @@ def _read(request: Any, model: ModelSpec) -> InferRequest:
     return InferRequest(request.id, inputs, names)
 
 
+def _parameters(held: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: getattr(value, value.WhichOneof("parameter_choice") or "string_param") for name, value in held.items()}
+
+
 def _listed(spec: TensorSpec, shape: tuple[int, ...], contents: Any) -> Values:
     return from_values(spec, shape, list(getattr(contents, _CONTENTS[spec.datatype])))
 
 
-def _written(model: ModelSpec, asked: InferRequest, outputs: Outputs) -> dict[str, Any]:
-    """Return the fields of a response's message; all tensors go raw."""
-    arrays = [outputs[wanted.name] for wanted in asked.wanted]
-    return {
-        "model_name": model.name,
-        "model_version": VERSION,
-        "id": asked.id,
-        "outputs": [
-            model.output_named(wanted.name).metadata() | {"shape": array.shape}
-            for wanted, array in zip(asked.wanted, arrays, strict=True)
-        ],
-        "raw_output_contents": [to_raw(array) for array in arrays],
-    }
+def _written(response: Any, model: ModelSpec, asked: InferRequest, outputs: Outputs) -> Any:
+    """Fill in a response's message, and return it; all tensors go raw."""
+    response.model_name, response.model_version, response.id = model.name, VERSION, asked.id
+    for wanted in asked.wanted:
+        array = outputs[wanted.name]
+        datatype = model.output_named(wanted.name).datatype
+        response.outputs.add(name=wanted.name, datatype=datatype, shape=array.shape)
+        response.raw_output_contents.append(to_raw(array))
+    return response

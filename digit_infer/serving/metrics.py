@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from digit_infer.serving.protocol import VERSION
 
 Door = Literal["rest", "grpc", "page"]
+DOORS: tuple[Door, ...] = get_args(Door)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -29,12 +30,20 @@ _PICTURES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 @dataclass(frozen=True)
 class ModelMetrics:
-    """What is counted for one model, by the thread that calls it."""
+    """What is counted for the calls of one model."""
 
     waiting: Gauge
     queue_seconds: Histogram
     call_seconds: Histogram
     batch_pictures: Histogram
+
+    def called(self, waited: Sequence[float], pictures: int, seconds: float) -> None:
+        """Count a call: how long each request waited for it, how many pictures it had, and how long it took."""
+        self.waiting.dec(len(waited))
+        for wait in waited:
+            self.queue_seconds.observe(wait)
+        self.batch_pictures.observe(pictures)
+        self.call_seconds.observe(seconds)
 
 
 class Metrics:
@@ -46,6 +55,7 @@ class Metrics:
         self._all = CollectorRegistry() if several else own
         if several:
             MultiProcessCollector(self._all)  # type: ignore[no-untyped-call]  # the library types it not
+        self._answers: dict[tuple[str, Door], tuple[Counter, Histogram, Gauge]] = {}
         by_door, by_model = ["model", "door"], ["model"]
         self._requests = Counter("digit_infer_requests", "Requests to a model", by_door, registry=own)
         self._errors = Counter(
@@ -73,18 +83,25 @@ class Metrics:
         )
 
     def of_model(self, model: str) -> ModelMetrics:
-        """Return what the thread that calls a model counts; the series are there from now on, at 0."""
-        for door in ("rest", "grpc"):
-            self._requests.labels(model, door)
+        """Return what the calls of a model count; the series are there from now on, at 0."""
+        for door in DOORS:
+            self._of_answers(model, door)
         return ModelMetrics(
             self._waiting.labels(model), self._queue.labels(model), self._call.labels(model), self._batch.labels(model)
         )
 
     def answered(self, model: str, door: Door, seconds: float) -> None:
         """Count a request that was answered."""
-        self._requests.labels(model, door).inc()
-        self._seconds.labels(model, door).observe(seconds)
-        self._last.labels(model).set(time.time())
+        requests, times, last = self._answers.get((model, door)) or self._of_answers(model, door)
+        requests.inc()
+        times.observe(seconds)
+        last.set(time.time())
+
+    def _of_answers(self, model: str, door: Door) -> tuple[Counter, Histogram, Gauge]:
+        """Return what an answer counts, and keep it: the library takes as long to find each as to count."""
+        found = self._requests.labels(model, door), self._seconds.labels(model, door), self._last.labels(model)
+        self._answers[model, door] = found
+        return found
 
     def failed(self, model: str, door: Door, kind: str) -> None:
         """Count a request that was refused or failed; ``model`` is empty where there is none of that name."""

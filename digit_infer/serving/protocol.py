@@ -25,6 +25,8 @@ HEADER_LENGTH = "Inference-Header-Content-Length"
 VERSION = "1"
 """The one version of every model here."""
 
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode  # made once: json.dumps would for each
+_decode = json.JSONDecoder().decode
 _WBITS = {"gzip": 31, "deflate": 47}
 """What zlib calls these encodings; 47 reads zlib's own header or gzip's."""
 
@@ -130,7 +132,7 @@ def write_response(model: ModelSpec, request: InferRequest, outputs: Outputs) ->
     document: dict[str, Any] = {"model_name": model.name, "model_version": VERSION, "outputs": entries}
     if request.id:
         document["id"] = request.id
-    parts[0] = json.dumps(document, allow_nan=False).encode()
+    parts[0] = _encode(document).encode()
     return b"".join(parts), len(parts[0]) if len(parts) > 1 else None
 
 
@@ -144,7 +146,7 @@ def _split(header_length: str, length: int) -> int:
 
 def _json(content: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(content)
+        document = _decode(content.decode())
     except (ValueError, RecursionError) as error:  # of which JSONDecodeError and UnicodeDecodeError are
         raise InvalidRequestError(f"the body is no JSON ({error})"[:200], "send what the protocol says") from error
     if not isinstance(document, dict):

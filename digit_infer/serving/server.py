@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from digit_infer.serving.endpoint import Endpoint
+from digit_infer.serving.joined_writes import JoinedWrites
 from digit_infer.serving.log import take_over_libraries, write_event
 from digit_infer.serving.metrics import Metrics
 from digit_infer.serving.page import page_routes
@@ -91,7 +92,7 @@ def _config(endpoint: Endpoint, settings: Settings) -> uvicorn.Config:
     rest = Rest(endpoint, settings)
     return uvicorn.Config(
         rest.app(page_routes(rest, endpoint, settings)),
-        http="httptools",
+        http=JoinedWrites,
         ws="none",
         lifespan="off",
         log_config=None,
