@@ -117,7 +117,7 @@ def benchmark_app(models: list[str], runs: int, seconds: int, out: Path) -> None
 @click.option(
     "--model", default=zoo.DEFAULT_MODEL, show_default=True, callback=lambda _c, _o, name: zoo.model_named(name).name
 )
-@click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=8, show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=2.0, show_default=True, help="For each measurement.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=RESULTS / "serving.json")
 def serve(model: str, rounds: int, seconds: float, out: Path) -> None:

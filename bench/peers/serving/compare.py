@@ -1,4 +1,4 @@
-"""Both servers in turns, A B, B A, …, and what came out."""
+"""The servers in turns, A B C, C B A, …, and what came out: ours with one worker and one for each processor, and Triton."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
 
 from bench.peers.serving.clients import Door, latencies, requests_a_second
 from bench.peers.serving.servers import Doors, ours, triton
 from digit_infer.benchmark.histogram import Histogram
+from digit_infer.cpus import usable_cpus
 from digit_infer.dataset import load
 
-ServerName = Literal["digit_infer", "Triton"]
 CLIENTS = 16
 
 
@@ -31,24 +30,24 @@ class Served:
     rounds_requests_a_second: tuple[float, ...]
 
 
-def compare_servers(model: str, rounds: int, seconds: float, tell: Callable[[str], None]) -> dict[ServerName, Served]:
-    """Start both, ask both in turns, and return what each did."""
+def compare_servers(model: str, rounds: int, seconds: float, tell: Callable[[str], None]) -> dict[str, Served]:
+    """Start all, ask all in turns, and return what each did."""
     image = load("test").images[:1]
-    times: dict[tuple[ServerName, Door], list[Histogram]] = {}
-    rates: dict[ServerName, list[float]] = {"digit_infer": [], "Triton": []}
+    times: dict[tuple[str, Door], list[Histogram]] = {}
+    rates: dict[str, list[float]] = {}
     with ExitStack() as stack:
-        servers: dict[ServerName, Doors] = {
-            "digit_infer": stack.enter_context(ours(model)),
-            "Triton": stack.enter_context(triton(model)),
-        }
+        servers: dict[str, Doors] = {"digit_infer": stack.enter_context(ours(model))}
+        if (cpus := usable_cpus()) > 1:
+            servers[f"digit_infer, {cpus} workers"] = stack.enter_context(ours(model, cpus))
+        servers["Triton"] = stack.enter_context(triton(model))
         for number in range(rounds):
             tell(f"round {number + 1} of {rounds}")
-            order: list[ServerName] = list(servers)
+            order = list(servers)
             for name in order if number % 2 == 0 else order[::-1]:
                 for door in ("rest", "grpc"):
                     taken = latencies(servers[name], door, model, image, seconds)
                     times.setdefault((name, door), []).append(Histogram.of(taken))
-                rates[name].append(requests_a_second(servers[name], model, image, CLIENTS, seconds))
+                rates.setdefault(name, []).append(requests_a_second(servers[name], model, image, CLIENTS, seconds))
     return {name: _served(times[name, "rest"], times[name, "grpc"], rates[name]) for name in servers}
 
 

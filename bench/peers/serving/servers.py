@@ -35,10 +35,10 @@ class Doors:
 
 
 @contextmanager
-def ours(model: str) -> Iterator[Doors]:
+def ours(model: str, workers: int = 1) -> Iterator[Doors]:
     """Run ``digit-infer serve`` as it is by default, but for the line that it logs for each request; Triton logs none."""
     script = Path(sysconfig.get_path("scripts")) / "digit-infer"
-    words = ["serve", "--model", model, "--port", "0", "--grpc-port", "0", "--no-access-log"]
+    words = ["serve", "--model", model, "--port", "0", "--grpc-port", "0", "--no-access-log", "--workers", str(workers)]
     with _running([str(script), *words], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = process.stdout.readline().decode()
