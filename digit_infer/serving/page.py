@@ -112,6 +112,7 @@ def read(predictor: Predictor, picture: bytes) -> dict[str, Any]:
         "confidence": reading.confidence,
         "turned": reading.turned,
         "size": _size(reading.grey),
+        "ink": _png(_ink_of_digits(reading)),
         "digits": [
             {
                 **_told(digit.prediction),
@@ -144,6 +145,19 @@ def _ink(explained: Explanation) -> NDArray[np.uint8]:
         box = explained.look.whole.box
         ink = Image.fromarray(np.ascontiguousarray(explained.look.ink)).resize((box.width, box.height))
         sheet[box.top : box.bottom, box.left : box.right] = np.asarray(ink)
+    return sheet
+
+
+def _ink_of_digits(reading: Reading) -> NDArray[np.uint8]:
+    """Return the ink uint8 [H, W] of all digits of a page, each as the network saw it, put back where it lies."""
+    sheet = np.zeros(reading.grey.shape, np.uint8)
+    for digit in reading.digits:
+        image = np.rot90(digit.prediction.image, -reading.turned // 90)
+        inked = image[np.ix_(image.any(axis=1), image.any(axis=0))]
+        box = digit.box
+        ink = np.asarray(Image.fromarray(np.ascontiguousarray(inked)).resize((box.width, box.height)))
+        place = sheet[box.top : box.bottom, box.left : box.right]
+        np.maximum(place, ink, out=place)
     return sheet
 
 

@@ -33,6 +33,12 @@ function showImage(source, digit) {
   byId("image").alt = source ? `The ${digit} as 28 by 28 pixels` : "Nothing yet";
 }
 
+function showInk(source, alt, by) {
+  byId("ink").src = source ?? EMPTY;
+  byId("ink").alt = alt;
+  byId("by").textContent = by;
+}
+
 function say(digit, sure, kind) {
   byId("digit").textContent = digit;
   byId("digit").className = `digit ${kind}`;
@@ -43,16 +49,18 @@ function showBoxes(pad, size, boxes) {
   const marks = byId("marks");
   const draw = marks.getContext("2d");
   draw.clearRect(0, 0, marks.width, marks.height);
-  draw.lineWidth = 3;
-  draw.strokeStyle = "#1d5fa8";
+  const place = pad.place(...size);
   for (const [left, top, right, bottom] of boxes) {
-    const place = pad.place(...size);
-    draw.strokeRect(
-      place.left + left * place.scale - 6,
-      place.top + top * place.scale - 6,
-      (right - left) * place.scale + 12,
-      (bottom - top) * place.scale + 12,
-    );
+    for (const [width, colour] of [[6, "#fff"], [3, "#1d5fa8"]]) { // seen on paper and on photographs alike
+      draw.lineWidth = width;
+      draw.strokeStyle = colour;
+      draw.strokeRect(
+        place.left + left * place.scale - 6,
+        place.top + top * place.scale - 6,
+        (right - left) * place.scale + 12,
+        (bottom - top) * place.scale + 12,
+      );
+    }
   }
 }
 
@@ -61,11 +69,8 @@ export function showNothing(pad) {
   showBars(null);
   showImage(null);
   showBoxes(pad, [1, 1], []);
+  showInk(null, "Nothing yet", "");
   byId("digits").hidden = true;
-  byId("ink-figure").hidden = false;
-  byId("ink").src = EMPTY;
-  byId("ink").alt = "Nothing yet";
-  byId("by").textContent = "";
 }
 
 export function showDigit(pad, answer) {
@@ -74,11 +79,8 @@ export function showDigit(pad, answer) {
   showBars(answer.probabilities);
   showImage(answer.image, digit);
   showBoxes(pad, size, box ? [box] : []);
+  showInk(answer.ink, box ? "The ink of the digit, where it lies on the picture" : "No ink was found", LOOKS[answer.look] ?? "");
   byId("digits").hidden = true;
-  byId("ink-figure").hidden = false;
-  byId("ink").src = answer.ink;
-  byId("ink").alt = box ? "The ink of the digit, where it lies on the picture" : "No ink was found";
-  byId("by").textContent = LOOKS[answer.look] ?? "";
 }
 
 function sentence(reason, digit, confidence) {
@@ -91,7 +93,7 @@ export function showNumber(pad, answer) {
   const sure = digits.length ? `${percent(answer.confidence)} sure on average` : "No digit found.";
   say(text || "?", turned ? `${sure}, read turned by ${turned}°` : sure, text ? "number" : "none");
   showBoxes(pad, size, digits.map((digit) => digit.box));
-  byId("ink-figure").hidden = true;
+  showInk(answer.ink, digits.length ? "The ink of each digit, where it lies on the picture" : "No ink was found", "");
   byId("digits").hidden = digits.length === 0;
   const buttons = digits.map((digit) => {
     const button = document.createElement("button");

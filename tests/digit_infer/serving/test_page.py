@@ -121,6 +121,7 @@ def test_a_whole_number_is_read_and_each_digit_of_it_shown(opened):
     assert [text.split(",")[0] for text in buttons.evaluate_all("all => all.map(one => one.ariaLabel)")] == ["4", "0", "7"]
     buttons.nth(2).click()
     assert buttons.nth(2).get_attribute("aria-pressed") == "true"
+    assert page.locator("#ink").evaluate("image => image.naturalWidth") == 640
     assert page.locator("#bars .best").inner_text().startswith("7")
     page.get_by_label("One digit").check()
     shown(page, "Several digits found. Choose")
