@@ -42,6 +42,8 @@ async function ask() {
   }
 }
 
+// A camera is asked for where a finger draws; elsewhere its button would open files as the other does.
+byId("camera").parentElement.hidden = navigator.maxTouchPoints === 0;
 byId("clear").addEventListener("click", () => pad.clear());
 byId("undo").addEventListener("click", () => pad.undo());
 for (const choice of document.querySelectorAll("input[name=mode]")) {

@@ -139,6 +139,8 @@ def test_fingers_draw_on_a_phone(opened):
         session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert shown(page) == "3"
     assert page.evaluate("window.scrollY") == 0, "drawing does not scroll"
+    assert page.get_by_text("Take a photo").is_visible()
+    assert page.locator("#camera").get_attribute("capture") == "environment"
 
 
 def test_keys_alone_draw_undo_and_clear(opened):
