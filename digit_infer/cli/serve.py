@@ -84,9 +84,11 @@ def command(models: tuple[str, ...], **told: Any) -> None:
 
     settings = Settings(models=models, **told)
     settings.named_models()  # refuses two of one name
+    if settings.workers > 1:
+        supervise(settings, lambda doors: _tell(settings, doors))
+        return
     with bound(settings.host, settings.port, "--port") as rest:
-        run = serve if settings.workers == 1 else supervise
-        run(settings, rest, lambda doors: _tell(settings, doors))
+        serve(settings, rest, lambda doors: _tell(settings, doors))
 
 
 def _tell(settings: Settings, doors: Doors) -> None:

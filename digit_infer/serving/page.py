@@ -18,6 +18,7 @@ from PIL import Image
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from digit_infer.serving.body import GoneError, read_body
 from digit_infer.serving.models import check_pixels
 
 if TYPE_CHECKING:
@@ -53,15 +54,19 @@ def page_routes(rest: Rest, endpoint: Endpoint, settings: Settings) -> list[Base
 
     def asking(look: Look) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
-            picture = await rest.body(request)
-            check_pixels(picture, settings.max_pixels)
-            found = await asyncio.get_running_loop().run_in_executor(pool, look, endpoint.predictor, picture)
-            return JSONResponse({"model": endpoint.page_model, **found})
+            async def found() -> dict[str, Any]:
+                picture = await read_body(request.receive, dict(request.scope["headers"]), settings)
+                check_pixels(picture, settings.max_pixels)
+                return await asyncio.get_running_loop().run_in_executor(pool, look, endpoint.predictor, picture)
 
-        async def counted(request: Request) -> Response:
-            return await rest.counted(request, endpoint.page_model, "page", answer)
+            try:
+                return JSONResponse(
+                    {"model": endpoint.page_model, **await rest.counted(endpoint.page_model, "page", found)}
+                )
+            except GoneError:
+                return Response(status_code=400)  # to nobody
 
-        return counted
+        return answer
 
     files = {path.name: _file(path) for path in sorted(_FILES.iterdir())}
     return [

@@ -1,34 +1,43 @@
-"""The door of REST: the Open Inference Protocol v2, and ``/metrics``."""
+"""The door of REST: the Open Inference Protocol v2, and ``/metrics``.
+
+``POST …/infer`` is answered here, before the framework looks for a route: its way there and back takes longer than a small
+network. All else is the framework's.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from digit_infer.errors import DigitInferError, OverloadedError, RequestTimeoutError, RequestTooLargeError
+from digit_infer.errors import DigitInferError, OverloadedError
+from digit_infer.serving.body import GoneError, read_body
 from digit_infer.serving.endpoint import Endpoint, kind_of, told
 from digit_infer.serving.log import write_event, write_failure
 from digit_infer.serving.metrics import CONTENT_TYPE, Door
-from digit_infer.serving.protocol import HEADER_LENGTH, inflated, read_request, write_response
+from digit_infer.serving.protocol import HEADER_LENGTH, read_request, write_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from digit_infer.serving.settings import Settings
 
-    Answering = Callable[[Request], Awaitable[Response]]
+T = TypeVar("T")
+
+_HEADER_LENGTH = HEADER_LENGTH.lower().encode()
+_JSON = (b"content-type", b"application/json")
+_RAW = (b"content-type", b"application/octet-stream")
 
 
 class Rest:
-    """The routes of REST, over an endpoint."""
+    """The application: the routes of REST over an endpoint."""
 
     def __init__(self, endpoint: Endpoint, settings: Settings) -> None:
         self._endpoint = endpoint
@@ -40,7 +49,7 @@ class Rest:
         routes: list[BaseRoute] = []
         for model in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
             routes += [
-                Route(f"{model}/infer", self._infer, methods=["POST"]),
+                Route(f"{model}/infer", _only_post, methods=["POST"]),
                 Route(f"{model}/ready", self._model_ready),
                 Route(f"{model}/stats", self._statistics),
             ]
@@ -55,76 +64,70 @@ class Rest:
             Route("/metrics", self._metrics),
         ]
         handlers = {HTTPException: _told_by_starlette, DigitInferError: _refused, Exception: _failed}
-        app = Starlette(routes=[*routes, *pages], exception_handlers=handlers)  # type: ignore[arg-type]  # narrower errors
+        others = Starlette(routes=[*routes, *pages], exception_handlers=handlers)  # type: ignore[arg-type]  # narrower errors
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            asked = _inferring(scope)
+            if asked is None:
+                await others(scope, receive, send)
+            else:
+                await self._infer(*asked, scope, receive, send)
+
         return _AccessLog(app) if self._settings.access_log else app
 
-    async def counted(self, request: Request, model: str, door: Door, answer: Answering) -> Response:
+    async def counted(self, model: str, door: Door, answer: Callable[[], Awaitable[T]]) -> T:
         """Answer a request that asks a model, and count it, and how it ended.
 
         Raises:
-            Exception: whatever the answer raises; if the client has gone, nobody is told.
+            OverloadedError: too many are under way.
+            Exception: whatever the answer raises.
         """
+        metrics = self._endpoint.metrics
         if self._under_way >= self._settings.max_waiting:
-            self._endpoint.metrics.failed(model, door, "overloaded")
+            metrics.failed(model, door, "overloaded")
             raise OverloadedError(f"{self._under_way} requests are under way already", "try again later")
         self._under_way += 1
+        began = perf_counter()
         try:
-            began = perf_counter()
-            response = await answer(request)
-            self._endpoint.metrics.answered(model, door, perf_counter() - began)
-        except ClientDisconnect:
-            self._endpoint.metrics.failed(model, door, "disconnected")
-            return Response(status_code=400)  # to nobody
-        except Exception as error:
-            self._endpoint.metrics.failed(model, door, kind_of(error)[0])
+            found = await answer()
+        except GoneError:
+            metrics.failed(model, door, "disconnected")
             raise
-        else:
-            return response
+        except Exception as error:
+            metrics.failed(model, door, kind_of(error)[0])
+            raise
         finally:
             self._under_way -= 1
+        metrics.answered(model, door, perf_counter() - began)
+        return found
 
-    async def body(self, request: Request) -> bytes:
-        """Return the body of a request.
+    async def _infer(self, name: str, version: str, scope: Scope, receive: Receive, send: Send) -> None:
+        async def inferred() -> tuple[bytes, int | None]:
+            model = self._endpoint.spec(name, version)
+            headers = dict(scope["headers"])
+            body = await read_body(receive, headers, self._settings)
+            length = headers.get(_HEADER_LENGTH)
+            asked = read_request(body, None if length is None else length.decode("latin-1"), model)
+            return write_response(model, asked, await self._endpoint.answer(model.name, asked))
 
-        Raises:
-            RequestTooLargeError: it is longer than the server takes.
-            RequestTimeoutError: it does not come in time.
-            ClientDisconnect: the client has gone.
-        """
-        most = self._settings.max_body
-        too_large = RequestTooLargeError(f"the body has more than {most} bytes", "send less in a request")
-        announced = request.headers.get("content-length", "0")
-        if int(announced) > most:  # httptools has seen that it is a number
-            raise too_large
-        parts, length = [], 0
+        known = name if name in self._endpoint.models else ""
         try:
-            async with asyncio.timeout(self._settings.body_timeout):
-                async for part in request.stream():
-                    length += len(part)
-                    if length > most:
-                        raise too_large
-                    parts.append(part)
-        except TimeoutError as error:
-            raise RequestTimeoutError(
-                f"the body did not come within {self._settings.body_timeout:g} s", "send it faster, or in parts"
-            ) from error
-        body = parts[0] if len(parts) == 1 else b"".join(parts)
-        encoding = request.headers.get("content-encoding", "identity")
-        return body if encoding == "identity" else inflated(body, encoding, most)
-
-    async def _infer(self, request: Request) -> Response:
-        name = _asked(request)[0]
-        return await self.counted(request, name if name in self._endpoint.models else "", "rest", self._inferred)
-
-    async def _inferred(self, request: Request) -> Response:
-        model = self._endpoint.spec(*_asked(request))
-        body = await self.body(request)
-        asked = read_request(body, request.headers.get(HEADER_LENGTH), model)
-        outputs = await self._endpoint.answer(model.name, asked)
-        content, json_length = write_response(model, asked, outputs)
-        if json_length is None:
-            return Response(content, media_type="application/json")
-        return Response(content, headers={HEADER_LENGTH: str(json_length)}, media_type="application/octet-stream")
+            content, json_length = await self.counted(known, "rest", inferred)
+        except GoneError:
+            return
+        except DigitInferError as error:
+            content, status = json.dumps({"error": told(error)}).encode(), kind_of(error)[1].value
+            headers = [_JSON]
+        except Exception as error:  # ours: whoever asked is told, and the server goes on
+            write_failure(f"POST {scope['path']}", error)
+            content, status = json.dumps({"error": told(error)}).encode(), 500
+            headers = [_JSON]
+        else:
+            status = 200
+            headers = [_JSON] if json_length is None else [_RAW, (_HEADER_LENGTH, str(json_length).encode())]
+        headers.append((b"content-length", str(len(content)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
 
     async def _live(self, _: Request) -> Response:
         return JSONResponse({"live": True})
@@ -151,6 +154,18 @@ class Rest:
         return Response(self._endpoint.metrics.exposition(), headers={"content-type": CONTENT_TYPE})
 
 
+def _inferring(scope: Scope) -> tuple[str, str] | None:
+    """Return the model and the version that a request wants answers of, or None where it wants something else."""
+    if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].endswith("/infer"):
+        return None
+    match scope["path"].split("/"):
+        case ["", "v2", "models", str(name), "infer"]:
+            return name, ""
+        case ["", "v2", "models", str(name), "versions", str(version), "infer"]:
+            return name, version
+    return None
+
+
 def _asked(request: Request) -> tuple[str, str]:
     """Return the name and the version of the model in the path, empty where there is none."""
     return request.path_params.get("model", ""), request.path_params.get("version", "")
@@ -160,22 +175,23 @@ def _readiness(named: dict[str, str], *, ready: bool) -> Response:
     return JSONResponse({**named, "ready": ready}, 200 if ready else 503)
 
 
-def error_response(message: str, status: int) -> Response:
-    """Tell an error in the protocol's own form."""
-    return JSONResponse({"error": message}, status)
+async def _only_post(_: Request) -> Response:
+    """Stand where the framework says which methods there are."""
+    raise AssertionError("POST …/infer does not come here")
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    return error_response(told(error), kind_of(error)[1])
+    return JSONResponse({"error": told(error)}, kind_of(error)[1])
 
 
 async def _told_by_starlette(_: Request, error: HTTPException) -> Response:
-    return error_response(f"{error.detail}; this server speaks the Open Inference Protocol v2", error.status_code)
+    message = f"{error.detail}; this server speaks the Open Inference Protocol v2"
+    return JSONResponse({"error": message}, error.status_code)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     write_failure(f"{request.method} {request.url.path}", error)
-    return error_response(told(error), 500)
+    return JSONResponse({"error": told(error)}, 500)
 
 
 class _AccessLog:
@@ -185,9 +201,6 @@ class _AccessLog:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         began, status = perf_counter(), 0
 
         async def noting(message: Message) -> None:

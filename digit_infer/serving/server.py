@@ -40,31 +40,28 @@ def serve(
     rest: socket.socket,
     started: Callable[[Doors], None],
     *,
-    shares_grpc: bool = False,
-    with_parent: bool = False,
+    among_others: bool = False,
 ) -> None:
-    """Serve until SIGTERM, SIGINT, or ``with_parent`` the end of stdin, which comes with the end of whoever holds it.
+    """Serve until SIGTERM or SIGINT.
 
     Args:
         settings: what to serve, and how.
-        rest: a socket that listens.
+        rest: a socket that is bound.
         started: called once the doors are open.
-        shares_grpc: whether several processes listen on the port of gRPC.
-        with_parent: whether this is one of several processes.
+        among_others: whether this is one of several processes, which share the ports: it ends with stdin as well, and so
+            with the process that started it.
 
     Raises:
         DigitInferError: a model cannot be served, or a door cannot be opened.
     """
-    asyncio.run(_serve(settings, rest, started, shares_grpc=shares_grpc, with_parent=with_parent))
+    asyncio.run(_serve(settings, rest, started, among_others=among_others))
 
 
-async def _serve(
-    settings: Settings, rest: socket.socket, started: Callable[[Doors], None], *, shares_grpc: bool, with_parent: bool
-) -> None:
+async def _serve(settings: Settings, rest: socket.socket, started: Callable[[Doors], None], *, among_others: bool) -> None:
     take_over_libraries()
     async with AsyncExitStack() as stack:
         stop = stack.enter_context(_stopping())
-        if with_parent:
+        if among_others:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.hurry)
         endpoint = Endpoint.opened(settings, Metrics())
         stack.callback(endpoint.close)
@@ -72,7 +69,7 @@ async def _serve(
         if settings.grpc_port is not None:
             from digit_infer.serving.grpc_service import opened_grpc  # needs the extra `grpc`
 
-            grpc_port = await stack.enter_async_context(opened_grpc(endpoint, settings, shared=shares_grpc))
+            grpc_port = await stack.enter_async_context(opened_grpc(endpoint, settings, shared=among_others))
         doors = Doors(rest.getsockname()[1], grpc_port)
         web = _Web(_config(endpoint, settings), lambda: started(doors))
         serving = asyncio.create_task(web.serve(sockets=[rest]))

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -32,44 +31,43 @@ _LOOK_S = 0.2
 """Between two looks at whether all workers live."""
 
 
-def supervise(settings: Settings, rest: socket.socket, started: Callable[[Doors], None]) -> None:
+def supervise(settings: Settings, started: Callable[[Doors], None]) -> None:
     """Serve with several workers until SIGTERM or SIGINT.
 
     Raises:
-        ServingError: a worker could not start, or the port of gRPC cannot be bound.
+        ServingError: a worker could not start, or a port cannot be bound.
     """
-    with TemporaryDirectory(prefix="digit_infer_metrics_") as folder, _shared_port(settings) as grpc_port:
-        workers = _Workers(replace(settings, grpc_port=grpc_port), rest, folder)
-        try:
-            with _told_to_stop() as told:
-                workers.start()
-                started(Doors(rest.getsockname()[1], grpc_port))
-                while not told.wait(_LOOK_S):
-                    workers.replace_lost()
-        finally:
-            workers.stop()
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="digit_infer_metrics_"))
+        rest = stack.enter_context(_shared(settings.host, settings.port, "--port"))
+        grpc = None
+        if settings.grpc_port is not None:
+            grpc = stack.enter_context(_shared(settings.host, settings.grpc_port, "--grpc-port"))
+        workers = _Workers(replace(settings, port=rest, grpc_port=grpc), folder)
+        stack.callback(workers.stop)
+        told = stack.enter_context(_told_to_stop())
+        workers.start()
+        started(Doors(rest, grpc))
+        while not told.wait(_LOOK_S):
+            workers.replace_lost()
 
 
 @contextmanager
-def _shared_port(settings: Settings) -> Iterator[int | None]:
-    """Hold the port of gRPC for the workers, which all bind it; nobody else may have it.
+def _shared(host: str, port: int, option: str) -> Iterator[int]:
+    """Hold a port for the workers, which all listen there: the system deals connections out among them.
 
     Raises:
-        ServingError: it cannot be bound.
+        ServingError: it cannot be bound, or somebody listens there already.
     """
-    if settings.grpc_port is None:
-        yield None
-        return
-    with bound(settings.host, settings.grpc_port, "--grpc-port") as alone:  # fails where another server shares it already
-        port = int(alone.getsockname()[1])
-    with bound(settings.host, port, "--grpc-port", shared=True):
-        yield port
+    with bound(host, port, option) as alone:  # fails even where another server would share the port
+        found = int(alone.getsockname()[1])
+    with bound(host, found, option, shared=True):
+        yield found
 
 
 @dataclass
 class _Workers:
     settings: Settings
-    rest: socket.socket
     metrics: str
 
     def __post_init__(self) -> None:
@@ -110,12 +108,10 @@ class _Workers:
             _close_pipes(worker)
 
     def _started(self) -> subprocess.Popen[bytes]:
-        rest = self.rest.fileno()
         return subprocess.Popen(  # noqa: S603  # our own module
-            [sys.executable, "-m", "digit_infer.serving.worker", self.settings.as_json(), str(rest)],
+            [sys.executable, "-m", "digit_infer.serving.worker", self.settings.as_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=[rest],
             env={**os.environ, FOLDER_VARIABLE: self.metrics},
         )
 
