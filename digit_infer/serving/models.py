@@ -12,10 +12,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from PIL import Image
 
 from digit_infer.contract import CLASSES, SIDE
 from digit_infer.errors import DigitInferError, InferenceError, InvalidRequestError, PictureError, PictureTooLargeError
+from digit_infer.image.picture_file import identified
 from digit_infer.prediction import Unanswered
 from digit_infer.serving.tensors import ModelSpec, Tensor, TensorSpec
 
@@ -123,12 +123,13 @@ class PictureModel:
         ]
 
     def _pictures(self, tensor: Tensor) -> list[bytes] | DigitInferError:
-        try:
-            pictures = [_decoded(element, tensor.parameters) for element in tensor.values]
-            for picture in pictures:
-                check_pixels(picture, self._max_pixels)
-        except DigitInferError as error:
-            return error
+        pictures: list[bytes] = []
+        for number, element in enumerate(tensor.values):
+            try:
+                pictures.append(_decoded(element, tensor.parameters))
+                check_pixels(pictures[-1], self._max_pixels)
+            except DigitInferError as error:
+                return _told(error, number, len(tensor.values))
         return pictures
 
 
@@ -144,14 +145,16 @@ def _seconds_an_image(predictor: Predictor) -> float:
 
 
 def check_pixels(picture: bytes, most: int) -> None:
-    """Refuse a picture with too many pixels before any of them is decoded.
+    """Refuse a picture with too many pixels before any of them is decoded, by the decoders that the package uses alone.
 
     Raises:
-        PictureTooLargeError: it has more than ``most``.
+        PictureError: it has more than ``most``, or is no picture.
     """
     try:
-        with Image.open(io.BytesIO(picture)) as opened:
+        with identified(io.BytesIO(picture), "the picture") as opened:
             width, height = opened.size
+    except PictureError:
+        raise
     except Exception:  # whatever Pillow raises; the predictor says what is wrong with it
         return
     if width * height > most:
@@ -186,7 +189,7 @@ def _outputs(answers: list[Prediction | Unanswered]) -> Outputs | DigitInferErro
     }
 
 
-def _told(error: PictureError, number: int, count: int) -> PictureError:
+def _told(error: DigitInferError, number: int, count: int) -> DigitInferError:
     """Say which picture of several it is."""
     if count == 1:
         return error
