@@ -44,8 +44,8 @@ def supervise(settings: Settings, started: Callable[[Doors], None]) -> None:
         if settings.grpc_port is not None:
             grpc = stack.enter_context(_shared(settings.host, settings.grpc_port, "--grpc-port"))
         workers = _Workers(replace(settings, port=rest, grpc_port=grpc), folder)
-        stack.callback(workers.stop)
         told = stack.enter_context(_told_to_stop())
+        stack.callback(workers.stop)
         workers.start()
         started(Doors(rest, grpc))
         while not told.wait(_LOOK_S):
@@ -81,11 +81,14 @@ class _Workers:
         """
         self._running = [self._started() for _ in range(self.settings.workers)]
         for worker in self._running:
-            if _said(worker) != READY:
-                raise ServingError("a worker could not start", "its own message stands above")
+            _wait_until_ready(worker)
 
     def replace_lost(self) -> None:
-        """Put a new worker in the place of each that has ended."""
+        """Put a new worker in the place of each that has ended.
+
+        Raises:
+            ServingError: the new one ended before it was ready.
+        """
         for number, worker in enumerate(self._running):
             if worker.poll() is None:
                 continue
@@ -93,6 +96,7 @@ class _Workers:
             _close_pipes(worker)
             multiprocess.mark_process_dead(worker.pid, self.metrics)  # type: ignore[no-untyped-call]  # the library types it not
             self._running[number] = self._started()
+            _wait_until_ready(self._running[number])
 
     def stop(self) -> None:
         """Ask all to stop, and wait; one that does not within the time is killed."""
@@ -116,8 +120,9 @@ class _Workers:
         )
 
 
-def _said(worker: subprocess.Popen[bytes]) -> bytes:
-    return worker.stdout.readline() if worker.stdout else b""
+def _wait_until_ready(worker: subprocess.Popen[bytes]) -> None:
+    if worker.stdout is None or worker.stdout.readline() != READY:
+        raise ServingError("a worker could not start", "its own message stands above")
 
 
 def _close_pipes(worker: subprocess.Popen[bytes]) -> None:
