@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 
 LIBRARIES = ("uvicorn.error", "asyncio", "grpc")
@@ -17,8 +18,9 @@ def write_event(event: str, **fields: object) -> None:
     """Write one line: when, which process, what."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = json.dumps({"time": now, "pid": os.getpid(), "event": event, **fields}, default=str)
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    with suppress(BrokenPipeError):  # whoever read it has gone; those who ask are answered all the same
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
 
 def write_failure(doing: str, error: BaseException) -> None:

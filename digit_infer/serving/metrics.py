@@ -113,7 +113,10 @@ class Metrics:
         return generate_latest(self._all)
 
     def statistics(self, model: str) -> dict[str, Any]:
-        """Return a model's statistics as the protocol names them: times in nanoseconds, the last answer in milliseconds."""
+        """Return a model's statistics as the protocol names them: times in nanoseconds, the last answer in milliseconds.
+
+        What the page asked is not among them.
+        """
         sums = self._sums(model)
         requests, errors = sums("digit_infer_requests_total"), sums("digit_infer_errors_total")
         calls, call_s = sums("digit_infer_call_seconds_count"), sums("digit_infer_call_seconds_sum")
@@ -139,7 +142,7 @@ class Metrics:
         found: dict[str, float] = {}
         for metric in self._all.collect():
             for sample in metric.samples:
-                if sample.labels.get("model") == model:
+                if sample.labels.get("model") == model and sample.labels.get("door") != "page":
                     found[sample.name] = found.get(sample.name, 0.0) + sample.value
         return _Sums(found)
 
