@@ -9,7 +9,8 @@ from typing import Literal
 from digit_infer import zoo
 from digit_infer.contract import CLASSES, SIDE
 from digit_infer.errors import UsageError
-from digit_infer.files import replacing, write_text
+from digit_infer.files import atomic_write, write_text
+from digit_infer.runtimes.model_file import verify
 
 Backend = Literal["onnxruntime", "python"]
 
@@ -51,7 +52,7 @@ def write_repository(folder: Path, networks: tuple[str, ...], backend: Backend) 
         if backend == "onnxruntime":
             [file] = zoo.files_of(model, "onnx", "float32")
             source, ends = zoo.zoo_file(model, file), _DIGIT_ENDS + _ONE_THREAD
-            zoo.verify(source)
+            verify(source)
             written.append(_write(folder / model.name, ends, backend, "model.onnx", source.path))
         else:
             written.append(_write(folder / model.name, _DIGIT_ENDS + _told(model.name, "images"), backend))
@@ -61,7 +62,7 @@ def write_repository(folder: Path, networks: tuple[str, ...], backend: Backend) 
 
 def _write(folder: Path, ends: str, backend: Backend, name: str = "model.py", source: Path = _SOURCE) -> Path:
     (folder / _VERSION).mkdir(parents=True, exist_ok=True)
-    with replacing(folder / _VERSION / name) as temporary:
+    with atomic_write(folder / _VERSION / name) as temporary:
         shutil.copyfile(source, temporary)
     head = f'name: "{folder.name}"\nbackend: "{backend}"\nmax_batch_size: {LARGEST_BATCH}\n'
     how = "dynamic_batching { }\ninstance_group [ { count: 1 kind: KIND_CPU } ]\n"

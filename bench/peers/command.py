@@ -20,7 +20,7 @@ from digit_infer import zoo
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import ReportingCommand, ReportingGroup
 from digit_infer.errors import UsageError
-from digit_infer.runtimes.installed import installed_version
+from digit_infer.runtimes.protocol import installed_version
 from export.stored import store_measured
 
 _SEED = 0

@@ -9,9 +9,9 @@ from statistics import median
 
 from bench.peers.serving.clients import Door, latencies, requests_a_second
 from bench.peers.serving.servers import Doors, ours, triton
-from digit_infer.benchmark.histogram import Histogram
-from digit_infer.cpus import usable_cpus
+from digit_infer.benchmark.statistics import Histogram
 from digit_infer.dataset import load
+from digit_infer.parallel import usable_cpus
 
 CLIENTS = 16
 
