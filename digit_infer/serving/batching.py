@@ -1,7 +1,8 @@
 """Requests -> calls of a model, without waiting: what arrived while a call ran goes into the next one.
 
-A quick call is made in the event loop itself, which is sooner than the way to a thread and back: what its sockets held when
-it looked goes into one. Longer calls go to a thread of the model's own, so that the doors read on meanwhile.
+REST asks from the event loop, gRPC from threads of its own, and whoever comes to an idle model makes the call. A thread
+calls at once, with all that waits. The loop makes a quick call itself, which is sooner than the way to a thread and back,
+with what its sockets held when it looked; a longer one goes to the model's own thread, so that the loop reads on meanwhile.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 class _Waiting:
     inputs: Inputs
     pictures: int
-    answer: asyncio.Future[Outputs]
+    answer: asyncio.Future[Outputs] | Future[Outputs]
     since: float
 
 
@@ -39,10 +41,10 @@ class _Called:
 
 
 class Batcher:
-    """Calls one model; it belongs to one event loop."""
+    """Calls one model, for one event loop and any threads."""
 
     def __init__(self, model: Served, metrics: ModelMetrics, most: int, longest_queue: int) -> None:
-        """Make it.
+        """Make it, in the event loop's thread.
 
         Args:
             model: what is called.
@@ -55,54 +57,84 @@ class Batcher:
         self._most = most
         self._longest_queue = longest_queue
         self._queue: deque[_Waiting] = deque()
+        self._lock = Lock()
         self._busy = False
-        """Whether a call runs, or is about to begin."""
+        """Whether a call runs, or is about to begin; with the queue under the lock."""
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, f"calls {model.spec.name}")
 
     async def answer(self, inputs: Inputs) -> Outputs:
-        """Answer a request with the others that wait.
+        """Answer a request with the others that wait, in the event loop.
 
         Raises:
             OverloadedError: too many wait already.
             DigitInferError: what is wrong with this request, or that the runtime failed.
         """
-        if len(self._queue) >= self._longest_queue:
-            raise OverloadedError(f"{self._longest_queue} requests wait already", "try again later")
-        waiting = _Waiting(inputs, self._model.count(inputs), self._loop.create_future(), perf_counter())
-        self._queue.append(waiting)
-        self._metrics.waiting.inc()
-        if not self._busy:
-            self._busy = True
+        answer: asyncio.Future[Outputs] = self._loop.create_future()
+        if self._begins(inputs, answer):
             self._loop.call_soon(self._next)  # after the others that came with it
-        return await waiting.answer
+        return await answer
+
+    def answer_here(self, inputs: Inputs) -> Outputs:
+        """Answer a request with the others that wait, in another thread than the event loop's.
+
+        Raises:
+            OverloadedError: too many wait already.
+            DigitInferError: what is wrong with this request, or that the runtime failed.
+        """
+        answer: Future[Outputs] = Future()
+        if self._begins(inputs, answer):
+            called = self._call(self._batch())
+            self._deliver(called, in_loop=False)
+            if self._goes_on():
+                self._loop.call_soon_threadsafe(self._next)
+        return answer.result()
 
     def close(self) -> None:
         """End the thread; what it does now is done before."""
         self._thread.shutdown()
 
+    def _begins(self, inputs: Inputs, answer: asyncio.Future[Outputs] | Future[Outputs]) -> bool:
+        """Let a request wait, and return whether the caller is to make the next call."""
+        waiting = _Waiting(inputs, self._model.count(inputs), answer, perf_counter())
+        with self._lock:
+            if len(self._queue) >= self._longest_queue:
+                raise OverloadedError(f"{self._longest_queue} requests wait already", "try again later")
+            self._queue.append(waiting)
+            begins, self._busy = not self._busy, True
+        self._metrics.waiting.inc()
+        return begins
+
+    def _goes_on(self) -> bool:
+        """Return whether another call is to be made; if not, the next request begins one."""
+        with self._lock:
+            self._busy = bool(self._queue)
+            return self._busy
+
     def _next(self) -> None:
-        """Make the next call, of all that waits by now."""
+        """Make the next call in the event loop, or from it, as long as any is to be made."""
         batch = self._batch()
-        if not batch:
-            self._busy = False
-        elif sum(waiting.pictures for waiting in batch) <= self._model.quick:
-            self._deliver(self._call(batch))
-            self._loop.call_soon(self._next)
-        else:
+        if sum(waiting.pictures for waiting in batch) > self._model.quick:
             self._loop.run_in_executor(self._thread, self._call, batch).add_done_callback(self._return)
+            return
+        self._deliver(self._call(batch), in_loop=True)
+        if self._goes_on():
+            self._loop.call_soon(self._next)
 
     def _return(self, calling: asyncio.Future[_Called]) -> None:
-        """Take over what the thread has called."""
-        self._deliver(calling.result())
-        self._next()
+        """Take over what the model's thread has called."""
+        self._deliver(calling.result(), in_loop=True)
+        if self._goes_on():
+            self._next()
 
     def _batch(self) -> list[_Waiting]:
+        """Return all that waits by now, as far as it goes into a call."""
         batch: list[_Waiting] = []
         pictures = 0
-        while self._queue and (not batch or pictures + self._queue[0].pictures <= self._most):
-            batch.append(self._queue.popleft())
-            pictures += batch[-1].pictures
+        with self._lock:
+            while self._queue and (not batch or pictures + self._queue[0].pictures <= self._most):
+                batch.append(self._queue.popleft())
+                pictures += batch[-1].pictures
         return batch
 
     def _call(self, batch: Sequence[_Waiting]) -> _Called:
@@ -113,13 +145,20 @@ class Batcher:
             answers = [error] * len(batch)
         return _Called(batch, answers, began, perf_counter() - began)
 
-    def _deliver(self, called: _Called) -> None:
+    def _deliver(self, called: _Called, *, in_loop: bool) -> None:
         waited = [called.began - waiting.since for waiting in called.batch]
         self._metrics.called(waited, sum(waiting.pictures for waiting in called.batch), called.seconds)
         for waiting, answer in zip(called.batch, called.answers, strict=True):
-            if waiting.answer.done():  # whoever asked has gone
-                continue
-            if isinstance(answer, Exception):
-                waiting.answer.set_exception(answer)
+            if in_loop or isinstance(waiting.answer, Future):
+                _settle(waiting.answer, answer)
             else:
-                waiting.answer.set_result(answer)
+                self._loop.call_soon_threadsafe(_settle, waiting.answer, answer)
+
+
+def _settle(future: asyncio.Future[Outputs] | Future[Outputs], answer: Outputs | Exception) -> None:
+    if future.done():  # whoever asked has gone
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)

@@ -106,12 +106,20 @@ class Endpoint:
         return self.models[model].spec
 
     async def answer(self, model: str, request: InferRequest) -> Outputs:
-        """Answer a request that fits its model.
+        """Answer a request that fits its model, in the event loop.
 
         Raises:
             DigitInferError: what is wrong with it, or that the runtime failed.
         """
         return await self.batchers[model].answer(request.inputs)
+
+    def answer_here(self, model: str, request: InferRequest) -> Outputs:
+        """Answer a request that fits its model, in a thread.
+
+        Raises:
+            DigitInferError: what is wrong with it, or that the runtime failed.
+        """
+        return self.batchers[model].answer_here(request.inputs)
 
     def server_metadata(self) -> dict[str, Any]:
         """Return what the protocol tells of the server."""

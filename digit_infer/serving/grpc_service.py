@@ -1,12 +1,15 @@
 """The door of gRPC: the same protocol, as the messages of ``open_inference.proto``.
 
 The messages are made when the server starts, from the compiled form of that file, so that any protobuf from 5 on will do:
-generated Python code is refused by a protobuf that is two versions newer.
+generated Python code is refused by a protobuf that is two versions newer. Calls run in threads: an event loop answers them
+later, since it is woken several times for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from digit_infer.errors import InvalidRequestError, OverloadedError, ServingError
+from digit_infer.errors import InvalidRequestError, ServingError
 from digit_infer.serving.endpoint import Endpoint, kind_of, told
 from digit_infer.serving.log import write_event, write_failure
 from digit_infer.serving.protocol import VERSION, InferRequest, WantedOutput, check_complete
@@ -30,6 +33,9 @@ _COMPILED = Path(__file__).with_name("open_inference.binpb")
 _ROOM = 64 << 10
 """What a message holds beside its tensors, in bytes."""
 
+_THREADS = 32
+"""Calls under way at a time; more wait for a thread, and beyond ``max_waiting`` they are refused."""
+
 _CODES = {
     "unknown_model": grpc.StatusCode.NOT_FOUND,
     "too_large": grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -43,13 +49,17 @@ _CONTENTS = {"UINT8": "uint_contents", "BYTES": "bytes_contents"}
 
 @asynccontextmanager
 async def opened_grpc(endpoint: Endpoint, settings: Settings, *, shared: bool) -> AsyncIterator[int]:
-    """Answer over gRPC, and give the port; at the end, answer what is in flight.
+    """Answer over gRPC, in threads, and give the port; at the end, answer what is in flight.
 
     Raises:
         ServingError: the port cannot be bound.
     """
     limits = [("grpc.max_receive_message_length", settings.max_body + _ROOM), ("grpc.max_send_message_length", -1)]
-    server = grpc.aio.server(options=[*limits, ("grpc.so_reuseport", int(shared))])
+    server = grpc.server(
+        ThreadPoolExecutor(_THREADS, "grpc"),
+        options=[*limits, ("grpc.so_reuseport", int(shared))],
+        maximum_concurrent_rpcs=settings.max_waiting,
+    )
     server.add_generic_rpc_handlers((_Service(endpoint, settings).handlers(),))
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
@@ -57,11 +67,12 @@ async def opened_grpc(endpoint: Endpoint, settings: Settings, *, shared: bool) -
     except RuntimeError as error:
         where = f"{host}:{settings.grpc_port}"
         raise ServingError(f"{where} cannot be bound ({error})", "choose another --grpc-port") from error
-    await server.start()
+    server.start()
     try:
         yield port
     finally:
-        await server.stop(settings.grace)
+        stopping = server.stop(settings.grace)
+        await asyncio.to_thread(stopping.wait)
 
 
 class _Service:
@@ -70,7 +81,6 @@ class _Service:
     def __init__(self, endpoint: Endpoint, settings: Settings) -> None:
         self._endpoint = endpoint
         self._settings = settings
-        self._under_way = 0
         pool = descriptor_pool.DescriptorPool()  # of its own: a client in this process may know messages of the same name
         files = descriptor_pb2.FileDescriptorSet.FromString(_COMPILED.read_bytes())
         for file in files.file:
@@ -84,7 +94,7 @@ class _Service:
 
     def handlers(self) -> Any:
         """Return what a server of grpc is given."""
-        calls: Mapping[str, Callable[[Any], Awaitable[Any]]] = {
+        calls: Mapping[str, Callable[[Any], Any]] = {
             "ServerLive": self._live,
             "ServerReady": self._ready,
             "ModelReady": self._model_ready,
@@ -106,20 +116,20 @@ class _Service:
             },
         )
 
-    def _answering(self, name: str, call: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+    def _answering(self, name: str, call: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
         """Return a call that tells its errors by status, and is logged."""
 
-        async def answering(request: Any, context: Any) -> Any:
+        def answering(request: Any, context: Any) -> Any:
             began, code = perf_counter(), grpc.StatusCode.CANCELLED
             try:
-                answer = await call(request)
+                answer = call(request)
                 code = grpc.StatusCode.OK
             except Exception as error:  # one of ours, or a fault in here: the client is told, and the server goes on
                 kind, _ = kind_of(error)
                 if kind == "internal":
                     write_failure(name, error)
                 code = _CODES.get(kind, grpc.StatusCode.INTERNAL)
-                await context.abort(code, told(error))
+                context.abort(code, told(error))
                 raise  # which abort has done
             else:
                 return answer
@@ -130,46 +140,40 @@ class _Service:
 
         return answering
 
-    async def _live(self, _: Any) -> Any:
+    def _live(self, _: Any) -> Any:
         return self._messages["ServerLiveResponse"](live=True)
 
-    async def _ready(self, _: Any) -> Any:
+    def _ready(self, _: Any) -> Any:
         return self._messages["ServerReadyResponse"](ready=self._endpoint.ready)
 
-    async def _model_ready(self, request: Any) -> Any:
+    def _model_ready(self, request: Any) -> Any:
         self._endpoint.spec(request.name, request.version)
         return self._messages["ModelReadyResponse"](ready=self._endpoint.ready)
 
-    async def _server(self, _: Any) -> Any:
+    def _server(self, _: Any) -> Any:
         return self._messages["ServerMetadataResponse"](**self._endpoint.server_metadata())
 
-    async def _model(self, request: Any) -> Any:
+    def _model(self, request: Any) -> Any:
         return self._messages["ModelMetadataResponse"](**self._endpoint.model_metadata(request.name, request.version))
 
-    async def _statistics(self, request: Any) -> Any:
+    def _statistics(self, request: Any) -> Any:
         found = self._endpoint.statistics(request.name, request.version)
         return self._messages["ModelStatisticsResponse"](model_stats=found)
 
-    async def _index(self, _: Any) -> Any:
+    def _index(self, _: Any) -> Any:
         return self._messages["RepositoryIndexResponse"](models=self._endpoint.index())
 
-    async def _infer(self, request: Any) -> Any:
+    def _infer(self, request: Any) -> Any:
         metrics, began = self._endpoint.metrics, perf_counter()
-        name = request.model_name if request.model_name in self._endpoint.models else ""
         try:
-            if self._under_way >= self._settings.max_waiting:
-                raise OverloadedError(f"{self._under_way} requests are under way already", "try again later")
-            self._under_way += 1
-            try:
-                model = self._endpoint.spec(request.model_name, request.model_version)
-                asked = _read(request, model)
-                outputs = await self._endpoint.answer(model.name, asked)
-            finally:
-                self._under_way -= 1
+            model = self._endpoint.spec(request.model_name, request.model_version)
+            asked = _read(request, model)
+            outputs = self._endpoint.answer_here(model.name, asked)
         except Exception as error:
-            metrics.failed(name, "grpc", kind_of(error)[0])
+            known = request.model_name if request.model_name in self._endpoint.models else ""
+            metrics.failed(known, "grpc", kind_of(error)[0])
             raise
-        metrics.answered(name, "grpc", perf_counter() - began)
+        metrics.answered(model.name, "grpc", perf_counter() - began)
         return _written(self._messages["ModelInferResponse"](), model, asked, outputs)
 
 
