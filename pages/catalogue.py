@@ -30,6 +30,7 @@ from pages.pictures.networks import (
 )
 from pages.pictures.picture_path import draw_strips, pictures
 from pages.reproduction import comparison_page, reproduction_page, stored_rows
+from pages.serving import serving_page
 from training.augmentation import augmented
 from training.recipes import RECIPES, SWEEPS
 from training.rows import points_of
@@ -53,6 +54,7 @@ def pages() -> Mapping[Path, Callable[[], str]]:
         DOCS / "own_models.md": own_models_page,
         DOCS / "pareto.md": pareto_page,
         DOCS / "reproduction.md": reproduction_page,
+        DOCS / "serving.md": serving_page,
         CARDS / f"{manifest().ink.name}.md": partial(ink_card, manifest().ink),
         **{CARDS / f"{model.name}.md": partial(card, model) for model in own_models()},
     }

@@ -1,0 +1,25 @@
+"""``docs/serving.md``: the guide, and the times of servers from the record of ``python -m bench peers serve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.peers.serving.compare import Served
+from bench.peers.stored import RESULTS, read_results
+from digit_infer.benchmark.record_file import read_document
+from pages.render import render
+
+RECORD = RESULTS / "serving.json"
+
+
+def serving_page(record: Path = RECORD) -> str:
+    """Return the guide; without a record it names the commands that make one.
+
+    Raises:
+        RecordError: the record is damaged or of another schema.
+        jinja2.UndefinedError: it does not say where, or of what it is.
+    """
+    if not record.exists():
+        return render("serving", servers={})
+    found = read_document(record)
+    return render("serving", servers=read_results(record, Served), settings=found["settings"], machine=found["environment"])
