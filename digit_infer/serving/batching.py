@@ -1,8 +1,9 @@
 """Requests -> calls of a model, without waiting: what arrived while a call ran goes into the next one.
 
-REST asks from the event loop, gRPC from threads of its own, and whoever comes to an idle model makes the call. A thread
-calls at once, with all that waits. The loop makes a quick call itself, which is sooner than the way to a thread and back,
-with what its sockets held when it looked; a longer one goes to the model's own thread, so that the loop reads on meanwhile.
+REST asks from the event loop, gRPC from threads of its own, and whoever comes to an idle model makes the call. A quick
+call is made where it is asked for, which is sooner than the way to another thread and back; in the loop it takes what the
+sockets held when it looked. A longer call is made in the model's own thread: the loop reads on meanwhile, and the memory
+of no two of them adds up.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Batcher:
             self._loop.call_soon(self._next)  # after the others that came with it
         return await answer
 
-    def answer_here(self, inputs: Inputs) -> Outputs:
+    def answer_blocking(self, inputs: Inputs) -> Outputs:
         """Answer a request with the others that wait, in another thread than the event loop's.
 
         Raises:
@@ -84,10 +85,7 @@ class Batcher:
         """
         answer: Future[Outputs] = Future()
         if self._begins(inputs, answer):
-            called = self._call(self._batch())
-            self._deliver(called, in_loop=False)
-            if self._goes_on():
-                self._loop.call_soon_threadsafe(self._next)
+            self._make(self._batch(), in_loop=False)
         return answer.result()
 
     def close(self) -> None:
@@ -112,20 +110,20 @@ class Batcher:
             return self._busy
 
     def _next(self) -> None:
-        """Make the next call in the event loop, or from it, as long as any is to be made."""
-        batch = self._batch()
-        if sum(waiting.pictures for waiting in batch) > self._model.quick:
-            self._loop.run_in_executor(self._thread, self._call, batch).add_done_callback(self._return)
-            return
-        self._deliver(self._call(batch), in_loop=True)
-        if self._goes_on():
-            self._loop.call_soon(self._next)
+        """Make the next call, from the event loop."""
+        self._make(self._batch(), in_loop=True)
 
-    def _return(self, calling: asyncio.Future[_Called]) -> None:
-        """Take over what the model's thread has called."""
-        self._deliver(calling.result(), in_loop=True)
+    def _make(self, batch: Sequence[_Waiting], *, in_loop: bool) -> None:
+        """Make a call: a quick one here, another in the model's own thread."""
+        if sum(waiting.pictures for waiting in batch) > self._model.quick:
+            self._thread.submit(self._run, batch, in_loop=False)
+        else:
+            self._run(batch, in_loop=in_loop)
+
+    def _run(self, batch: Sequence[_Waiting], *, in_loop: bool) -> None:
+        self._deliver(self._call(batch), in_loop=in_loop)
         if self._goes_on():
-            self._next()
+            (self._loop.call_soon if in_loop else self._loop.call_soon_threadsafe)(self._next)
 
     def _batch(self) -> list[_Waiting]:
         """Return all that waits by now, as far as it goes into a call."""

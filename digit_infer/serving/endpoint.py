@@ -113,13 +113,13 @@ class Endpoint:
         """
         return await self.batchers[model].answer(request.inputs)
 
-    def answer_here(self, model: str, request: InferRequest) -> Outputs:
+    def answer_blocking(self, model: str, request: InferRequest) -> Outputs:
         """Answer a request that fits its model, in a thread.
 
         Raises:
             DigitInferError: what is wrong with it, or that the runtime failed.
         """
-        return self.batchers[model].answer_here(request.inputs)
+        return self.batchers[model].answer_blocking(request.inputs)
 
     def server_metadata(self) -> dict[str, Any]:
         """Return what the protocol tells of the server."""

@@ -168,7 +168,7 @@ class _Service:
         try:
             model = self._endpoint.spec(request.model_name, request.model_version)
             asked = _read(request, model)
-            outputs = self._endpoint.answer_here(model.name, asked)
+            outputs = self._endpoint.answer_blocking(model.name, asked)
         except Exception as error:
             known = request.model_name if request.model_name in self._endpoint.models else ""
             metrics.failed(known, "grpc", kind_of(error)[0])
