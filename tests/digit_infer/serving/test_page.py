@@ -7,7 +7,6 @@ from importlib.util import find_spec
 
 import pytest
 
-from .conftest import SERVED
 from .digit_strokes import STROKES
 
 CHROMIUM = shutil.which("chromium")
@@ -29,9 +28,8 @@ def browser():
 
 
 @pytest.fixture
-def opened(browser, server, monkeypatch):
+def opened(browser, server):
     """Open the page in a window of its own; whatever the page or its policy complains of fails the test."""
-    monkeypatch.delenv(SERVED, raising=False)
     complaints, contexts, addresses = [], [], []
 
     def open_in(**window):
