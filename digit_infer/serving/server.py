@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _KEEP_ALIVE_S = 75
 """An idle connection stays open longer than most clients and proxies keep theirs, so that none meets a closed one."""
+
+_GARBAGE = (2_000, 10, 10)
+"""When Python looks for garbage, by new objects: connections that end leave some. The command line itself hardly looks."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ async def _serve(settings: Settings, rest: socket.socket, started: Callable[[Doo
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.hurry)
         endpoint = Endpoint.opened(settings, Metrics())
         stack.callback(endpoint.close)
+        gc.freeze()  # what is loaded by now stays; searches for garbage leave it out
+        gc.set_threshold(*_GARBAGE)
         grpc_port = None
         if settings.grpc_port is not None:
             from digit_infer.serving.grpc_service import opened_grpc  # needs the extra `grpc`
