@@ -29,6 +29,7 @@ standard exception that a caller would expect, so ``except FileNotFoundError`` w
         └── OverloadedError                too much is waiting already, or the server is stopping
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -44,6 +45,10 @@ class DigitInferError(Exception):
 
     def __str__(self) -> str:
         return " ".join(f"{self.problem}; {self.advice}".splitlines())
+
+    def told(self) -> dict[str, str]:
+        """Return it as JSON that ``from_told`` reads in another process."""
+        return {"kind": type(self).__name__, "problem": self.problem, "advice": self.advice}
 
 
 class PictureError(DigitInferError, ValueError):
@@ -148,3 +153,9 @@ class RequestTimeoutError(ServingError, TimeoutError):
 
 class OverloadedError(ServingError):
     """Too much is waiting already, or the server is stopping."""
+
+
+def from_told(error: Mapping[str, str]) -> DigitInferError:
+    """Return the error that another process of ours told."""
+    kind: type[DigitInferError] = globals()[error["kind"]]
+    return kind(error["problem"], error["advice"])

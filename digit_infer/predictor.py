@@ -310,11 +310,12 @@ class Predictor:
             "precision": None if own_file else self.precision,
             "threads": self._requested_threads,
             "reject_below": self._reject_below,
+            "tried": self.chosen.tried,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        reject_below = state.pop("reject_below")
-        self._take(plan(**state).open(), state["threads"], reject_below)
+        reject_below, tried = state.pop("reject_below"), state.pop("tried")
+        self._take(plan(**state).open(tried), state["threads"], reject_below)
 
 
 def _seen(picture: PictureSource) -> Seen | Unanswered:

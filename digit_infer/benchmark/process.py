@@ -12,11 +12,10 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
-from digit_infer import errors
 from digit_infer.benchmark.measuring.scenarios import TimedBlock
 from digit_infer.benchmark.record import Artefact, Block, Server, Stages, WarmUp
 from digit_infer.benchmark.record_file import rebuilt
-from digit_infer.errors import DigitInferError, MeasurementError
+from digit_infer.errors import MeasurementError, from_told
 
 PREDICTOR: tuple[str, ...] = (sys.executable, "-m", "digit_infer.benchmark.measuring.worker")
 """The command of a process that measures a ``Predictor``."""
@@ -99,7 +98,7 @@ class MeasuringProcess:
             raise self._ended()
         reply: dict[str, Any] = json.loads(line)
         if "error" in reply:
-            raise _told(reply["error"])
+            raise from_told(reply["error"])
         return reply
 
     def _ended(self) -> MeasurementError:
@@ -123,10 +122,3 @@ class MeasuringProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _told(error: Mapping[str, str]) -> DigitInferError:
-    """Return the error that a process replied with."""
-    kind = getattr(errors, error["kind"])
-    found: DigitInferError = kind(error["problem"], error["advice"])
-    return found

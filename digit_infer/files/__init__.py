@@ -1,8 +1,9 @@
-"""Atomic writing of files; ``download`` has the progress bar of downloads."""
+"""Atomic writing of files, and what is no regular file; ``download`` has the progress bar of downloads."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,3 +40,15 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a binary file atomically."""
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
+
+
+def irregular(path: Path) -> str | None:
+    """Return what a path leads to that is no regular file, in words, or None for a regular file.
+
+    Raises:
+        OSError: there is nothing, or it may not be looked at.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode):
+        return None
+    return "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"

@@ -133,7 +133,7 @@ class BoundSession:
         try:
             with self._lock:
                 return self._answer(np.ascontiguousarray(pictures))
-        except device_errors() as error:
+        except Exception as error:  # of ONNX Runtime, or of the device, its driver or its libraries
             raise InferenceError(
                 f"ONNX Runtime failed on {pictures.shape} on {self.device} ({first_line(error)})", "report this model"
             ) from error

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from digit_infer.contract import DIGITS, Contract, Format, Precision
-from digit_infer.errors import ContractError, DamagedModelError, ModelCodeError, RuntimeUnavailableError, UsageError
+from digit_infer.errors import (
+    ContractError,
+    DamagedModelError,
+    InferenceError,
+    ModelCodeError,
+    RuntimeUnavailableError,
+    UsageError,
+)
+from digit_infer.runtimes.keras_file import check_archive
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
@@ -22,9 +28,6 @@ if TYPE_CHECKING:
 
 BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 """The distributions that each backend of Keras comes in."""
-
-_LOAD_ERRORS = (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error)
-"""What Keras raises on files that are no Keras models."""
 
 
 class Keras:
@@ -65,15 +68,15 @@ def load_network(path: Path, code: Mapping[str, object] | None = None) -> Any:
         ModelCodeError: the file needs code that is not in ``code``.
         DamagedModelError: the file is no Keras model.
     """
+    check_archive(path)
     try:
         import keras
     except ImportError as error:
         raise RuntimeUnavailableError("the runtime keras is not available", f"Keras does not start ({error})") from error
-    damage = (Exception,) if code else _LOAD_ERRORS  # custom code may raise anything
     try:
         return keras.saving.load_model(path, custom_objects=code, compile=False)
-    except damage as error:
-        raise _refusal(path, str(error)) from error
+    except Exception as error:  # of Keras, its backend, h5py and zipfile, and of custom code
+        raise _refusal(path, str(error) or type(error).__name__) from error
 
 
 def _refusal(path: Path, reason: str) -> ModelCodeError | DamagedModelError:
@@ -123,7 +126,11 @@ class KerasSession:
         if len(pictures) == 0:
             return np.empty((0, *self._contract.gives), self._contract.dtype)
         pixels = pictures.reshape(-1, *self._shape).astype(np.float32) / np.float32(255)
-        found = np.asarray(self._model.predict_on_batch(pixels), np.float32)
+        try:
+            found = np.asarray(self._model.predict_on_batch(pixels), np.float32)
+        except Exception as error:  # of Keras, its backend and custom code
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            raise InferenceError(f"Keras failed on {pictures.shape} ({reason})", "report this model") from error
         return found if self._contract.dtype == "float32" else np.rint(found * 255).astype(self._contract.dtype)
 
 

@@ -11,6 +11,10 @@ from pathlib import Path
 
 from digit_infer.contract import DIGITS, FORMATS, Contract, Format, Precision, format_of
 from digit_infer.errors import DamagedModelError, MissingModelFileError, UnknownModelError
+from digit_infer.files import irregular
+
+LARGEST_OWN_FILE = 512_000_000
+"""Bytes; the largest file of the zoo has 13 million."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def own_file(path: Path) -> ModelFile:
     Raises:
         UnknownModelError: its suffix names no format.
         MissingModelFileError: it does not exist.
-        DamagedModelError: it cannot be read, is empty, or holds another format than its suffix says.
+        DamagedModelError: it cannot be read, is empty or too large, or holds another format than its suffix says.
     """
     model_format = format_of_own(path)
     with _opened(path) as file:
@@ -55,9 +59,15 @@ def own_file(path: Path) -> ModelFile:
         size = file.seek(0, os.SEEK_END)
     if not size:
         raise DamagedModelError(f"{path} is empty", "export it again")
+    if size > LARGEST_OWN_FILE:
+        raise DamagedModelError(f"{path} has {size:,} bytes", f"a model of digits has at most {LARGEST_OWN_FILE:,}")
     held = format_by_content(head)
     if held not in (None, model_format):
         raise DamagedModelError(f"{path} holds a {held} model", f"rename it to end in .{held}")
+    if model_format == "keras":
+        from digit_infer.runtimes.keras_file import check_archive  # the other formats do not need it
+
+        check_archive(path)
     return ModelFile(str(path), path, model_format, None, size)
 
 
@@ -77,7 +87,7 @@ def sha256_of(path: Path) -> str:
     Raises:
         MissingModelFileError, DamagedModelError: it does not exist or cannot be read.
     """
-    import hashlib  # it loads OpenSSL; a thread does that while the model is loaded
+    import hashlib  # it loads OpenSSL; a thread does that while the runtime's library is imported
 
     with _opened(path) as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
@@ -102,7 +112,11 @@ def verify(file: ModelFile | None) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BufferedReader]:
+    if "\0" in str(path):
+        raise MissingModelFileError(f"{str(path)!r} does not exist", "check the path")
     try:
+        if (what := irregular(path)) is not None:  # opening a pipe would wait for its writer
+            raise DamagedModelError(f"{path} is {what}", "give a regular file")
         with path.open("rb") as file:
             yield file
     except FileNotFoundError as error:

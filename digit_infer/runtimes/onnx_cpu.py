@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from digit_infer.contract import PRECISIONS, Format, Precision
-from digit_infer.errors import DamagedModelError, RuntimeUnavailableError, UsageError
+from digit_infer.errors import DamagedModelError, DigitInferError, RuntimeUnavailableError, UsageError
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
@@ -47,15 +47,17 @@ class OnnxCpu:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
         import onnxruntime
 
-        from digit_infer.runtimes.onnx_session import OnnxSession, first_line, load, onnx_errors
+        from digit_infer.runtimes.onnx_session import OnnxSession, first_line, load
 
         try:
             session = load(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
-        except onnx_errors() as error:
+            return OnnxSession(session, str(file.path), threads or 1, file.contract)
+        except DigitInferError:
+            raise
+        except Exception as error:  # a UnicodeDecodeError where a name in the file is damaged
             raise DamagedModelError(
                 f"{file.path} cannot be run by onnxruntime {state.version} ({first_line(error)})", "export it again"
             ) from error
-        return OnnxSession(session, str(file.path), threads or 1, file.contract)
 
 
 RUNTIME: Runtime = OnnxCpu()

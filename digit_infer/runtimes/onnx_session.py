@@ -89,7 +89,7 @@ def answering(
             run_bound(bound.binding)
             answer = bound.answers.copy()
             stack.append(bound)
-        except onnx_errors() as error:
+        except Exception as error:  # its own errors, and a plain RuntimeError where arrays are bound
             raise InferenceError(
                 f"ONNX Runtime failed on {pictures.shape} ({first_line(error)})", "report this model"
             ) from error
@@ -144,6 +144,7 @@ def load(
 
     Raises:
         DamagedModelError: the bytes are no ONNX model.
+        Exception: what a provider raises.
     """
     # Other settings keep ONNX Runtime's defaults: in `python -m bench defaults` lower optimization levels are up to twice
     # as slow, and the arena, the memory pattern and parallel execution change at most 3 %. Two threads halve the time of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from digit_infer.contract import PRECISIONS, Contract, Format, Precision, check_signature
-from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
+from digit_infer.errors import DamagedModelError, DigitInferError, InferenceError, RuntimeUnavailableError, UsageError
 from digit_infer.parallel import usable_cpus
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
@@ -59,7 +59,7 @@ def answering(first: Any, another: Callable[[], Any] | None, package: str, contr
                     finally:
                         lock.release()
             return when_all_are_busy(pictures)
-        except (ValueError, RuntimeError) as error:
+        except Exception as error:  # ValueError and RuntimeError, and what a damaged model brings
             raise InferenceError(f"{package} failed on {pictures.shape} ({error})", "report this model") from error
 
     return answers
@@ -123,12 +123,14 @@ class Tflite:
 
         try:
             first = make()
-        except (ValueError, RuntimeError) as error:
+            return TfliteSession(first, str(file.path), package, threads or 1, file.contract, make)
+        except DigitInferError:
+            raise
+        except Exception as error:  # ValueError and RuntimeError, and UnicodeDecodeError of a damaged name
             raise DamagedModelError(
                 f"{file.path} is no model that {package} can load ({' '.join(str(error).split())[:160]})",
                 "export or install it again",
             ) from error
-        return TfliteSession(first, str(file.path), package, threads or 1, file.contract, make)
 
 
 class TfliteSession:

@@ -53,7 +53,7 @@ class Tflm:
         found = full_integer(str(file.path), content, file.contract)
         try:
             interpreter = interpreter_of(content, ample_arena(found, content), file.contract)
-        except (ValueError, RuntimeError) as error:
+        except Exception as error:  # ValueError and RuntimeError, and what a damaged model brings
             raise DamagedModelError(
                 f"{file.path} cannot be run by {package} ({error}; its operators are {', '.join(found.operators)})",
                 "export it again, from layers that TensorFlow Lite Micro has",
@@ -129,7 +129,7 @@ def _call(interpreter: Any, package: str, contract: Contract) -> Callable[[Pictu
                     set_input(pictures[index : index + 1], 0)
                     invoke()
                     found[index] = get_output(0)
-            except (ValueError, RuntimeError) as error:
+            except Exception as error:  # ValueError and RuntimeError, and what a damaged model brings
                 raise InferenceError(f"{package} failed on {pictures.shape} ({error})", "report this model") from error
         return found
 

@@ -9,13 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from digit_infer import zoo
-from digit_infer.contract import CLASSES, PRECISIONS, SIDE, Precision, check_probabilities
+from digit_infer.contract import PRECISIONS, Precision
 from digit_infer.errors import (
-    ContractError,
-    InferenceError,
     MissingModelFileError,
     RuntimeUnavailableError,
     UnknownModelError,
@@ -23,8 +19,8 @@ from digit_infer.errors import (
 )
 from digit_infer.parallel import Background
 from digit_infer.runtimes import RUNTIMES, runtime_named
-from digit_infer.runtimes.model_file import ModelFile, format_of_own, own_file, verify
-from digit_infer.runtimes.protocol import Runtime, RuntimeName, Session
+from digit_infer.runtimes.model_file import ModelFile, format_of_own, own_file, sha256_of, verify
+from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, Session
 from digit_infer.zoo.manifest import ZooFile, ZooModel
 
 AUTO_ORDER: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "onnx-gpu", "keras")
@@ -41,40 +37,43 @@ MAX_THREADS = 256
 
 @dataclass(frozen=True)
 class Chosen:
-    """The result of resolving, opened: ``file`` is None on a runtime that reads none."""
+    """The result of resolving, opened: ``file`` is None on a runtime that reads none.
+
+    ``tried`` is the sha256 of a user's own file that was tried in a process of its own, and None for files of the zoo.
+    """
 
     model: str
     runtime: RuntimeName
     file: ModelFile | None
     session: Session
+    tried: str | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A model's file and an available runtime."""
+    """A model's file, whose sha256 was checked if it is one of the zoo, and an available runtime."""
 
     model: str
     runtime: Runtime
     file: ModelFile | None
     threads: int | None
 
-    def open(self) -> Chosen:
-        """Verify the file and load it at the same time: hashing and loading release Python's global lock.
-
-        If both fail, the error of the verification is raised, since it is the cause.
+    def open(self, tried: str | None = None) -> Chosen:
+        """Load the file. One of the user's own is tried in a process of its own first, unless its sha256 is ``tried``.
 
         Raises:
             ModelError: the file is missing, damaged or breaks the contract.
             RuntimeUnavailableError: the runtime refuses after all.
         """
-        checking = Background(lambda: verify(self.file))
-        try:
-            session = self.runtime.open(self.file, self.threads)
-        finally:
-            checking.result()
+        found = None
         if self.file is not None and self.file.sha256 is None:
-            _verify_own(session, self.file)
-        return Chosen(self.model, self.runtime.name, self.file, session)
+            found = sha256_of(self.file.path)
+            if found != tried:
+                from digit_infer.runtimes.trial import try_out  # files of the zoo do not need it
+
+                try_out(self.runtime.name, self.file)
+        session = self.runtime.open(self.file, self.threads)
+        return Chosen(self.model, self.runtime.name, self.file, session, found)
 
 
 def plan(
@@ -85,6 +84,7 @@ def plan(
     Raises:
         UnknownModelError, UnknownRuntimeError: there is no model or runtime of that name.
         UsageError: an argument is out of range, or arguments contradict one another.
+        ModelError: the file is missing, damaged or altered.
         RuntimeUnavailableError: the runtime does not work here, or with ``auto`` none does.
     """
     if precision is not None and precision not in PRECISIONS:
@@ -96,32 +96,29 @@ def plan(
     if runtime == "auto":
         return _automatic(model, precision, threads)
     named = runtime_named(runtime)
-    state = named.availability()
-    file = None
-    try:
-        file = find_file(model, named, precision)
-    except MissingModelFileError:
-        if state.available:  # else the runtime is what is missing first
-            raise
+    state, file = _verified(model, named, precision)
     if state.reason is not None:
         raise RuntimeUnavailableError(f"the runtime {named.name} is not available", state.reason)
     return Plan(str(model), named, file, threads)
 
 
-def _verify_own(session: Session, file: ModelFile) -> None:
-    """Run an unverified file on two images: its signature shows neither logits nor a batch that is fixed inside.
+def _verified(model: str | Path, runtime: Runtime, precision: Precision | None) -> tuple[Availability, ModelFile | None]:
+    """Find a file and verify it while the runtime's library is imported: hashing releases Python's global lock.
 
-    Raises:
-        ContractError: its outputs are no probabilities, or it cannot take two images at once.
+    Where the runtime does not work, that comes first: a missing or altered file is no error then.
     """
-    ramp = np.arange(SIDE * SIDE).reshape(SIDE, SIDE) * 255 // (SIDE * SIDE - 1)
+    file = missing = None
     try:
-        answers = session.answers(np.stack([ramp, ramp.T]).astype(np.uint8))
-    except InferenceError as error:
-        raise ContractError(f"{file.path} does not take two images at once: {error.problem}", "export it again") from error
-    if answers.shape != (2, CLASSES):
-        raise ContractError(f"{file.path} gives {answers.shape} for two images, not (2, 10)", "export it again")
-    check_probabilities(str(file.path), answers)
+        file = find_file(model, runtime, precision)
+    except MissingModelFileError as error:
+        missing = error
+    checking = Background(lambda: verify(file))
+    state = runtime.availability()
+    if state.available:
+        if missing is not None:
+            raise missing
+        checking.result()
+    return state, file
 
 
 def find_file(model: str | Path, runtime: Runtime, precision: Precision | None) -> ModelFile | None:
@@ -180,9 +177,9 @@ def _automatic(model: str | Path, precision: Precision | None, threads: int | No
         runtime = RUNTIMES[name]
         if not _reads(runtime, model, precision):
             continue
-        state = runtime.availability()
+        state, file = _verified(model, runtime, precision)
         if state.available:
-            return Plan(str(model), runtime, find_file(model, runtime, precision), threads)
+            return Plan(str(model), runtime, file, threads)
         reasons.append(f"{name}: {state.reason}")
     if not reasons:
         raise UnknownModelError(f"the zoo has no {precision} file of {model}", "leave the precision out")

@@ -122,8 +122,7 @@ def serve(open_system: OpenSystem) -> None:
                 asked = json.loads(line)
                 _send(replies, getattr(measuring, asked.pop("do"))(**asked))
     except DigitInferError as error:
-        told = {"kind": type(error).__name__, "problem": error.problem, "advice": error.advice}
-        _send(replies, {"error": told})
+        _send(replies, {"error": error.told()})
     replies.flush()
     os._exit(0)  # unloading the libraries would take longer than a block
 
