@@ -119,15 +119,16 @@ def _check(session: Session, path: Path) -> None:
     """Run a file on one blank image, and on two: its signature shows neither logits nor a batch that is fixed inside.
 
     Raises:
-        ContractError: its outputs are no probabilities, or it cannot take two images at once.
-        InferenceError: it fails on one.
+        ContractError: it fails on one or on two images, or its outputs are no probabilities.
     """
-    session.answers(np.zeros((1, SIDE, SIDE), np.uint8))
     ramp = np.arange(SIDE * SIDE).reshape(SIDE, SIDE) * 255 // (SIDE * SIDE - 1)
+    number = "one image"
     try:
+        session.answers(np.zeros((1, SIDE, SIDE), np.uint8))
+        number = "two images at once"
         answers = session.answers(np.stack([ramp, ramp.T]).astype(np.uint8))
     except InferenceError as error:
-        raise ContractError(f"{path} does not take two images at once: {error.problem}", "export it again") from error
+        raise ContractError(f"{path} does not take {number}: {error.problem}", "export it again") from error
     if answers.shape != (2, CLASSES):
         raise ContractError(f"{path} gives {answers.shape} for two images, not (2, 10)", "export it again")
     check_probabilities(str(path), answers)
