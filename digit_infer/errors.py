@@ -33,6 +33,22 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 
+def printable(text: str) -> str:
+    """Return a text with control characters escaped: those of a file's name would command a terminal.
+
+    Of half a character, as in a name that is no UTF-8, the number is shown.
+    """
+    if text.isprintable():
+        return text
+    from unicodedata import category  # hardly a name needs it
+
+    def shown(character: str) -> str:
+        controls = category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        return character.encode("unicode_escape").decode() if controls else character
+
+    return "".join(map(shown, text))
+
+
 class DigitInferError(Exception):
     """The root of the tree. ``str()`` of it is one line: the problem, then the advice."""
 
@@ -44,7 +60,7 @@ class DigitInferError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
-        return " ".join(f"{self.problem}; {self.advice}".splitlines())
+        return printable(" ".join(f"{self.problem}; {self.advice}".splitlines()))
 
     def told(self) -> dict[str, str]:
         """Return it as JSON that ``from_told`` reads in another process."""

@@ -13,9 +13,10 @@ from numpy import ndarray
 
 from digit_infer import image, zoo
 from digit_infer.contract import SIDE, UINT8, Precision, check_images
-from digit_infer.errors import PictureError, UsageError
+from digit_infer.errors import InferenceError, PictureError, UsageError
 from digit_infer.image import PictureSource, Seen
 from digit_infer.parallel import in_batches, in_order, usable_cpus
+from digit_infer.parallel.forks import tell_after_fork
 from digit_infer.prediction import Explanation, Prediction, Unanswered
 from digit_infer.recognition.ink import InkNetwork
 from digit_infer.recognition.judge import Judged, judged
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _LARGEST_CALL = 1_024
 """The most images of one call of the runtime. Longer arrays are split, so that memory does not grow with their length."""
 
+_WORK_AFTER_FORK: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "tflm", "null")
+
 MAX_WORKERS = 256
 _DEFAULT_WORKERS = 4
 """Decoding a picture of 28 x 28 takes about a third as long as lenet5_v2, so more threads would wait for the decoding one.
@@ -42,7 +45,8 @@ the threads compete for Python's global lock."""
 class Predictor:
     """A model on a runtime.
 
-    Safe to use from several threads. Picklable: a copy in another process loads the same model on the same runtime there.
+    Safe to use from several threads, and in a forked process, where the model is loaded again (Keras and GPUs refuse).
+    Picklable: a copy in another process loads the same model on the same runtime there.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Predictor:
         self._marks_ink = runtime.marks_ink and (runtime.format != "keras" or zoo.has_ink_checkpoint())
         self._mark = InkNetwork(runtime, precision, threads).mark if self._marks_ink else None
         self._requested_threads = threads
+        tell_after_fork(self)
 
     @property
     def chosen(self) -> Chosen:
@@ -293,6 +298,32 @@ class Predictor:
     def _closed(self, pictures: Images) -> Probabilities:
         answers: Probabilities = self.chosen.session.answers(pictures)
         return answers
+
+    def after_fork(self) -> None:
+        """Give up the session in a forked process: other threads may have held its locks, and are not there.
+
+        The model is loaded again when it is next used, but for Keras and GPUs, which do not work in a forked process.
+        """
+        if self._chosen is None:
+            return
+        self._inherited = (self._chosen, self._mark)  # kept, since releasing them would wait for those threads
+        runtime = RUNTIMES[self._chosen.runtime]
+        self._probabilities = self._loaded_again if self._chosen.runtime in _WORK_AFTER_FORK else self._refused
+        if self._mark is not None:
+            precision = None if self._chosen.file is None else self._chosen.file.precision
+            self._mark = InkNetwork(runtime, precision, self._requested_threads).mark
+
+    def _loaded_again(self, pictures: Images) -> Probabilities:
+        self.__setstate__(self.__getstate__())
+        answers: Probabilities = self.chosen.session.answers(pictures)
+        return answers
+
+    def _refused(self, pictures: Images) -> Probabilities:
+        del pictures
+        raise InferenceError(
+            f"this process was forked from one that had loaded {self.model} on {self.runtime}, which does not work here",
+            "make the Predictor in the new process, or start processes by the method spawn",
+        )
 
     def __enter__(self) -> Predictor:
         return self

@@ -26,7 +26,7 @@ def stored_document(path: Path, schema: int, how_to_make: str) -> Iterator[dict[
         if document["schema"] != schema:
             raise ValueError(f"schema {document['schema']}, not {schema}")
         yield document
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ExportError(f"{path} does not hold what it should ({error!r})", how_to_make) from error
 
 

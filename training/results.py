@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SCHEMA = 2
 RESULTS = Path(__file__).parent / "results"
 _SUREST = 16
+_NAMED = {"accuracy", "correct", "images", "interval_95", "loss", "answers", "surest_mistakes", "first_image"}
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,8 @@ def stored(recipe: Recipe, folder: Path | None = None) -> list[dict[str, Any]]:
     for path in ((folder or RESULTS) / recipe.name).glob("seed-*.json"):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-            schema, fingerprint, seed = document["schema"], document["fingerprint"], document["seed"]
-        except (ValueError, KeyError, TypeError) as error:
+            schema, fingerprint, seed = document["schema"], document["fingerprint"], int(document["seed"])
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise TrainingError(f"{path} is no record ({error!r})", f"python -m training record {recipe.name}") from error
         if schema != SCHEMA:
             raise TrainingError(f"{path} has schema {schema}, not {SCHEMA}", f"python -m training record {recipe.name}")
@@ -151,5 +152,18 @@ def stored(recipe: Recipe, folder: Path | None = None) -> list[dict[str, Any]]:
                 f"{path} was made by another version of the recipe ({fingerprint})",
                 f"run it again: python -m training run {recipe.name} --seed {seed} --restart",
             )
+        _check_parts(document, recipe, path)
         records.append(document)
     return sorted(records, key=lambda document: int(document["seed"]))
+
+
+def _check_parts(document: dict[str, Any], recipe: Recipe, path: Path) -> None:
+    """Check that a record holds what reports read.
+
+    Raises:
+        TrainingError: it lacks something.
+    """
+    held = document.get("test" if recipe.drawn is None else "held_out")
+    named = _NAMED if recipe.drawn is None else set()
+    if not isinstance(held, dict) or named.difference(held) or not isinstance(document.get("history"), list):
+        raise TrainingError(f"{path} is no whole record of a run", f"python -m training record {recipe.name}")

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from digit_infer.files import write_text
+from digit_infer.benchmark.record_file import rebuilt
+from digit_infer.files import remove_unfinished, write_text
 from training.errors import TrainingError
 from training.recipe import Recipe
 
@@ -102,6 +103,7 @@ class RunFolder:
             lock.acquire(blocking=False)
         except Timeout as error:
             raise TrainingError(f"another process trains the run in {self.path}", "let it finish, or stop it") from error
+        remove_unfinished(self.path)
         try:
             yield
         finally:
@@ -119,9 +121,11 @@ class RunFolder:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             content.pop("schema")
-            content["history"] = tuple(Epoch(**epoch) for epoch in content["history"])
-            return State(**content)
-        except (ValueError, KeyError, TypeError) as error:
+            state = rebuilt(State, content)
+            if not 1 <= (state.best_epoch or 1) <= max(1, len(state.history)) or (state.history and not state.best_epoch):
+                raise ValueError(f"its best epoch is {state.best_epoch} of {len(state.history)}")
+            return state
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise TrainingError(f"{path} is damaged ({error})", "pass --restart to train this run again") from error
 
     def write(self, state: State) -> None:

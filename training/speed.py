@@ -129,10 +129,15 @@ def stored() -> tuple[dict[str, str], list[Seconds]]:
     """
     if not STORED.exists():
         raise TrainingError(f"{STORED} does not exist", "python -m training speed")
-    document = json.loads(STORED.read_text(encoding="utf-8"))
-    if document["schema"] != SCHEMA or {entry["setting"] for entry in document["seconds"]} != {s.name for s in SETTINGS}:
+    try:
+        document = json.loads(STORED.read_text(encoding="utf-8"))
+        schema, found = document["schema"], [Seconds(**entry) for entry in document["seconds"]]
+        environment = dict(document["environment"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise TrainingError(f"{STORED} is no record ({error!r})", "python -m training speed") from error
+    if schema != SCHEMA or {entry.setting for entry in found} != {setting.name for setting in SETTINGS}:
         raise TrainingError(f"{STORED} is of another version", "python -m training speed")
-    return document["environment"], [Seconds(**entry) for entry in document["seconds"]]
+    return environment, found
 
 
 if __name__ == "__main__":

@@ -99,6 +99,10 @@ def _has_file(model: str, name: RuntimeName, precision: Precision | None) -> boo
     return bool(files_for(zoo.model_named(model), RUNTIMES[name], precision))
 
 
+LONGEST_S = 600.0
+"""For one answer of a measuring process: the accuracy of a model takes the kernels of ``tflm`` up to two minutes."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """Seconds for each timing of a configuration in total, over ``rounds`` fresh processes.

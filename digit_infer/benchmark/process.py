@@ -7,18 +7,24 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+from digit_infer.benchmark.configuration import LONGEST_S
 from digit_infer.benchmark.measuring.scenarios import TimedBlock
 from digit_infer.benchmark.record import Artefact, Block, Server, Stages, WarmUp
 from digit_infer.benchmark.record_file import rebuilt
 from digit_infer.errors import MeasurementError, from_told
+from digit_infer.parallel.leash import owner
 
 PREDICTOR: tuple[str, ...] = (sys.executable, "-m", "digit_infer.benchmark.measuring.worker")
 """The command of a process that measures a ``Predictor``."""
+
+
+_TO_END_S = 5.0
 
 
 class MeasuringProcess:
@@ -30,9 +36,18 @@ class MeasuringProcess:
     """
 
     def __init__(
-        self, command: Sequence[str], request: Mapping[str, Any], *, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        request: Mapping[str, Any],
+        *,
+        environment: Mapping[str, str] | None = None,
+        longest_s: float = LONGEST_S,
     ) -> None:
-        """Start a process that opens what ``request`` names; ``environment`` None means that of this process."""
+        """Start a process that opens what ``request`` names; ``environment`` None means that of this process.
+
+        A request that is not answered within ``longest_s`` ends it.
+        """
+        self._longest_s = longest_s
         self._name = f"{request.get('model') or 'nothing'} on {request.get('runtime', command[0])}"
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close
         start = perf_counter()
@@ -45,7 +60,7 @@ class MeasuringProcess:
             env=None if environment is None else dict(environment),
         )
         try:
-            first = self._ask(request)
+            first = self._ask({**request, "owner": owner()})
         except BaseException:
             self.close()
             raise
@@ -88,12 +103,26 @@ class MeasuringProcess:
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None  # noqa: S101  # for mypy: both are pipes
         assert self._process.stdout is not None  # noqa: S101
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(self._longest_s, end)
+        timer.start()
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except BrokenPipeError:
             line = ""
+        finally:
+            timer.cancel()
+        if late.is_set():
+            raise MeasurementError(
+                f"the process that measured {self._name} did not answer within {self._longest_s:g} s", "see bench --timeout"
+            )
         if not line:
             raise self._ended()
         reply: dict[str, Any] = json.loads(line)
@@ -102,7 +131,11 @@ class MeasuringProcess:
         return reply
 
     def _ended(self) -> MeasurementError:
-        code = self._process.wait()
+        try:
+            code = self._process.wait(_TO_END_S)
+        except subprocess.TimeoutExpired:  # it closed its output, and still runs
+            self._process.kill()
+            code = self._process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         self._stderr.seek(0)
         said = self._stderr.read().decode(errors="replace").strip().splitlines()

@@ -12,8 +12,14 @@ from typing import Any, Literal, TypeVar, Union
 
 from digit_infer.benchmark.record import Record
 from digit_infer.errors import RecordError
+from digit_infer.files import irregular
 
 RECORD_SCHEMA = 2
+
+_LARGEST = 256_000_000
+"""Bytes of a file; records have up to a few million."""
+
+_SHOWN = 80
 
 T = TypeVar("T")
 
@@ -39,10 +45,16 @@ def read_document(path: Path) -> dict[str, Any]:
         RecordError: the file is missing or holds no JSON object.
     """
     try:
+        if (what := irregular(path)) is not None:
+            raise RecordError(f"{path} is {what}", "give a regular file")
+        if path.stat().st_size > _LARGEST:
+            raise RecordError(f"{path} has more than {_LARGEST:,} bytes", "give what digit-infer bench --json printed")
         document = json.loads(path.read_text(encoding="utf-8"))
+    except RecordError:
+        raise
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror})", "check the path") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"{path} is no JSON ({error})", "give what digit-infer bench --json printed") from error
     if not isinstance(document, dict):
         raise RecordError(f"{path} holds no record", "give what digit-infer bench --json printed")
@@ -62,7 +74,7 @@ def from_document(document: Mapping[str, Any], name: str) -> Record:
         )
     try:
         return rebuilt(Record, {key: value for key, value in document.items() if key != "schema"})
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecordError(f"{name} is no complete record ({error})", "measure again") from error
 
 
@@ -110,5 +122,5 @@ def _dataclass(kind: Any, value: Any, where: str) -> Any:
 
 def _checked(sound: bool, value: Any, where: str) -> Any:  # noqa: FBT001  # a condition, as assert takes it
     if not sound:
-        raise TypeError(f"{where} holds {value!r}")
+        raise TypeError(f"{where} holds {repr(value)[:_SHOWN]}")
     return value

@@ -16,7 +16,7 @@ import numpy as np
 
 from digit_infer import zoo
 from digit_infer.benchmark.accuracy import accuracy_of_digits
-from digit_infer.benchmark.configuration import Configuration
+from digit_infer.benchmark.configuration import LONGEST_S, Configuration
 from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess
 from digit_infer.benchmark.record import Artefact, Process, Row, Settings, Skipped
 from digit_infer.benchmark.timings import Timing, measure_in_turns, shuffled_order
@@ -123,6 +123,10 @@ class _Entry:
     processes: list[Process] = field(default_factory=list)
     skipped: Skipped | None = None
 
+    def skip(self, error: DigitInferError) -> None:
+        """Skip it with an error as the reason."""
+        self.skipped = Skipped(self.configuration, str(error), broken=not isinstance(error, _ASKED_TOO_MUCH))
+
 
 @dataclass(frozen=True)
 class _Open:
@@ -138,9 +142,14 @@ class Suite:
     """One run over several configurations."""
 
     def __init__(
-        self, planned: Sequence[Configuration], settings: Settings, command: CommandOf = lambda _: PREDICTOR
+        self,
+        planned: Sequence[Configuration],
+        settings: Settings,
+        command: CommandOf = lambda _: PREDICTOR,
+        longest_s: float = LONGEST_S,
     ) -> None:
-        """Plan a run; ``command`` starts the process that measures a configuration."""
+        """Plan a run; ``command`` starts the process that measures a configuration, ``longest_s`` bounds each request."""
+        self._longest_s = longest_s
         self._entries = [_Entry(configuration) for configuration in planned]
         self._settings = settings
         self._command = command
@@ -176,13 +185,22 @@ class Suite:
                 start_s = perf_counter() - self._began
                 with _skipping(entry):
                     process = stack.enter_context(
-                        MeasuringProcess(self._command(entry.configuration), self._request(entry.configuration))
+                        MeasuringProcess(
+                            self._command(entry.configuration),
+                            self._request(entry.configuration),
+                            longest_s=self._longest_s,
+                        )
                     )
                     entry.artefact = process.artefact
                     opened.append(_Open(entry, process, start_s, Timing(process, entry.configuration, self._settings)))
-            with _skipping(*(one.entry for one in opened)):
-                measure_in_turns([one.timing for one in opened], self._settings.seed + self._done)
-                for one in opened:
+            entries_of = {one.timing: one.entry for one in opened}
+            measure_in_turns(
+                list(entries_of), self._settings.seed + self._done, lambda timing, error: entries_of[timing].skip(error)
+            )
+            for one in opened:
+                if one.entry.skipped:
+                    continue
+                with _skipping(one.entry):
                     one.entry.processes.append(self._finished(one))
                     self._done += 1
                     watch(self._step(one.entry, self._row(one.entry)))
@@ -213,7 +231,7 @@ class Suite:
     def _opened_reference(self, model: str) -> MeasuringProcess:
         """Open a model's float32 file on the runtime that ``auto`` chooses."""
         request = self._request(Configuration(model, "null", "float32", None, 1))
-        return MeasuringProcess(PREDICTOR, request | {"runtime": "auto"})
+        return MeasuringProcess(PREDICTOR, request | {"runtime": "auto"}, longest_s=self._longest_s)
 
     def _request(self, configuration: Configuration) -> dict[str, Any]:
         return {
@@ -238,10 +256,9 @@ class Suite:
 
 
 @contextmanager
-def _skipping(*entries: _Entry) -> Iterator[None]:
-    """Skip configurations with an error as the reason."""
+def _skipping(entry: _Entry) -> Iterator[None]:
+    """Skip a configuration with an error as the reason."""
     try:
         yield
     except DigitInferError as error:
-        for entry in entries:
-            entry.skipped = Skipped(entry.configuration, str(error), broken=not isinstance(error, _ASKED_TOO_MUCH))
+        entry.skip(error)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, sqrt
-from typing import Literal
+from typing import Literal, get_args
 
 from digit_infer.benchmark.configuration import Configuration, scenarios_of
 from digit_infer.benchmark.measuring.scenarios import BLOCK_S
 from digit_infer.benchmark.process import MeasuringProcess
 from digit_infer.benchmark.record import Block, Offline, Settings, Stream, WarmUp
 from digit_infer.benchmark.statistics import SAMPLES_NEEDED, Z_95, Histogram
+from digit_infer.errors import DigitInferError
 
 LONGEST = 10
 """A timing with too few samples continues for up to this multiple of its seconds."""
@@ -55,6 +56,7 @@ def median_width(latencies: Histogram) -> float:
 
 
 _Part = Literal["stream", "offline"]
+_PARTS: tuple[_Part, ...] = get_args(_Part)
 
 
 class Timing:
@@ -103,16 +105,33 @@ class Timing:
         return Offline(self._warm_up["offline"], tuple(self._blocks["offline"]))
 
 
-def measure_in_turns(timings: Sequence[Timing], seed: int) -> None:
-    """Measure systems in turns: in every turn each that needs more gets one block, in a random order."""
+def measure_in_turns(
+    timings: Sequence[Timing], seed: int, failed: Callable[[Timing, DigitInferError], None] | None = None
+) -> None:
+    """Measure systems in turns: in every turn each that needs more gets one block, in a random order.
+
+    A system that fails is told to ``failed`` and left out from then on; without ``failed``, its error is raised.
+    """
     draw = random.Random(seed)  # noqa: S311  # an order that can be repeated, not a secret
-    for part in ("stream", "offline"):
-        waiting = [timing for timing in timings if part in timing.parts()]
-        for timing in waiting:
-            timing.warm_up(part)
+    lost: set[Timing] = set()
+
+    def goes_on(timing: Timing, step: Callable[[_Part], bool | None], part: _Part) -> bool:
+        """Do one step of a system, and tell whether it needs more."""
+        try:
+            return not step(part)
+        except DigitInferError as error:
+            if failed is None:
+                raise
+            lost.add(timing)
+            failed(timing, error)
+            return False
+
+    for part in _PARTS:
+        waiting = [timing for timing in timings if part in timing.parts() and timing not in lost]
+        waiting = [timing for timing in waiting if goes_on(timing, timing.warm_up, part)]
         while waiting:
             draw.shuffle(waiting)
-            waiting = [timing for timing in waiting if not timing.block(part)]
+            waiting = [timing for timing in waiting if goes_on(timing, timing.block, part)]
 
 
 def _wall_s(blocks: Sequence[Block]) -> float:

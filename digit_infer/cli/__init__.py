@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -71,6 +72,7 @@ def run() -> None:
         main()
     except SystemExit as leaving:
         status = leaving.code
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is answered: Ctrl-C comes too late
     atexit._run_exitfuncs()  # noqa: SLF001  # os._exit skips them; coverage and users' plug-ins rely on them
     sys.stdout.flush()
     sys.stderr.flush()

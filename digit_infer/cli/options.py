@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ import click
 
 from digit_infer.contract import PRECISIONS
 from digit_infer.errors import PictureNotFoundError, UsageError
+from digit_infer.image.picture_file import MAX_BYTES, too_large
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
 from digit_infer.zoo import DEFAULT_MODEL, models
 from digit_infer.zoo.resolve import MAX_THREADS
@@ -109,13 +111,19 @@ def _named(word: str) -> list[NamedPicture]:
     if word == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed", "pipe a picture into it, or name a file")
-        return [NamedPicture(word, sys.stdin.buffer.read())]
-    if path.is_dir():
+        content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise too_large("standard input", f"more than {MAX_BYTES // 1_000_000} MB")
+        return [NamedPicture(word, content)]
+    if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a folder above may not be read
         found = list(_below(str(path)))
         advice = f"pictures end in {', '.join(SUFFIXES)}"
-    elif not path.exists() and glob.has_magic(word):
-        matches = sorted(glob.glob(word, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
-        found = list(filter(os.path.isfile, matches))
+    elif glob.has_magic(word) and not os.path.exists(path):  # noqa: PTH110  # as above
+        try:
+            matches = sorted(glob.glob(word, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
+        except RecursionError as error:
+            raise UsageError(f"{word} leads through too many folders in one another", "name one further down") from error
+        found = list(filterfalse(os.path.isdir, matches))
         advice = "correct the pattern"
     else:
         found, advice = [str(path)], ""
@@ -125,11 +133,30 @@ def _named(word: str) -> list[NamedPicture]:
 
 
 def _below(folder: str) -> Iterator[str]:
-    """Yield the pictures below a folder. Links to folders are not followed, since they may form a loop."""
-    with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path)
-        elif entry.name.lower().endswith(SUFFIXES):
-            yield entry.path
+    """Yield the pictures below a folder, and each folder that cannot be searched, so that reading it tells why.
+
+    Links to folders are not followed, since they may form a loop.
+    """
+    waiting = [(folder, True)]
+    while waiting:
+        path, is_folder = waiting.pop()
+        found: list[os.DirEntry[str]] = []
+        if is_folder:
+            try:
+                with os.scandir(path) as entries:
+                    found = sorted(entries, key=lambda entry: entry.name, reverse=True)
+            except OSError:
+                is_folder = False
+        if not is_folder:
+            yield path
+        for entry in found:
+            inner = _is_folder(entry)
+            if inner or entry.name.lower().endswith(SUFFIXES):
+                waiting.append((entry.path, inner))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False

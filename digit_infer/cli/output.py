@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from digit_infer.errors import printable
 from digit_infer.prediction import NO_DIGIT, SEVERAL, Prediction
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Non
             Text(column.heading, style="bold"), justify="right" if column.number else "left", no_wrap=not column.may_wrap
         )
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     Console(width=_TABLE_WIDTH, highlight=False).print(table)
 
 
@@ -67,6 +68,7 @@ def answer_lines(answer: Prediction, count: int, *, picture: bool) -> list[str]:
 
 def summary_line(name: str, answer: Prediction) -> str:
     """Return an answer in one line."""
+    name = printable(name)
     if not answer.is_digit:
         return f"{_reason(answer)}: {name}"
     return f"{answer.digit}  {percent(answer.confidence):>8}  {bar(answer.confidence, 10)}  {name}"
@@ -79,7 +81,7 @@ def _reason(answer: Prediction) -> str:
 
 def nothing_found(name: str) -> str:
     """Return the line for a picture without digits."""
-    return f"{NO_DIGIT}: {name}"
+    return f"{NO_DIGIT}: {printable(name)}"
 
 
 def percent(share: float) -> str:
@@ -108,7 +110,7 @@ def ran_on(predictor: Predictor) -> str:
     threads = {None: "threads as the runtime decides", 1: "1 thread"}.get(predictor.threads, f"{predictor.threads} threads")
     precision = predictor.precision or "precision of the file"
     ink = "" if predictor.marks_ink else " · without the ink network"
-    return f"{predictor.model} · {predictor.runtime} ({predictor.provider}) · {precision} · {threads}{ink}"
+    return f"{printable(predictor.model)} · {predictor.runtime} ({predictor.provider}) · {precision} · {threads}{ink}"
 
 
 def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]:
@@ -126,7 +128,8 @@ def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]
 
 def print_error(picture: NamedPicture, error: PictureError) -> None:
     """Print the error of a picture, with its name, on stderr."""
-    prefix = "" if picture.name in str(error) else f"{picture.name}: "
+    name = printable(picture.name)
+    prefix = "" if name in str(error) else f"{name}: "
     click.echo(f"error: {prefix}{error}", err=True)
 
 

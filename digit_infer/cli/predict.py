@@ -24,8 +24,9 @@ from digit_infer.cli.output import (
     unanswered_entry,
 )
 from digit_infer.cli.reporting import quiet_native_log
-from digit_infer.errors import PictureError
+from digit_infer.errors import PictureError, printable
 from digit_infer.parallel import Background
+from digit_infer.parallel.interrupts import raised
 from digit_infer.prediction import Prediction, Unanswered
 from digit_infer.predictor import MAX_WORKERS, Predictor
 
@@ -102,8 +103,9 @@ def _one(predictor: Predictor, picture: NamedPicture, looking: Background[image.
     if explain is not None:
         from digit_infer.recognition.drawing import save_explanation  # slow to import, and rarely asked for
 
-        save_explanation(explain, explanation)
-        click.echo(f"explained in {explain}", err=True)
+        with raised():
+            save_explanation(explain, explanation)
+        click.echo(f"explained in {printable(str(explain))}", err=True)
     yield picture, explanation.prediction
 
 

@@ -12,7 +12,8 @@ from digit_infer.cli import options
 from digit_infer.cli.options import NamedPicture, check_drawing, named_pictures
 from digit_infer.cli.output import OUTPUT_SCHEMA, answering_facts, nothing_found, print_error, ran_on, unanswered_entry
 from digit_infer.cli.reporting import quiet_native_log
-from digit_infer.errors import PictureError
+from digit_infer.errors import PictureError, printable
+from digit_infer.parallel.interrupts import raised
 from digit_infer.prediction import NO_DIGIT
 from digit_infer.predictor import Predictor
 
@@ -73,15 +74,16 @@ def command(
 def _line(picture: NamedPicture, reading: Reading, *, alone: bool) -> str:
     if not reading.digits:
         return NO_DIGIT if alone else nothing_found(picture.name)
-    return reading.text if alone else f"{' '.join(reading.text.split())}  {picture.name}"
+    return reading.text if alone else f"{' '.join(reading.text.split())}  {printable(picture.name)}"
 
 
 def _draw(reading: Reading, path: Path) -> None:
     from digit_infer.recognition.drawing import save_boxes
 
     found = [(digit.box, str(digit.prediction.digit), digit.prediction.confidence) for digit in reading.digits]
-    save_boxes(path, reading.grey, found)
-    click.echo(f"drawn in {path}", err=True)
+    with raised():
+        save_boxes(path, reading.grey, found)
+    click.echo(f"drawn in {printable(str(path))}", err=True)
 
 
 def _entry(picture: NamedPicture, reading: Reading) -> dict[str, Any]:

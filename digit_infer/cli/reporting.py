@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 import click
 
-from digit_infer.errors import DigitInferError
+from digit_infer.errors import DigitInferError, printable
 
 _STDERR = 2
 
@@ -65,7 +65,7 @@ class ReportingCommand(click.Command):
             status = super().main([word for word in words if word != _DEBUG], *rest, **settings)
             sys.stdout.flush()
         except click.ClickException as error:
-            click.echo(f"error: {error.format_message()} (--help shows how)", err=True)
+            click.echo(f"error: {printable(error.format_message())} (--help shows how)", err=True)
             status = error.exit_code
         except DigitInferError as error:
             if _DEBUG in words:
@@ -81,7 +81,7 @@ class ReportingCommand(click.Command):
         except OSError as error:
             if _DEBUG in words:
                 raise
-            where = f" ({error.filename})" if error.filename else ""
+            where = f" ({printable(str(error.filename))})" if error.filename else ""
             click.echo(f"error: {error.strerror or error}{where}; check the path, its permissions and the disk", err=True)
             status = 1
         sys.exit(status or 0)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_UNFINISHED = ".writing-"
 
 
 @contextmanager
@@ -17,7 +20,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     On an error the temporary file is deleted, and ``path`` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=".writing-", suffix=path.suffix, dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f"{_UNFINISHED}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)
     try:
@@ -40,6 +43,22 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a binary file atomically."""
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the temporary files in a folder whose writers were killed; those of processes that still run stay."""
+    if sys.platform == "win32":  # where asking for a process could end it
+        return
+    for path in folder.glob(f"{_UNFINISHED}*-*"):
+        number = path.name.removeprefix(_UNFINISHED).partition("-")[0]
+        if not number.isdecimal():
+            continue
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
+        except (PermissionError, OverflowError):
+            continue
 
 
 def irregular(path: Path) -> str | None:

@@ -81,6 +81,15 @@ besides, and some decoders hold several copies."""
 
 _FILTERS = threading.Lock()
 
+
+def _after_fork() -> None:
+    global _FILTERS  # a thread that is not in this process may have held it
+    _FILTERS = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)
+
 _ICON_TABLE = 6
 _ICON_ENTRY = 16
 _LARGEST_ICON = 1_024
@@ -119,6 +128,8 @@ def open_regular(path: str) -> IO[bytes]:
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116  # making a Path takes longer than the call
         if not stat.S_ISREG(mode):
+            if stat.S_ISDIR(mode) and not os.access(path, os.R_OK | os.X_OK):
+                raise UnreadablePictureError(f"{path} is a folder that may not be read", "check its permissions")
             if stat.S_ISDIR(mode):
                 raise UnreadablePictureError(f"{path} is a folder", "name the pictures in it")
             raise UnreadablePictureError(f"{path} is a pipe, a socket or a device", "give a regular file")

@@ -23,10 +23,10 @@ def owner() -> str:
 
 def end_with(owner: str) -> None:
     """Let this process be killed when the one that started it ends; ``owner`` is what that one passed, 0 for nothing."""
-    if sys.platform != "linux" or owner == "0":
+    if sys.platform != "linux" or os.getppid() != int(owner):  # the caller may have started this by another program
         return
     import ctypes
 
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != int(owner):  # it ended before
+    if os.getppid() != int(owner):  # it ended meanwhile
         os._exit(1)

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from digit_infer.errors import DigitInferError, InferenceError, UsageError
 from digit_infer.parallel import in_batches, in_order
+from digit_infer.parallel.leash import end_with, owner
 
 Sendable: TypeAlias = "str | os.PathLike[str] | bytes"
 """Pictures that another process can read as well."""
@@ -41,7 +42,7 @@ class Worker:
         """Start a process with a pickled predictor, and do not wait until it has loaded its model."""
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
+            [*_COMMAND, owner()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
         )
         assert self._process.stdin is not None  # noqa: S101  # for mypy: both are pipes
         assert self._process.stdout is not None  # noqa: S101
@@ -69,7 +70,7 @@ class Worker:
         except (BrokenPipeError, EOFError, pickle.UnpicklingError) as error:
             raise InferenceError(
                 f"a worker process ended with exit code {self._exit_code()}{self._last_words()}",
-                "it may have run out of memory: ask for fewer workers",
+                "try again with fewer workers, which take less memory, or with none",
             ) from error
         if isinstance(reply, DigitInferError):
             raise reply
@@ -153,6 +154,7 @@ def _reply(replies: BinaryIO, reply: object) -> None:
 
 
 if __name__ == "__main__":
+    end_with(sys.argv[1])
     answers_to = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not get between the answers
     _answer_requests(sys.stdin.buffer, answers_to)

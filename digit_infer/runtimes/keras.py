@@ -19,6 +19,7 @@ from digit_infer.errors import (
     RuntimeUnavailableError,
     UsageError,
 )
+from digit_infer.parallel.interrupts import importing
 from digit_infer.runtimes.keras_file import check_archive
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
@@ -70,7 +71,8 @@ def load_network(path: Path, code: Mapping[str, object] | None = None) -> Any:
     """
     check_archive(path)
     try:
-        import keras
+        with importing():
+            import keras
     except ImportError as error:
         raise RuntimeUnavailableError("the runtime keras is not available", f"Keras does not start ({error})") from error
     try:

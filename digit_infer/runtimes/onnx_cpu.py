@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import DamagedModelError, DigitInferError, RuntimeUnavailableError, UsageError
+from digit_infer.parallel.interrupts import importing
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
@@ -24,7 +25,8 @@ class OnnxCpu:
     def availability(self) -> Availability:
         """Return the version of ONNX Runtime; the GPU package has the CPU provider, too."""
         try:
-            import onnxruntime
+            with importing():
+                import onnxruntime
         except ImportError as error:
             if installed_version("onnxruntime", "onnxruntime-gpu") is None:
                 return Availability(None, "not installed: pip install digit-infer[cpu]")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from digit_infer.contract import PRECISIONS, Format, Precision
 from digit_infer.errors import RuntimeUnavailableError, UsageError
+from digit_infer.parallel.interrupts import importing
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
@@ -103,7 +104,8 @@ def gpu_availability(provider: str) -> Availability:
     if installed_version("onnxruntime-gpu") is None:
         return Availability(None, "not installed: pip install digit-infer[gpu] (without [cpu]: they exclude each other)")
     try:
-        import onnxruntime
+        with importing():
+            import onnxruntime
     except ImportError as error:
         return Availability(None, f"onnxruntime-gpu is installed, but does not import ({error})")
     if CUDA not in getattr(onnxruntime, "get_available_providers", list)():

@@ -16,6 +16,7 @@ import numpy as np
 from digit_infer.contract import PRECISIONS, Contract, Format, Precision, check_signature
 from digit_infer.errors import DamagedModelError, DigitInferError, InferenceError, RuntimeUnavailableError, UsageError
 from digit_infer.parallel import usable_cpus
+from digit_infer.parallel.interrupts import importing
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
@@ -166,7 +167,8 @@ def _interpreter_class() -> tuple[str, Any]:
     reasons = []
     if (version := installed_version("ai-edge-litert")) is not None:
         try:
-            from ai_edge_litert.interpreter import Interpreter
+            with importing():
+                from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
             reasons.append(f"ai-edge-litert {version} does not import ({error})")
         else:

@@ -12,6 +12,7 @@ import numpy as np
 
 from digit_infer.contract import DIGITS, UINT8, Contract, Format, Precision, check_signature
 from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
+from digit_infer.parallel.interrupts import importing
 from digit_infer.runtimes.model_file import ModelFile, verify
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 from digit_infer.runtimes.tflm_file import TfliteFile, read_tflite
@@ -147,7 +148,8 @@ def library() -> tuple[str, Any]:
     if version is None:
         raise RuntimeUnavailableError(problem, "not installed: pip install digit-infer[tflm] (Linux on x86-64)")
     try:
-        from tflite_micro import runtime
+        with importing():
+            from tflite_micro import runtime
     except ImportError as error:
         raise RuntimeUnavailableError(problem, f"tflite-micro {version} does not import ({error})") from error
     return f"tflite-micro {version}", runtime

@@ -170,7 +170,7 @@ def read_manifest(path: Path) -> Manifest:
             raise ValueError(f"schema {document['schema']}, not {MANIFEST_SCHEMA}")
         models = [_model(entry) for entry in document["models"]]
         ink = _ink(document["ink"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedModelError(f"{path} is no manifest of a zoo ({error!r})", "install digit-infer again") from error
     return Manifest({model.name: model for model in models}, ink)
 

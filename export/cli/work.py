@@ -10,6 +10,7 @@ import click
 from rich.progress import Progress
 
 from digit_infer.errors import DigitInferError, UsageError
+from digit_infer.files import remove_unfinished
 from digit_infer.zoo import models
 from digit_infer.zoo.manifest import InkFile
 from export.errors import ExportError
@@ -79,6 +80,8 @@ def export_source(
                 exporter = Exporter(source, calibration, pictures)
                 results.for_microcontrollers.append(export_microcontroller(exporter, order.out))
                 return
+            if order.resume:
+                remove_unfinished(order.out)
             making = make(
                 source,
                 calibration,

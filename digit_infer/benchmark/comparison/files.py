@@ -152,6 +152,15 @@ def read_run(path: Path) -> Run:
     Raises:
         RecordError: the file is missing, damaged, or neither of them.
     """
+    try:
+        return _read(path)
+    except RecordError:
+        raise
+    except Exception as error:  # numbers in it may overflow, or make no sense to one another
+        raise RecordError(f"{path} is no sound record ({type(error).__name__}: {error})", "measure again") from error
+
+
+def _read(path: Path) -> Run:
     document = read_document(path)
     if is_pytest_benchmark(document):
         run = run_of_pytest_benchmark(document, str(path))

@@ -62,7 +62,12 @@ def compare(
             f"{first.name} and {second.name} are from different machines ({'; '.join(machines)})",
             "measure both on one machine, or pass --across-machines to compare all the same",
         )
-    findings = tuple(_findings(first, second, limits, metrics))
+    try:
+        findings = tuple(_findings(first, second, limits, metrics))
+    except (ArithmeticError, ValueError) as error:  # of numbers that no clock gives
+        raise RecordError(
+            f"{first.name} and {second.name} hold numbers that cannot be compared ({error})", "measure again"
+        ) from error
     if not findings:
         raise RecordError(
             f"{first.name} and {second.name} have no configuration and metric in common", "measure the same in both"

@@ -29,6 +29,7 @@ from digit_infer.benchmark.measuring.scenarios import (
 from digit_infer.benchmark.record import Artefact
 from digit_infer.dataset import load
 from digit_infer.errors import DigitInferError
+from digit_infer.parallel.leash import end_with
 from digit_infer.runtimes.model_file import sha256_of
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def serve(open_system: OpenSystem) -> None:
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     request = json.loads(sys.stdin.readline())
+    end_with(request["owner"])
     try:
         start = perf_counter()
         system = open_system(request)

@@ -23,7 +23,8 @@ from digit_infer.cli.bench.compare import command as compare
 from digit_infer.cli.bench.options import effort_options, output_options, scenario_options, selection_options
 from digit_infer.cli.bench.selection import selected
 from digit_infer.cli.reporting import INTERRUPTED, ReportingGroup
-from digit_infer.errors import RuntimeUnavailableError, UsageError
+from digit_infer.errors import RuntimeUnavailableError, UsageError, printable
+from digit_infer.parallel.interrupts import raised
 
 if TYPE_CHECKING:
     from digit_infer.benchmark.record import Settings
@@ -55,6 +56,7 @@ def command(
     percentile: str | None,
     width: float | None,
     interleave: bool,
+    longest_s: float,
     seed: int,
     as_format: str | None,
     save: Path | None,
@@ -75,7 +77,7 @@ def command(
     # Only now, so that wrong use is reported without the 100 ms of these imports.
     from digit_infer.benchmark.machine import measured_machine
     from digit_infer.benchmark.record import Record, Settings
-    from digit_infer.cli.bench.output import print_record, write_files
+    from digit_infer.cli.bench.output import check_writable, write_out
 
     settings = Settings(
         seconds=seconds or effort.seconds,
@@ -89,17 +91,19 @@ def command(
         rate=rate,
         bound_ms=bound_ms,
     )
-    outcome, facts = _measured(planned, settings)
+    for path in filter(None, (save, html)):
+        check_writable(path)
+    outcome, facts = _measured(planned, settings, longest_s)
     for told in dict.fromkeys(f"{entry.configuration.what}: {entry.reason}" for entry in outcome.skipped):
-        click.echo(f"not measured: {told}", err=True)
+        click.echo(f"not measured: {printable(told)}", err=True)
     if not outcome.rows:
         if outcome.interrupted:
             raise KeyboardInterrupt
         first = outcome.skipped[0]
         raise RuntimeUnavailableError(f"{first.configuration.what} cannot be measured", first.reason)
     record = Record(facts, settings, measured_machine(outcome.rows), outcome.rows, outcome.skipped)
-    write_files(record, save, html)
-    print_record(record, as_format)
+    with raised():
+        write_out(record, as_format, save, html)
     return _status(outcome, runtimes)
 
 
@@ -134,15 +138,15 @@ def _all_runtimes(effort: Effort) -> list[RuntimeName]:
     return found
 
 
-def _measured(planned: Sequence[Configuration], settings: Settings) -> tuple[Outcome, dict[str, str]]:
+def _measured(planned: Sequence[Configuration], settings: Settings, longest_s: float) -> tuple[Outcome, dict[str, str]]:
     """Measure, and return the outcome with the facts of the machine before the run."""
     from digit_infer.benchmark.environment import environment
     from digit_infer.benchmark.suite import Suite
     from digit_infer.cli.bench.output import live_rows
 
     facts = environment()
-    with live_rows(sys.stderr) as watch:
-        return Suite(planned, settings).run(watch), facts
+    with live_rows(sys.stderr) as watch, raised():
+        return Suite(planned, settings, longest_s=longest_s).run(watch), facts
 
 
 def _status(outcome: Outcome, runtimes: Sequence[str]) -> int:

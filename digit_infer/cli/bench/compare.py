@@ -16,7 +16,7 @@ from digit_infer.benchmark.comparison.pairing import HEADINGS, Comparison, as_do
 from digit_infer.benchmark.comparison.run import JUDGED, METRICS, Metric
 from digit_infer.cli import options
 from digit_infer.cli.output import Column, print_table
-from digit_infer.errors import UsageError
+from digit_infer.errors import UsageError, printable
 
 _NUMBERS = ("first", "second", "slower by (95 %)", "allowed")
 
@@ -98,7 +98,7 @@ def command(
         columns = [Column(heading, number=heading in _NUMBERS, may_wrap=heading == "why") for heading in HEADINGS]
         print_table(columns, [cells(finding) for finding in comparison.findings])
     for note in notes:
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
     click.echo(_total(comparison), err=True)
     return 1 if comparison.verdict == "FAIL" or (strict and comparison.verdict == "INCONCLUSIVE") else 0
 

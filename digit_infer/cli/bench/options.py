@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from digit_infer import zoo
-from digit_infer.benchmark.configuration import MEASURED_BY_NAME, SCENARIOS
+from digit_infer.benchmark.configuration import LONGEST_S, MEASURED_BY_NAME, SCENARIOS
 from digit_infer.contract import PRECISIONS
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
 from digit_infer.zoo.resolve import MAX_THREADS
@@ -164,6 +164,14 @@ def effort_options(function: F) -> F:
             help="Measure until the 95 % interval of the median is at most this wide.",
         ),
         click.option("--interleave", is_flag=True, help="Keep all rows open and measure them in turns."),
+        click.option(
+            "--timeout",
+            "longest_s",
+            type=click.FloatRange(min=1),
+            default=LONGEST_S,
+            show_default=True,
+            help="Seconds after which a row that does not answer is given up.",
+        ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."),
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -21,7 +22,8 @@ from digit_infer.benchmark.report.text import csv_text, markdown_text
 from digit_infer.benchmark.statistics import three_digits
 from digit_infer.benchmark.summary import Summary, images_per_second, stream_latencies, summaries
 from digit_infer.cli.output import Column, print_table
-from digit_infer.files import write_text
+from digit_infer.errors import UsageError, printable
+from digit_infer.files import irregular, write_text
 from digit_infer.runtimes.placement import described
 
 if TYPE_CHECKING:
@@ -90,18 +92,44 @@ def _table(rows: dict[Configuration, Row]) -> Table:
             "" if rate is None else three_digits(rate),
             str(len(row.processes)),
         )
-        table.add_row(*map(Text, cells))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
 
-def write_files(record: Record, save: Path | None, html: Path | None) -> None:
-    """Write the record and the report to the files that were named."""
-    if save is not None:
-        write_text(save, json.dumps(as_document(record)) + "\n")
-        click.echo(f"record written to {save}", err=True)
-    if html is not None:
-        write_text(html, html_text(record))
-        click.echo(f"report written to {html}", err=True)
+def check_writable(path: Path) -> None:
+    """Check before a measurement that its file can be written.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and (what := irregular(path)) is not None:
+            raise UsageError(f"{path} is {what}", "name a file")
+        with tempfile.NamedTemporaryFile(prefix=".writing-", dir=path.parent):
+            return
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror})", "name another file") from error
+
+
+def write_out(record: Record, as_format: str | None, save: Path | None, html: Path | None) -> None:
+    """Write a record to a file, print it, and write the report; one that fails does not keep the next from being tried."""
+    with ExitStack() as stack:  # which calls the last one first, and raises the error of one after the others
+        if html is not None:
+            stack.callback(_write_html, record, html)
+        stack.callback(print_record, record, as_format)
+        if save is not None:
+            stack.callback(_write_record, record, save)
+
+
+def _write_record(record: Record, path: Path) -> None:
+    write_text(path, json.dumps(as_document(record)) + "\n")
+    click.echo(f"record written to {printable(str(path))}", err=True)
+
+
+def _write_html(record: Record, path: Path) -> None:
+    write_text(path, html_text(record))
+    click.echo(f"report written to {printable(str(path))}", err=True)
 
 
 def print_record(record: Record, as_format: str | None) -> None:
@@ -124,7 +152,7 @@ def print_summaries(record: Record) -> None:
         print_table([Column(column.heading, column.number, may_wrap=column.key in wide) for column in columns], cells)
         click.echo("")
     for note in notes(record, found):
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
 
 
 def notes(record: Record, found: Sequence[Summary]) -> Iterator[str]:

@@ -1,0 +1,79 @@
+"""Ctrl-C, wherever Python is: libraries that are being imported may swallow KeyboardInterrupt or raise another error.
+
+The command line ends at once instead, but where something that was begun must be finished. A program that imports the
+package keeps its own handling.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+EXIT_CODE = 130
+
+_STDERR = 2
+
+
+def end_at_once() -> None:
+    """From now on, Ctrl-C ends this process with exit code 130 and a line on what is standard error now."""
+    try:
+        stderr = os.dup(_STDERR)  # the descriptor itself may lead nowhere while a runtime is loaded
+    except OSError:  # it is closed
+        stderr = os.open(os.devnull, os.O_WRONLY)
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        del number, frame
+        try:
+            os.write(stderr, b"interrupted\n")
+        finally:
+            os._exit(EXIT_CODE)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as by nohup
+        signal.signal(signal.SIGINT, end)
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """Within this, Ctrl-C raises KeyboardInterrupt as usual, so that what was begun is finished or removed."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before in (signal.SIG_IGN, None):
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Raise the KeyboardInterrupt of a Ctrl-C while a library is imported, whatever the library makes of it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    came = False
+
+    def note(number: int, frame: FrameType | None) -> NoReturn:
+        del number, frame
+        nonlocal came
+        came = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    except Exception as error:
+        if came:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if came:
+        raise KeyboardInterrupt

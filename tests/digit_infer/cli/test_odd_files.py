@@ -1,0 +1,134 @@
+"""Pipes, devices, loops of links, locked and deep folders, and names that would command a terminal."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+
+
+@pytest.fixture
+def odd_folder(tmp_path, examples):
+    """A folder of two pictures beside a pipe, a loop of links, a link to the folder above and one to a device."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    shutil.copy(examples / "seven.png", folder / "a.png")
+    shutil.copy(examples / "seven.png", folder / "z.png")
+    os.mkfifo(folder / "pipe.png")
+    (folder / "loop.png").symlink_to("loop.png")
+    (folder / "zero.png").symlink_to("/dev/zero")
+    (folder / "above").symlink_to(tmp_path, target_is_directory=True)
+    return folder
+
+
+@pytest.mark.parametrize("command", ["predict", "read"])
+def test_what_is_no_regular_file_is_named_and_the_others_are_answered(digit_infer, odd_folder, command):
+    run = digit_infer(command, odd_folder)
+    assert run.code == 1
+    assert [line.rpartition("/")[2] for line in run.out.splitlines()] == ["a.png", "z.png"]
+    errors = [line for line in run.err.splitlines() if line.startswith("error: ")]
+    assert [line.split()[1].rpartition("/")[2] for line in errors] == ["loop.png", "pipe.png", "zero.png"]
+
+
+def test_worker_processes_skip_it_as_well(digit_infer, odd_folder):
+    run = digit_infer("predict", odd_folder, "--workers", 2, "--json")
+    assert run.code == 1
+    answers = json.loads(run.out)["predictions"]
+    assert ["error" in answer for answer in answers] == [False, True, True, False, True]
+
+
+def test_a_pattern_names_a_pipe_and_leaves_out_folders(digit_infer, odd_folder):
+    run = digit_infer("predict", odd_folder / "*")
+    assert run.code == 1
+    assert run.out.count("seven") + run.out.count(".png") == 2
+    assert "pipe.png is a pipe" in run.err
+
+
+def test_a_pipe_as_a_model_a_picture_and_a_record_is_no_hang(digit_infer, examples, tmp_path):
+    for name in ("pipe.onnx", "pipe.png", "pipe.json"):
+        os.mkfifo(tmp_path / name)
+    cases = [
+        (("predict", examples / "seven.png", "--model", tmp_path / "pipe.onnx"), 1),
+        (("predict", tmp_path / "pipe.png"), 1),
+        (("read", tmp_path / "pipe.png"), 1),
+        (("bench", "compare", tmp_path / "pipe.json", tmp_path / "pipe.json"), 2),
+        (("bench", "compare", "/dev/zero", "/dev/zero"), 2),
+    ]
+    for words, code in cases:
+        run = digit_infer(*words)
+        assert (run.code, run.out) == (code, ""), words
+        assert "pipe" in run.err.splitlines()[0]
+
+
+def test_folders_in_one_another_a_thousand_deep_are_searched(digit_infer, examples, tmp_path):
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(1_100):
+            Path("d").mkdir()
+            os.chdir("d")
+        shutil.copy(examples / "seven.png", "deep.png")
+    finally:
+        os.chdir(before)
+    shutil.copy(examples / "seven.png", tmp_path / "flat.png")
+    run = digit_infer("predict", tmp_path)
+    subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
+    assert "flat.png" in run.out
+    assert run.code == 0, run.err
+    assert "deep.png" in run.out
+
+
+def test_a_path_longer_than_the_system_takes_is_named(digit_infer, examples, tmp_path):
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(60):
+            Path("d" * 100).mkdir()
+            os.chdir("d" * 100)
+    finally:
+        os.chdir(before)
+    shutil.copy(examples / "seven.png", tmp_path / "flat.png")
+    run = digit_infer("predict", tmp_path)
+    subprocess.run(["rm", "-rf", str(tmp_path / ("d" * 100))], check=True)
+    assert run.code == 1
+    assert "flat.png" in run.out
+    assert "cannot be opened" in run.err
+
+
+def test_a_locked_folder_is_named_and_the_others_are_answered(digit_infer, examples, tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    shutil.copy(examples / "seven.png", tmp_path / "seven.png")
+    try:
+        if os.access(locked, os.R_OK):
+            pytest.skip("nothing is locked for this user")
+        run = digit_infer("predict", tmp_path)
+    finally:
+        locked.chmod(0o700)
+    assert run.code == 1
+    assert "seven.png" in run.out
+    assert "locked is a folder that may not be read" in run.err
+
+
+@pytest.mark.parametrize("words", [("predict",), ("read",), ("predict", "--json"), ("predict", "--workers", "2")])
+def test_control_characters_in_names_do_not_reach_the_terminal(digit_infer, examples, tmp_path, words):
+    for number, name in enumerate(("\x1b[31mred.png", "\x1b]0;title\x07.png", "bad\u202egnp.png")):
+        (tmp_path / name).write_bytes((examples / "seven.png").read_bytes() if number else b"no picture")
+    run = digit_infer(*words, tmp_path)
+    assert run.code == 1
+    for text in (run.out, run.err):
+        assert not {"\x1b", "\x07", "\u202e"} & set(text)
+    assert "x1b[31mred.png" in run.err
+
+
+def test_endless_standard_input_is_refused():
+    script = Path(sys.executable).parent / "digit-infer"
+    with Path("/dev/zero").open("rb") as endless:
+        done = subprocess.run([script, "predict", "-"], stdin=endless, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: standard input is too large")
