@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from digit_infer.cli.output import (
     summary_line,
     unanswered_entry,
 )
-from digit_infer.cli.reporting import quiet_native_log
+from digit_infer.cli.reporting import ours_alone, quiet_native_log
 from digit_infer.errors import PictureError, printable
 from digit_infer.parallel import Background
 from digit_infer.parallel.interrupts import raised
@@ -75,10 +76,12 @@ def command(
     single = len(named) == 1
     if explain is not None:
         check_drawing("--explain", explain, named)
-    looking = Background(lambda: image.seen(named[0].source)) if single else None  # while the model is loaded
-    with quiet_native_log():
-        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
-    with predictor:
+    with ExitStack() as stack:
+        stack.enter_context(ours_alone())
+        looking = Background(lambda: image.seen(named[0].source)) if single else None  # while the model is loaded
+        with quiet_native_log():
+            predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
+        stack.enter_context(predictor)
         answers = _many(predictor, named, workers) if looking is None else _one(predictor, named[0], looking, explain)
         return _print_json(predictor, answers, top_k) if as_json else _print_text(predictor, answers, top_k, single)
 

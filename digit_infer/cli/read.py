@@ -11,7 +11,7 @@ import click
 from digit_infer.cli import options
 from digit_infer.cli.options import NamedPicture, check_drawing, named_pictures
 from digit_infer.cli.output import OUTPUT_SCHEMA, answering_facts, nothing_found, print_error, ran_on, unanswered_entry
-from digit_infer.cli.reporting import quiet_native_log
+from digit_infer.cli.reporting import ours_alone, quiet_native_log
 from digit_infer.errors import PictureError, printable
 from digit_infer.parallel.interrupts import raised
 from digit_infer.prediction import NO_DIGIT
@@ -49,7 +49,7 @@ def command(
         predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
     pages: list[dict[str, Any]] = []
     code = 0
-    with predictor:
+    with predictor, ours_alone():
         for picture in named:
             try:
                 reading = predictor.read(picture.source)

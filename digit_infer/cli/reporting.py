@@ -1,8 +1,8 @@
 """Reports errors of commands: one line on stderr and an exit code. ``--debug`` shows the traceback.
 
 Native libraries log to stderr: LiteRT its delegate, TensorFlow its CPU features, ONNX Runtime each CUDA library that is
-missing, and no setting stops it. ``quiet_native_log`` hides that, so users see the one line that matters; ``--debug`` shows
-it.
+missing, and libtiff what is odd in a file, and no setting stops it. ``quiet_native_log`` and ``ours_alone`` hide that, so
+users see the one line that matters; ``--debug`` shows it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
 import click
@@ -25,8 +25,8 @@ _DEBUG = "--debug"
 
 
 @contextmanager
-def quiet_native_log() -> Iterator[TextIO]:
-    """Discard what is written to file descriptor 2 and to Python's stdout; yield the real stderr for our messages."""
+def ours_alone() -> Iterator[TextIO]:
+    """Discard what is written to file descriptor 2, but for what Python prints on ``sys.stderr``, which is yielded."""
     if "--debug" in sys.argv:
         yield sys.stderr
         return
@@ -37,16 +37,26 @@ def quiet_native_log() -> Iterator[TextIO]:
         yield sys.stderr
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
+    encoding = sys.stderr.encoding or "utf-8"
     try:
-        with os.fdopen(os.dup(original), "w", encoding="utf-8") as stderr:
+        with os.fdopen(os.dup(original), "w", buffering=1, encoding=encoding, errors="replace") as stderr:
             os.dup2(nowhere, _STDERR)
-            with redirect_stdout(io.StringIO()):
+            with redirect_stderr(stderr):
                 yield stderr
     finally:
-        sys.stderr.flush()
         os.dup2(original, _STDERR)
         os.close(original)
         os.close(nowhere)
+
+
+@contextmanager
+def quiet_native_log() -> Iterator[TextIO]:
+    """Discard what is written to file descriptor 2, and what Python prints; yield the real stderr for our messages."""
+    with ours_alone() as stderr, ExitStack() as stack:
+        if "--debug" not in sys.argv:
+            stack.enter_context(redirect_stdout(io.StringIO()))
+            stack.enter_context(redirect_stderr(io.StringIO()))
+        yield stderr
 
 
 class ReportingCommand(click.Command):

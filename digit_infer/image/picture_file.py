@@ -6,6 +6,7 @@ is loaded that is not needed. What is no regular file is not opened.
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import struct
@@ -79,12 +80,17 @@ _COPIES = {"WebP": 4, "Avif": 4, "Jpeg2K": 5}
 """Bytes that a pixel takes up while it is decoded, by mode, as Pillow holds it; progressive JPEG holds its coefficients
 besides, and some decoders hold several copies."""
 
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what Pillow logs and nobody handles
+
 _FILTERS = threading.Lock()
 
 
 def _after_fork() -> None:
     global _FILTERS  # a thread that is not in this process may have held it
-    _FILTERS = threading.Lock()
+    logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what Pillow logs and nobody handles
+
+
+_FILTERS = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

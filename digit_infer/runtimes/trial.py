@@ -27,8 +27,10 @@ from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.model_file import ModelFile, own_file
 from digit_infer.runtimes.protocol import Runtime, RuntimeName, Session
 
-CPU_SECONDS = 2
-"""Of processor time for opening and running a file, and one more for each 20 MB of it; Keras gets three times as much."""
+CPU_SECONDS = 1
+"""Of processor time for opening and running a file, and one more for each 20 MB of it.
+
+Keras gets six times as much, since it compiles functions."""
 
 WALL_SECONDS = 20
 """A file that waits for something ends after this; so does a runtime that does not start."""
@@ -105,7 +107,7 @@ def _bounded(runtime: Runtime, size: int) -> None:
         return
     import resource
 
-    seconds = CPU_SECONDS * (3 if runtime.format == "keras" else 1) + size / 20_000_000
+    seconds = CPU_SECONDS * (6 if runtime.format == "keras" else 1) + size / 20_000_000
     signal.setitimer(signal.ITIMER_PROF, seconds)  # of processor time; then SIGPROF ends the process
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     status = Path("/proc/self/status")
