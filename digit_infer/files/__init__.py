@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from digit_infer.errors import UsageError
+
 _UNFINISHED = ".writing-"
 
 
@@ -71,3 +73,19 @@ def irregular(path: Path) -> str | None:
     if stat.S_ISREG(mode):
         return None
     return "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
+
+
+def check_writable(path: Path) -> None:
+    """Check that a file can be written, before what shall be in it is made; folders above it are made.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and (what := irregular(path)) is not None:
+            raise UsageError(f"{path} is {what}", "name a file")
+        with tempfile.NamedTemporaryFile(prefix=f"{_UNFINISHED}{os.getpid()}-", dir=path.parent):
+            return
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror})", "name another file") from error

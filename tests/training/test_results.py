@@ -70,6 +70,8 @@ def test_what_is_no_row_ships_nothing():
         ("{}", "is no record"),
         ('{"schema": 1, "fingerprint": "x", "seed": 0}', "has schema 1, not 2"),
         ('{"schema": 2, "fingerprint": "another", "seed": 0}', "another version of the recipe"),
+        ("[" * 100_000, "is no record"),
+        ("[]", "is no record"),
     ],
 )
 def test_a_record_that_is_none_of_this_recipe_is_refused(tmp_path, tiny, content, message):
@@ -118,3 +120,12 @@ def test_wrong_use_is_told_in_one_line(words, code, message):
     assert (found, out) == (code, "")
     assert err.startswith(f"error: {message}")
     assert len(err.splitlines()) == 1
+
+
+def test_a_record_without_its_evaluation_is_refused(tmp_path, tiny):
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    record = {"schema": results.SCHEMA, "fingerprint": tiny.fingerprint(), "seed": 0, "history": []}
+    (folder / "seed-0.json").write_text(json.dumps(record))
+    with pytest.raises(TrainingError, match="no whole record"):
+        results.stored(tiny, tmp_path)

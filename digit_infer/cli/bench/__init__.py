@@ -24,6 +24,7 @@ from digit_infer.cli.bench.options import effort_options, output_options, scenar
 from digit_infer.cli.bench.selection import selected
 from digit_infer.cli.reporting import INTERRUPTED, ReportingGroup
 from digit_infer.errors import RuntimeUnavailableError, UsageError, printable
+from digit_infer.files import check_writable
 from digit_infer.parallel.interrupts import raised
 
 if TYPE_CHECKING:
@@ -72,12 +73,14 @@ def command(
     effort = _effort(quick, thorough)
     asked = scenarios or _default_scenarios(rate, bound_ms)
     _check_server(asked, rate, bound_ms)
+    for path in filter(None, (save, html)):
+        check_writable(path)
     everything = _all_runtimes(effort) if "all" in runtimes else []
     planned = selected(models, runtimes, precisions, threads, batches or effort.batches, asked, everything)
     # Only now, so that wrong use is reported without the 100 ms of these imports.
     from digit_infer.benchmark.machine import measured_machine
     from digit_infer.benchmark.record import Record, Settings
-    from digit_infer.cli.bench.output import check_writable, write_out
+    from digit_infer.cli.bench.output import write_out
 
     settings = Settings(
         seconds=seconds or effort.seconds,
@@ -91,8 +94,6 @@ def command(
         rate=rate,
         bound_ms=bound_ms,
     )
-    for path in filter(None, (save, html)):
-        check_writable(path)
     outcome, facts = _measured(planned, settings, longest_s)
     for told in dict.fromkeys(f"{entry.configuration.what}: {entry.reason}" for entry in outcome.skipped):
         click.echo(f"not measured: {printable(told)}", err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,8 +21,8 @@ from digit_infer.benchmark.report.text import csv_text, markdown_text
 from digit_infer.benchmark.statistics import three_digits
 from digit_infer.benchmark.summary import Summary, images_per_second, stream_latencies, summaries
 from digit_infer.cli.output import Column, print_table
-from digit_infer.errors import UsageError, printable
-from digit_infer.files import irregular, write_text
+from digit_infer.errors import printable
+from digit_infer.files import write_text
 from digit_infer.runtimes.placement import described
 
 if TYPE_CHECKING:
@@ -94,22 +93,6 @@ def _table(rows: dict[Configuration, Row]) -> Table:
         )
         table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
-
-
-def check_writable(path: Path) -> None:
-    """Check before a measurement that its file can be written.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and (what := irregular(path)) is not None:
-            raise UsageError(f"{path} is {what}", "name a file")
-        with tempfile.NamedTemporaryFile(prefix=".writing-", dir=path.parent):
-            return
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror})", "name another file") from error
 
 
 def write_out(record: Record, as_format: str | None, save: Path | None, html: Path | None) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 
@@ -132,3 +133,15 @@ def test_endless_standard_input_is_refused():
         done = subprocess.run([script, "predict", "-"], stdin=endless, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("error: standard input is too large")
+
+
+def test_complaints_of_libtiff_and_pillow_do_not_reach_the_terminal(digit_infer, tmp_path):
+    whole = Image.new("L", (40, 30), 200)
+    for number, compression in enumerate(("raw", "tiff_lzw", "tiff_deflate", "packbits", "jpeg")):
+        whole.save(tmp_path / f"{number}.tif", compression=compression)
+        content = bytearray((tmp_path / f"{number}.tif").read_bytes())
+        for place in range(6, len(content), 7):
+            (tmp_path / f"{number}-{place}.tif").write_bytes(content[:place] + b"\xff\x5b" + content[place + 2 :])
+    run = digit_infer("predict", tmp_path)
+    others = [line for line in run.err.splitlines() if not line.startswith("error: ")]
+    assert len(others) == 1, others[:3]
