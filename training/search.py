@@ -61,7 +61,7 @@ def stored(recipe: Recipe) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         fingerprint = record["fingerprint"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise TrainingError(f"{path} is no record of a candidate ({error!r})", again) from error
     if fingerprint != recipe.fingerprint():
         raise TrainingError(f"{path} was made by another version of the candidate", again)
