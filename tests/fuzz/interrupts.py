@@ -83,6 +83,7 @@ def left_of(session: int) -> list[int]:
 
 def run(times: int, seed: int, longest_s: float) -> int:
     """Interrupt until ``times`` commands were met before they answered; print and count what was wrong."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job passes on that it is ignored
     chance = random.Random(seed)
     met, wrong = 0, 0
     with tempfile.TemporaryDirectory() as folder:
