@@ -14,13 +14,15 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from digit_infer.parallel.leash import end_children
+
 EXIT_CODE = 130
 
 _STDERR = 2
 
 
 def end_at_once() -> None:
-    """From now on, Ctrl-C ends this process with exit code 130 and a line on what is standard error now."""
+    """From now on, Ctrl-C ends this process and its children, with 130 and a line on what is standard error now."""
     try:
         stderr = os.dup(_STDERR)  # the descriptor itself may lead nowhere while a runtime is loaded
     except OSError:  # it is closed
@@ -29,6 +31,7 @@ def end_at_once() -> None:
     def end(number: int, frame: FrameType | None) -> NoReturn:
         del number, frame
         try:
+            end_children()
             os.write(stderr, b"interrupted\n")
         finally:
             os._exit(EXIT_CODE)

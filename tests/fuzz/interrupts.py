@@ -38,7 +38,7 @@ def commands(folder: Path) -> list[list[str]]:
 
 
 def interrupted(words: list[str], delay: float) -> str | None:
-    """Interrupt one command; return what was wrong, "" if nothing was, and None if it had answered before."""
+    """Interrupt one command; return what was wrong, "" if nothing was, None if it had answered or not started yet."""
     script = Path(sys.executable).parent / "digit-infer"
     process = subprocess.Popen([script, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     time.sleep(delay)
@@ -54,11 +54,13 @@ def interrupted(words: list[str], delay: float) -> str | None:
         process.kill()
         process.communicate()
         return "it did not end"
-    end = time.monotonic() + 1
+    end = time.monotonic() + 3
     while left := left_of(process.pid):
         if time.monotonic() > end:
             return f"processes are left: {left}"
         time.sleep(0.01)
+    if process.returncode == 1 and b"<frozen site>" in err:
+        return None  # Python itself had not started
     if process.returncode not in INTERRUPTED:
         return f"exit code {process.returncode}: {err.decode()[-400:]}"
     if out:
