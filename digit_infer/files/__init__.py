@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     On an error the temporary file is deleted, and ``path`` stays as it was.
     """
+    import tempfile  # slow to import, and reading needs it not
+
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f"{_UNFINISHED}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
     os.close(descriptor)
@@ -81,6 +82,8 @@ def check_writable(path: Path) -> None:
     Raises:
         UsageError: it cannot.
     """
+    import tempfile  # as above
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and (what := irregular(path)) is not None:
