@@ -145,7 +145,8 @@ def open_regular(path: str) -> IO[bytes]:
     except PermissionError as error:
         raise UnreadablePictureError(f"{path} may not be read", "check its permissions") from error
     except (OSError, ValueError) as error:
-        raise UnreadablePictureError(f"{path} cannot be opened ({error})", "check the path") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadablePictureError(f"{path} cannot be opened ({reason})", "check the path") from error
 
 
 @contextmanager
