@@ -45,6 +45,9 @@ _TRIED_ON: Mapping[RuntimeName, RuntimeName] = {
 }
 """Starting CUDA would take seconds, and ONNX Runtime reads a file the same way for every provider."""
 
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+"""Else the stacks of threads, one for each processor, would count as memory that the file takes."""
+
 _ADVICE = "use it only if you trust its author, after exporting it again"
 _WORDS = 200
 _CHATTER = ("INFO:", "WARNING:", "I0000", "W0000", "E0000")
@@ -62,7 +65,7 @@ def try_out(runtime: RuntimeName, file: ModelFile) -> None:
     words = [sys.executable, "-P", "-m", "digit_infer.runtimes.trial", owner(), name, str(file.path.absolute())]
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, env={**os.environ, **_ONE_THREAD}
         )
         try:
             reply, _ = process.communicate(timeout=WALL_SECONDS)

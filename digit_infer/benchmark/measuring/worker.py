@@ -113,7 +113,7 @@ def serve(open_system: OpenSystem) -> None:
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     request = json.loads(sys.stdin.readline())
-    if request["owner"] == str(os.getppid()):  # else a peer's launcher stands between
+    if request.get("owner") == str(os.getppid()):  # else a peer's launcher stands between
         end_with(request["owner"])
     try:
         start = perf_counter()
