@@ -82,19 +82,21 @@ besides, and some decoders hold several copies."""
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what Pillow logs and nobody handles
 
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what Pillow logs and nobody handles
+
 _FILTERS = threading.Lock()
+_IMPORTING = threading.Lock()
+"""Held while a process is forked: else another thread may hold Python's own lock of a decoder's module for ever."""
 
 
 def _after_fork() -> None:
     global _FILTERS  # a thread that is not in this process may have held it
-    logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what Pillow logs and nobody handles
-
-
-_FILTERS = threading.Lock()
+    _FILTERS = threading.Lock()
+    _IMPORTING.release()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_IMPORTING.acquire, after_in_parent=_IMPORTING.release, after_in_child=_after_fork)
 
 _ICON_TABLE = 6
 _ICON_ENTRY = 16
@@ -176,7 +178,8 @@ def identified(file: IO[bytes], name: str) -> ImageFile:
         return Image.open(file, formats=["HEIF"])
     if plugin == "Ico":  # which Pillow decodes at once
         _check_icon(file, header, name)
-    decoder = getattr(import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
+    with _IMPORTING:
+        decoder = getattr(import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
     with quiet(plugin in ("Tiff", "Ico") or b"acTL" in header or b"Exif" in header):
         image: ImageFile = decoder(file, "")
     check_size(image.size, name)
