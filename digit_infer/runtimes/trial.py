@@ -30,10 +30,11 @@ from digit_infer.runtimes.protocol import Runtime, RuntimeName, Session
 CPU_SECONDS = 1
 """Of processor time for opening and running a file, and one more for each 20 MB of it.
 
-Keras gets six times as much, since it compiles functions."""
+Keras gets six times as much, since it compiles functions.
+"""
 
 WALL_SECONDS = 20
-"""A file that waits for something ends after this; so does a runtime that does not start."""
+"""A file that waits for something ends after this; so does a runtime that does not start. Keras gets three times as much."""
 
 MEMORY_BYTES = 256_000_000
 """What a file may take beyond the runtime itself, and four times its size besides."""
@@ -62,17 +63,18 @@ def try_out(runtime: RuntimeName, file: ModelFile) -> None:
         RuntimeUnavailableError: the runtime does not start.
     """
     name = _TRIED_ON.get(runtime, runtime)
+    longest_s = WALL_SECONDS * (3 if file.format == "keras" else 1)
     words = [sys.executable, "-P", "-m", "digit_infer.runtimes.trial", owner(), name, str(file.path.absolute())]
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, env={**os.environ, **_ONE_THREAD}
         )
         try:
-            reply, _ = process.communicate(timeout=WALL_SECONDS)
+            reply, _ = process.communicate(timeout=longest_s)
         except subprocess.TimeoutExpired:
             reply = b""
             raise DamagedModelError(
-                f"{file.path} was not opened and run by {name} within {WALL_SECONDS} s{_last_words(stderr)}", _ADVICE
+                f"{file.path} was not opened and run by {name} within {longest_s} s{_last_words(stderr)}", _ADVICE
             ) from None
         finally:
             process.kill()
