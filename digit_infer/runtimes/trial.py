@@ -34,7 +34,7 @@ Keras gets six times as much, since it compiles functions.
 """
 
 WALL_SECONDS = 20
-"""A file that waits for something ends after this; so does a runtime that does not start. Keras gets three times as much."""
+"""Seconds after which a file that waits, or a runtime that does not start, is given up. Keras gets three times as much."""
 
 MEMORY_BYTES = 256_000_000
 """What a file may take beyond the runtime itself, and four times its size besides."""
