@@ -81,7 +81,8 @@ def measure(folder: Path, pictures: int, side: int, models: Sequence[str], round
     }
     commands = decoding | {
         f"digit-infer predict --json, {model}, {workers} workers": [
-            *(console_script(), "predict", str(folder), "--json", "--model", model, "--workers", workers)
+            *(console_script(), "predict", str(folder), "--json", "--model", model, "--workers", workers),
+            *("--reject-below", "0"),  # a picture that is rejected ends the command with 1
         ]
         for model in models
     }
