@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 from digit_infer.errors import (
     InvalidArrayError,
+    PictureError,
     PictureNotFoundError,
     PictureTooLargeError,
     UnreadablePictureError,
@@ -142,6 +143,8 @@ def open_regular(path: str) -> IO[bytes]:
                 raise UnreadablePictureError(f"{path} is a folder", "name the pictures in it")
             raise UnreadablePictureError(f"{path} is a pipe, a socket or a device", "give a regular file")
         return open(path, "rb")  # noqa: PTH123  # as above; the caller closes it
+    except PictureError:
+        raise
     except FileNotFoundError as error:
         raise PictureNotFoundError(f"{path} does not exist", "check the path") from error
     except PermissionError as error:
