@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -79,9 +80,9 @@ def keras_files() -> dict[str, bytes]:
         ]
     )
     held, stored = io.BytesIO(), io.BytesIO()
-    keras.saving.save_model(model, path := Path("seed.keras"))
-    held.write(path.read_bytes())
-    path.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        keras.saving.save_model(model, path := Path(folder, "seed.keras"))
+        held.write(path.read_bytes())
     with zipfile.ZipFile(held) as packed, zipfile.ZipFile(stored, "w") as plain:
         for entry in packed.infolist():
             plain.writestr(entry.filename, packed.read(entry))
