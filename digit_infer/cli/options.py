@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from digit_infer.contract import PRECISIONS
-from digit_infer.errors import PictureNotFoundError, UsageError
+from digit_infer.errors import PictureNotFoundError, UsageError, printable
 from digit_infer.image.picture_file import MAX_BYTES, too_large
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
 from digit_infer.zoo import DEFAULT_MODEL, models
@@ -22,8 +22,13 @@ from digit_infer.zoo.resolve import MAX_THREADS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pgm", ".ppm")
+_PHOTOGRAPHS = ".png", ".jpg", ".jpeg", ".webp", ".avif", ".heic", ".heif", ".jp2", ".j2k"
+_OTHERS = ".tif", ".tiff", ".bmp", ".gif", ".ico", ".tga", ".pbm", ".pgm", ".ppm"
+SUFFIXES = (*_PHOTOGRAPHS, *_OTHERS)
 """Files with these suffixes are pictures when a folder is searched."""
+
+_MOST_NAMES = 20
+"""So many of the files that are left out of a folder are named at most."""
 
 
 def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -116,7 +121,9 @@ def _named(word: str) -> list[NamedPicture]:
             raise too_large("standard input", f"more than {MAX_BYTES // 1_000_000} MB")
         return [NamedPicture(word, content)]
     if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a folder above may not be read
-        found = list(_below(str(path)))
+        left_out: list[str] = []
+        found = list(_below(str(path), left_out))
+        _tell(left_out)
         advice = f"pictures end in {', '.join(SUFFIXES)}"
     elif glob.has_magic(word) and not os.path.exists(path):  # noqa: PTH110  # as above
         try:
@@ -132,10 +139,18 @@ def _named(word: str) -> list[NamedPicture]:
     return [NamedPicture(file, file) for file in found]
 
 
-def _below(folder: str) -> Iterator[str]:
+def _tell(left_out: Sequence[str]) -> None:
+    """Name on stderr the files of a folder that are left out."""
+    if left_out:
+        more = len(left_out) - _MOST_NAMES
+        names = ", ".join(map(printable, sorted(left_out)[:_MOST_NAMES])) + (f" and {more:,} more" if more > 0 else "")
+        click.echo(f"left out (not the suffix of a picture, or a link to a folder): {names}", err=True)
+
+
+def _below(folder: str, left_out: list[str]) -> Iterator[str]:
     """Yield the pictures below a folder, and each folder that cannot be searched, so that reading it tells why.
 
-    Links to folders are not followed, since they may form a loop.
+    Links to folders are not followed, since they may form a loop. Other files but hidden ones are added to ``left_out``.
     """
     waiting = [(folder, True)]
     while waiting:
@@ -153,6 +168,8 @@ def _below(folder: str) -> Iterator[str]:
             inner = _is_folder(entry)
             if inner or entry.name.lower().endswith(SUFFIXES):
                 waiting.append((entry.path, inner))
+            elif not entry.name.startswith("."):
+                left_out.append(entry.path)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

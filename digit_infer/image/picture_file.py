@@ -181,8 +181,13 @@ def identified(file: IO[bytes], name: str) -> ImageFile:
         return Image.open(file, formats=["HEIF"])
     if plugin == "Ico":  # which Pillow decodes at once
         _check_icon(file, header, name)
-    with _IMPORTING:
-        decoder = getattr(import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
+    try:
+        with _IMPORTING:
+            decoder = getattr(import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
+    except ImportError as error:
+        raise UnreadablePictureError(
+            f"{name} is a picture of the format {plugin}, which this Pillow does not read", "pip install --upgrade pillow"
+        ) from error
     with quiet(plugin in ("Tiff", "Ico") or b"acTL" in header or b"Exif" in header):
         image: ImageFile = decoder(file, "")
     check_size(image.size, name)

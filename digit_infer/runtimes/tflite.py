@@ -6,6 +6,7 @@ So calls at the same time use several interpreters, at most one per processor.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from itertools import count
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
     from digit_infer.runtimes.protocol import Answers, Pictures
 
     Answer = Callable[[Pictures], Answers]
+
+
+_MAKING = threading.Lock()
+"""Held while a process is forked: else another thread may hold a lock inside the runtime, and the child waits for ever."""
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(before=_MAKING.acquire, after_in_parent=_MAKING.release, after_in_child=_MAKING.release)
 
 
 def answering(first: Any, another: Callable[[], Any] | None, package: str, contract: Contract) -> Answer:
@@ -83,8 +91,9 @@ def _asking(interpreter: Any, contract: Contract) -> Answer:
         if count != planned:
             if count == 0:
                 return np.empty((0, *contract.gives), contract.dtype)
-            interpreter.resize_tensor_input(source, (count, *contract.takes))
-            interpreter.allocate_tensors()
+            with _MAKING:
+                interpreter.resize_tensor_input(source, (count, *contract.takes))
+                interpreter.allocate_tensors()
             planned = count
         set_tensor(source, pictures)
         invoke()
@@ -118,8 +127,9 @@ class Tflite:
         content = file.path.read_bytes()  # LiteRT verifies bytes; a damaged file opened by its path can end the process
 
         def make() -> Any:
-            interpreter = interpreter_class(model_content=content, num_threads=threads or 1)
-            interpreter.allocate_tensors()
+            with _MAKING:
+                interpreter = interpreter_class(model_content=content, num_threads=threads or 1)
+                interpreter.allocate_tensors()
             return interpreter
 
         try:

@@ -23,8 +23,10 @@ INTERRUPTED = (130, -signal.SIGINT)
 
 def commands(folder: Path) -> list[list[str]]:
     """Return the command lines: one picture, a page, a model of the user's own, and worker processes."""
+    pictures = folder / "pictures"
+    pictures.mkdir()
     for number in range(400):
-        shutil.copy(EXAMPLES / "seven.png", folder / f"{number}.png")
+        shutil.copy(EXAMPLES / "seven.png", pictures / f"{number}.png")
     own = next((Path(__file__).parents[2] / "digit_infer" / "zoo" / "files").glob("cnn_arch3*.onnx"))
     shutil.copy(own, folder / "own.onnx")
     one = str(EXAMPLES / "seven.png")
@@ -32,7 +34,7 @@ def commands(folder: Path) -> list[list[str]]:
         ["predict", one],
         ["read", one],
         ["predict", one, "--model", str(folder / "own.onnx")],
-        ["predict", str(folder), "--workers", "2"],
+        ["predict", str(pictures), "--workers", "2"],
         ["bench", "--quick", "--model", "cnn_arch3", "--runtime", "onnx-cpu"],
     ]
 

@@ -36,6 +36,20 @@ def test_what_is_no_regular_file_is_named_and_the_others_are_answered(digit_infe
     assert [line.split()[1].rpartition("/")[2] for line in errors] == ["loop.png", "pipe.png", "zero.png"]
 
 
+def test_other_files_of_a_folder_are_named(digit_infer, examples, tmp_path):
+    shutil.copy(examples / "seven.png", tmp_path / "a.png")
+    for name in ("notes.txt", "model.onnx", ".hidden", "line\nbreak.csv", *(f"{number:02}.csv" for number in range(30))):
+        (tmp_path / name).write_text("1")
+    (tmp_path / "picture.avif").write_bytes(b"")
+    run = digit_infer("predict", tmp_path)
+    assert run.out.startswith("7")
+    [line] = [line for line in run.err.splitlines() if line.startswith("left out (not the suffix of a picture")]
+    assert "00.csv" in line
+    assert line.endswith("and 13 more")
+    assert "hidden" not in line
+    assert "picture.avif is empty" in run.err
+
+
 def test_worker_processes_skip_it_as_well(digit_infer, odd_folder):
     run = digit_infer("predict", odd_folder, "--workers", 2, "--json")
     assert run.code == 1
