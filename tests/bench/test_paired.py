@@ -45,6 +45,11 @@ def test_recorded_results_carry_their_environment_and_counts(path):
         for name, entry in document["models"].items():
             assert entry["sha256"] == zoo.model_named(name).checkpoint.sha256
         return
+    if "clients" in document.get("settings", {}):  # of servers: rounds of seconds
+        rounds = document["settings"]["rounds"]
+        assert rounds >= 8
+        assert all(len(entry["rest_rounds_us"]) == rounds for entry in document["results"].values())
+        return
     if "drawn" in document:  # of normalisers
         assert all(count >= 10 for entry in document["drawn"].values() for count in entry["pictures"].values())
         document["results"] = {name: entry["imported"] for name, entry in document["libraries"].items()}
