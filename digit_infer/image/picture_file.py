@@ -83,8 +83,6 @@ besides, and some decoders hold several copies."""
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what Pillow logs and nobody handles
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what Pillow logs and nobody handles
-
 _FILTERS = threading.Lock()
 _IMPORTING = threading.Lock()
 """Held while a process is forked: else another thread may hold Python's own lock of a decoder's module for ever."""

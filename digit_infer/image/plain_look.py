@@ -30,7 +30,7 @@ _FAINTEST_EDGE = 0.15
 """What holds less than this share of full ink is background. Of 0.02 to 0.3, best on pictures from many hands."""
 
 _INKED = 16
-"""What holds this much ink, of 255, hangs together. Of 1 to 61, best on pictures from many hands."""
+"""Pixels with at least this much ink, of 255, form pieces. More breaks thin strokes, less joins a digit to its frame."""
 
 _SMALL = 112
 """Pixels. A picture is made smaller by a whole factor until its longer side has 112 to 223."""

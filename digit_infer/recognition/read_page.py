@@ -79,20 +79,21 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
     Raises:
         UnreadablePictureError: the page has more pieces than can be digits.
     """
-    whole, answer = answer, _bounded(answer)
+    unbounded, answer = answer, _bounded(answer)
     plain, is_even = plain_ink(grey)
     ink, mask = without_frames(plain, plain), plain > 0
     upright = _pieces_if_any(answer, ink, mask, 0) if is_even or mark is None else None
     if mark is not None and (upright is None or (upright and _doubt(upright) > _BELIEVED)):
         marked = page_ink(grey, mark)
-        seen = _pieces(answer, without_frames(full_ink(marked), plain), marked >= INKED, 0)
+        marked_ink, marked_mask = without_frames(full_ink(marked), plain), marked >= INKED
+        seen = _pieces(answer, marked_ink, marked_mask, 0)
         if upright is None or (seen and _doubt(seen) < _doubt(upright)):
-            upright, ink, mask = seen, without_frames(full_ink(marked), plain), marked >= INKED
+            upright, ink, mask = seen, marked_ink, marked_mask
     best = upright or []
     if len(best) >= _FEWEST_TO_TURN and _doubt(best) > _BELIEVED:
         turned = [_pieces_if_any(answer, ink, mask, turns) or [] for turns in (1, 2, 3)]
         best = min([best, *(way for way in turned if len(way) > _AS_MANY * len(best))], key=_cost)
-    best = _whole_if_believed(whole, mark, grey, best)
+    best = _whole_if_believed(unbounded, mark, grey, best)
     found = tuple(digit for _, digit in best if digit.prediction.is_digit)
     return Reading(found, best[0][0] if best else 0, grey)
 
