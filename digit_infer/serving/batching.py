@@ -144,13 +144,13 @@ class Batcher:
         return _Called(batch, answers, began, perf_counter() - began)
 
     def _deliver(self, called: _Called, *, in_loop: bool) -> None:
-        waited = [called.began - waiting.since for waiting in called.batch]
-        self._metrics.called(waited, sum(waiting.pictures for waiting in called.batch), called.seconds)
         for waiting, answer in zip(called.batch, called.answers, strict=True):
             if in_loop or isinstance(waiting.answer, Future):
                 _settle(waiting.answer, answer)
             else:
                 self._loop.call_soon_threadsafe(_settle, waiting.answer, answer)
+        waited = [called.began - waiting.since for waiting in called.batch]
+        self._metrics.called(waited, sum(waiting.pictures for waiting in called.batch), called.seconds)
 
 
 def _settle(future: asyncio.Future[Outputs] | Future[Outputs], answer: Outputs | Exception) -> None:

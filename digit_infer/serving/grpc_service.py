@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -117,10 +118,10 @@ class _Service:
         )
 
     def _answering(self, name: str, call: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
-        """Return a call that tells its errors by status, and is logged."""
+        """Return a call that tells its errors by status, and is counted and logged once its answer is on its way."""
 
         def answering(request: Any, context: Any) -> Any:
-            began, code = perf_counter(), grpc.StatusCode.CANCELLED
+            began, code, kind = perf_counter(), grpc.StatusCode.CANCELLED, ""
             try:
                 answer = call(request)
                 code = grpc.StatusCode.OK
@@ -134,11 +135,22 @@ class _Service:
             else:
                 return answer
             finally:
-                if self._settings.access_log:
-                    ms = round(1000 * (perf_counter() - began), 3)
-                    write_event("request", door="grpc", method=name, status=code.name, ms=ms, client=context.peer())
+                asked = request.model_name if name == "ModelInfer" else None
+                ended = partial(self._ended, name, asked, code, kind, perf_counter() - began, context)
+                if not context.add_callback(ended):  # the client has gone already
+                    ended()
 
         return answering
+
+    def _ended(self, name: str, model: str | None, code: grpc.StatusCode, kind: str, seconds: float, context: Any) -> None:
+        """Count a request to a model, and log the call."""
+        if kind and model is not None:
+            self._endpoint.metrics.failed(model if model in self._endpoint.models else "", "grpc", kind)
+        elif code is grpc.StatusCode.OK and model is not None:
+            self._endpoint.metrics.answered(model, "grpc", seconds)
+        if self._settings.access_log:
+            ms = round(1000 * seconds, 3)
+            write_event("request", door="grpc", method=name, status=code.name, ms=ms, client=context.peer())
 
     def _live(self, _: Any) -> Any:
         return self._messages["ServerLiveResponse"](live=True)
@@ -164,16 +176,9 @@ class _Service:
         return self._messages["RepositoryIndexResponse"](models=self._endpoint.index())
 
     def _infer(self, request: Any) -> Any:
-        metrics, began = self._endpoint.metrics, perf_counter()
-        try:
-            model = self._endpoint.spec(request.model_name, request.model_version)
-            asked = _read(request, model)
-            outputs = self._endpoint.answer_blocking(model.name, asked)
-        except Exception as error:
-            known = request.model_name if request.model_name in self._endpoint.models else ""
-            metrics.failed(known, "grpc", kind_of(error)[0])
-            raise
-        metrics.answered(model.name, "grpc", perf_counter() - began)
+        model = self._endpoint.spec(request.model_name, request.model_version)
+        asked = _read(request, model)
+        outputs = self._endpoint.answer_blocking(model.name, asked)
         return _written(self._messages["ModelInferResponse"](), model, asked, outputs)
 
 
@@ -190,12 +195,13 @@ def _read(request: Any, model: ModelSpec) -> InferRequest:
             f"the request has {len(request.inputs)} inputs and {len(raw)} raw contents", "send all inputs raw, or none"
         )
     inputs: dict[str, Tensor] = {}
+    shared = _parameters(request.parameters)
     for number, entry in enumerate(request.inputs):
         spec = model.input_named(entry.name)
         if entry.name in inputs:
             raise InvalidRequestError(f"{entry.name} stands twice in the request", "send each input once")
         shape = checked_shape(spec, entry.datatype, list(entry.shape), model.most)
-        parameters = {**_parameters(request.parameters), **_parameters(entry.parameters)}
+        parameters = shared | _parameters(entry.parameters)
         if "shared_memory_region" in parameters:
             raise InvalidRequestError("this server does not look into shared memory", "send the data")
         values = from_raw(spec, shape, memoryview(raw[number])) if raw else _listed(spec, shape, entry.contents)
