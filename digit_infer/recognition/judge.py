@@ -30,7 +30,8 @@ NETWORK_FIRST = 0.95
 """From this confidence on the network is believed."""
 
 SURER = 0.1
-"""A piece is believed in place of the whole, and pieces that lie together are several digits, if surer by so much."""
+"""A piece, or all ink, is believed in place of the whole if surer by so much; several pieces are several digits by the same
+measure."""
 
 BRACKET = 1.13
 """What looks like a 1 and is so many times as high as the digit beside it is a bracket, a slash or a line."""
@@ -64,14 +65,17 @@ def judged(
 
     None stands for a picture on which neither sees ink. Without ``mark`` the plain look alone is asked.
     """
-    first = _answered(plain, classify)
-    doubtful = [number for number, answer in enumerate(first) if not _believed(answer)]
+    asked = [look if mark is None or (look is not None and look.is_even) else None for look in plain]
+    answers = _answered(asked, classify)
+    doubtful = [number for number, answer in enumerate(answers) if not _believed(answer)]
     if mark is None or not doubtful:
-        return first
-    second = _answered(network_looks([greys[number] for number in doubtful], mark), classify)
-    for number, answer in zip(doubtful, second, strict=True):
-        first[number] = _better(first[number], answer)
-    return first
+        return answers
+    looks = network_looks([greys[number] for number in doubtful], mark)
+    left = [None if asked[number] else plain[number] for number in doubtful]  # asked now, in the same call
+    second = _answered([*looks, *left], classify)
+    for number, network, late in zip(doubtful, second[: len(looks)], second[len(looks) :], strict=True):
+        answers[number] = _better(answers[number] or late, network)
+    return answers
 
 
 def _believed(answer: Judged | None) -> bool:
@@ -84,14 +88,13 @@ def _believed(answer: Judged | None) -> bool:
 def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
     """Return the network's answer where it is sure, else the average of both.
 
-    Where the two disagree, the average is less confident; so it is for pictures of no digit. Several digits, and a digit
-    among other ink, are what the network makes of lines that it marks in part: there the plain look counts as well.
+    Where the two disagree, the average is less confident; so it is for pictures of no digit. Several digits are what the
+    network makes of lines that it marks in part: where the plain look is sure of one, it counts as well.
     """
     if plain is None or network is None:
         return network if plain is None else plain
     one_alone = plain.look.is_even and plain.confidence >= SURE and not plain.several
-    whole = network.part is network.look.whole
-    if network.confidence >= NETWORK_FIRST and (not one_alone if network.several else whole):
+    if network.confidence >= NETWORK_FIRST and not (network.several and one_alone):
         return network
     mean = (plain.probabilities + network.probabilities) * np.float32(0.5)
     digit = int(mean.argmax())
@@ -112,7 +115,7 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     """Settle whether the whole is the digit, or one of its parts, or whether there are several."""
     answers = [Judged(look, part, row) for part, row in zip(look.asked, rows, strict=True)]
     whole, parts = answers[0], answers[len(answers) - len(look.parts) :]
-    if look.everything is not None and answers[1].confidence > whole.confidence:
+    if look.everything is not None and answers[1].confidence > whole.confidence + SURER:
         whole = answers[1]
     if not parts:
         return whole
