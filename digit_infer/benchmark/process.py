@@ -18,7 +18,7 @@ from digit_infer.benchmark.measuring.scenarios import TimedBlock
 from digit_infer.benchmark.record import Artefact, Block, Server, Stages, WarmUp
 from digit_infer.benchmark.record_file import rebuilt
 from digit_infer.errors import MeasurementError, from_told
-from digit_infer.parallel.leash import owner
+from digit_infer.parallel.children import owner
 
 PREDICTOR: tuple[str, ...] = (sys.executable, "-m", "digit_infer.benchmark.measuring.worker")
 """The command of a process that measures a ``Predictor``."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from digit_infer.parallel.leash import end_children
+from digit_infer.parallel.children import end_children
 
 EXIT_CODE = 130
 

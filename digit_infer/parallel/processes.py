@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from digit_infer.errors import DigitInferError, InferenceError, UsageError
 from digit_infer.parallel import in_batches, in_order
-from digit_infer.parallel.leash import end_with, owner
+from digit_infer.parallel.children import end_with, owner
 
 Sendable: TypeAlias = "str | os.PathLike[str] | bytes"
 """Pictures that another process can read as well."""

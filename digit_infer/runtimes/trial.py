@@ -22,7 +22,7 @@ import numpy as np
 
 from digit_infer.contract import CLASSES, SIDE, check_probabilities
 from digit_infer.errors import ContractError, DamagedModelError, DigitInferError, InferenceError, from_told
-from digit_infer.parallel.leash import end_with, owner
+from digit_infer.parallel.children import end_with, owner
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.model_file import ModelFile, own_file
 from digit_infer.runtimes.protocol import Runtime, RuntimeName, Session

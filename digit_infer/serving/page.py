@@ -18,7 +18,7 @@ from PIL import Image
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from digit_infer.serving.body import GoneError, read_body
+from digit_infer.serving.http import GoneError, read_body
 from digit_infer.serving.models import check_pixels
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from digit_infer.errors import DigitInferError, OverloadedError
-from digit_infer.serving.body import GoneError, read_body
 from digit_infer.serving.endpoint import Endpoint, kind_of, told
+from digit_infer.serving.http import GoneError, read_body
 from digit_infer.serving.log import write_event, write_failure
 from digit_infer.serving.metrics import CONTENT_TYPE, Door
 from digit_infer.serving.protocol import HEADER_LENGTH, read_request, write_response

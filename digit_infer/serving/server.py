@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from digit_infer.serving.endpoint import Endpoint
-from digit_infer.serving.joined_writes import JoinedWrites
+from digit_infer.serving.http import JoinedWrites
 from digit_infer.serving.log import take_over_libraries, write_event
 from digit_infer.serving.metrics import Metrics
 from digit_infer.serving.page import page_routes

@@ -29,7 +29,7 @@ from digit_infer.benchmark.measuring.scenarios import (
 from digit_infer.benchmark.record import Artefact
 from digit_infer.dataset import load
 from digit_infer.errors import DigitInferError
-from digit_infer.parallel.leash import end_with
+from digit_infer.parallel.children import end_with
 from digit_infer.runtimes.model_file import sha256_of
 
 if TYPE_CHECKING:

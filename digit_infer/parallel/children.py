@@ -1,6 +1,7 @@
-"""Processes of ours that end with the one that started them, however that ends, on Linux.
+"""Child processes: what is started ends with its parent, and what is forked gives up what other threads may have held.
 
-Elsewhere they end when they next read from, or write to, the process that started them.
+On Linux a started process is killed when the one that started it ends, however that ends. Elsewhere it ends when it next
+reads from, or writes to, that one. Threads do not come along into a forked process, and a lock that one held stays locked.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from typing import Protocol
+from weakref import WeakSet
 
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 
@@ -40,3 +43,27 @@ def end_children() -> None:
             with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:  # noqa: PTH123  # as above
                 for number in file.read().split():
                     os.kill(int(number), signal.SIGKILL)
+
+
+class Inherited(Protocol):
+    """What has to know that it is in a forked process."""
+
+    def after_fork(self) -> None:
+        """Give up what other threads may have held."""
+
+
+_LIVING: WeakSet[Inherited] = WeakSet()
+
+
+def tell_after_fork(inherited: Inherited) -> None:
+    """Call ``after_fork`` in every process that is forked from this one, as long as the object lives."""
+    _LIVING.add(inherited)
+
+
+def _tell() -> None:
+    for inherited in list(_LIVING):
+        inherited.after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_tell)

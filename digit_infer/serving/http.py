@@ -1,10 +1,15 @@
-"""The body of a request: whole, within its limits, or refused."""
+"""HTTP below the protocol: the body of a request, whole and within its limits, and each response in one write.
+
+uvicorn writes a response's head and body apart, and each is a call of the system.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from digit_infer.errors import RequestTimeoutError, RequestTooLargeError
 from digit_infer.serving.protocol import inflated
@@ -63,3 +68,39 @@ async def _whole(receive: Receive, most: int) -> bytes:
 
 def _too_large(most: int) -> RequestTooLargeError:
     return RequestTooLargeError(f"the body has more than {most} bytes", "send less in a request")
+
+
+class JoinedWrites(HttpToolsProtocol):
+    """Sends what is written in one turn of the event loop at its end."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Write by way of a transport that joins."""
+        super().connection_made(_Joining(transport))  # type: ignore[arg-type]  # it does what a transport does
+
+
+class _Joining:
+    """A transport that gathers what is written until the event loop turns; all else is that of the transport below."""
+
+    def __init__(self, below: Any) -> None:
+        self._below = below
+        self._held: list[bytes] = []
+        self._loop = asyncio.get_running_loop()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._below, name)
+
+    def write(self, data: bytes) -> None:
+        """Send it with what follows."""
+        if not self._held:
+            self._loop.call_soon(self._send)
+        self._held.append(data)
+
+    def close(self) -> None:
+        """Close, after what was written is sent."""
+        self._send()
+        self._below.close()
+
+    def _send(self) -> None:
+        if self._held:
+            joined, self._held = b"".join(self._held), []
+            self._below.write(joined)
