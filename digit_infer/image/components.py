@@ -7,8 +7,7 @@ algorithm, Journal of Algorithms 3, 1982) leads to the first run of its componen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +50,11 @@ class Component:
 class Components:
     """All components of a picture by their runs, one component after the other, each from top to bottom.
 
-    ``firsts`` [K] says where in the runs each of the K components starts; ``shape`` is the picture's.
+    Attributes:
+        firsts: where in the runs each of the K components starts, [K].
+        shape: the picture's height and width.
+        boxes: where each lies: left, top, right and bottom (outside), [K, 4].
+        areas: how many pixels each has, [K].
     """
 
     rows: Numbers
@@ -59,13 +62,18 @@ class Components:
     stops: Numbers
     firsts: Numbers
     shape: tuple[int, int]
+    boxes: Boxes = field(init=False)  # a cached property of Python 3.11 has a lock, which a fork may leave locked
+    areas: Numbers = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "boxes", self._boxes())
+        areas = np.add.reduceat(self.stops - self.starts, self.firsts) if len(self) else np.empty(0, np.intp)
+        object.__setattr__(self, "areas", areas)
 
     def __len__(self) -> int:
         return len(self.firsts)
 
-    @cached_property
-    def boxes(self) -> Boxes:
-        """Where each lies: left, top, right and bottom (outside), [K, 4]."""
+    def _boxes(self) -> Boxes:
         if not len(self):
             return np.empty((0, 4), np.intp)
         if len(self) == 1:
@@ -86,11 +94,6 @@ class Components:
         boxes, (height, width) = self.boxes, self.shape
         at_edge: Mask = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2] == width) | (boxes[:, 3] == height)
         return at_edge
-
-    @cached_property
-    def areas(self) -> Numbers:
-        """How many pixels each has, [K]."""
-        return np.add.reduceat(self.stops - self.starts, self.firsts) if len(self) else np.empty(0, np.intp)
 
     def painted(self, chosen: Mask) -> Mask:
         """Return a mask of the picture with the pixels of the components that ``chosen`` [K] says."""
