@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from digit_infer.errors import DigitInferError
+    from digit_infer.image.decode import frames
     from digit_infer.prediction import Prediction, Unanswered
     from digit_infer.predictor import Predictor
     from digit_infer.reading import Reading
 
 __version__ = "0.2.0"
-__all__ = ["DigitInferError", "Prediction", "Predictor", "Reading", "Unanswered", "__version__"]
+__all__ = ["DigitInferError", "Prediction", "Predictor", "Reading", "Unanswered", "__version__", "frames"]
 
 _HOMES = {
     "DigitInferError": "digit_infer.errors",
@@ -24,6 +25,7 @@ _HOMES = {
     "Predictor": "digit_infer.predictor",
     "Reading": "digit_infer.reading",
     "Unanswered": "digit_infer.prediction",
+    "frames": "digit_infer.image.decode",
 }
 
 

@@ -37,6 +37,8 @@ class Prediction:
         several: whether the picture shows several digits of similar size; ``Predictor.read`` reads them.
         look: what found the ink: "given" for a picture in MNIST's form, "plain" for a threshold on an even background,
             "network" for the ink network.
+        page: which page or frame of the picture's file was answered, from 1.
+        pages: how many pages or frames the file has.
     """
 
     digit: int
@@ -46,6 +48,8 @@ class Prediction:
     is_digit: bool = True
     several: bool = False
     look: By = "given"
+    page: int = 1
+    pages: int = 1
 
     @property
     def reason(self) -> str | None:

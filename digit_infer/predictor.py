@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ from digit_infer.zoo.resolve import Chosen, plan
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
+    from digit_infer.image.arrays import Scale
     from digit_infer.image.look import By
     from digit_infer.reading import Reading
 
@@ -146,34 +148,40 @@ class Predictor:
             return "Predictor(closed)"
         return f"Predictor({self.model!r}, runtime={self.runtime!r}, precision={self.precision!r}, threads={self.threads})"
 
-    def predict(self, picture: PictureSource) -> Prediction:
-        """Recognise the digit on one picture.
+    def predict(self, picture: PictureSource, *, page: int | None = None) -> Prediction:
+        """Recognise the digit on one picture, dark on light or light on dark.
 
         Args:
-            picture: a path, bytes, a binary file object, a PIL image, or an array [H, W] or [H, W, 3 or 4] of uint8,
-                booleans, or floats in 0..1 or 0..255. The digit may be dark on light or light on dark.
+            picture: a path, bytes, a binary file object, base64 or a data URL of a file, a PIL image, or an array:
+                [H, W], [H, W, 3 or 4], with axes of 1 besides, or a square picture in one row; of numpy, PyTorch or what
+                else has ``__array__`` or DLPack, or as nested lists. ``digit_infer.image.arrays`` says how its numbers
+                are read, and which scales are known.
+            page: which page or frame of a file, from 1. None takes the first that is not blank; ``page`` and ``pages`` of
+                the prediction tell which that is, and of how many.
 
         Returns:
             The prediction. ``is_digit`` is false on a picture without ink, whatever the model answers.
 
         Raises:
             PictureError: the picture cannot be read.
+            UsageError: it has no such page.
             ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
-        return self.explain(picture).prediction
+        return self.explain(picture, page=page).prediction
 
-    def explain(self, picture: PictureSource | Seen) -> Explanation:
+    def explain(self, picture: PictureSource | Seen, *, page: int | None = None) -> Explanation:
         """Recognise the digit on one picture as ``predict`` does, and return the intermediate results as well.
 
         Raises:
             PictureError: the picture cannot be read.
+            UsageError: it has no such page.
             ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
         _ = self.chosen  # refuses when closed
-        seen = picture if isinstance(picture, Seen) else image.seen(picture)
+        seen = picture if isinstance(picture, Seen) else image.seen(picture, page)
         [answer] = self._judged([seen])
         return Explanation(
-            self._prediction(answer), seen.grey, *((None, None) if answer is None else (answer.look, answer.part.box))
+            self._prediction(seen, answer), seen.grey, *((None, None) if answer is None else (answer.look, answer.part.box))
         )
 
     @property
@@ -184,34 +192,40 @@ class Predictor:
     def _judged(self, seen: list[Seen]) -> list[Judged | None]:
         return judged([one.grey for one in seen], [one.plain for one in seen], self.predict_array, self._mark)
 
-    def _prediction(self, answer: Judged | None) -> Prediction:
+    def _prediction(self, seen: Seen, answer: Judged | None) -> Prediction:
         """Return the prediction of a judged picture; a picture without ink is classified as an empty image."""
         if answer is None:
             empty = np.zeros((SIDE, SIDE), np.uint8)
-            return Prediction.of(self.predict_array(empty[None])[0], empty, self._reject_below, look=self._look)
-        return Prediction.of(
-            answer.probabilities, answer.part.image, self._reject_below, several=answer.several, look=answer.look.by
-        )
+            found = Prediction.of(self.predict_array(empty[None])[0], empty, self._reject_below, look=self._look)
+        else:
+            found = Prediction.of(
+                answer.probabilities, answer.part.image, self._reject_below, several=answer.several, look=answer.look.by
+            )
+        return found if seen.pages == 1 else replace(found, page=seen.page, pages=seen.pages)
 
-    def read(self, picture: PictureSource) -> Reading:
+    def read(self, picture: PictureSource, *, page: int | None = None) -> Reading:
         """Read all digits of a picture, line by line: of a number, a form or a page, which may lie on its side.
 
         Digits with less confidence than ``reject_below`` are left out, so a reading may be empty.
 
         Args:
             picture: what ``predict`` takes.
+            page: which page or frame of a file, from 1; None takes the first that is not blank.
 
         Returns:
             A reading: ``.text`` has a line of text per line of the page, ``.digits`` has each digit with its box.
 
         Raises:
             PictureError: the picture cannot be read.
+            UsageError: it has no such page.
             ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
         from digit_infer.recognition.read_page import read_page  # not needed for one digit
 
         _ = self.chosen  # refuses when closed
-        return read_page(self._predictions, self._mark, image.decode(picture))
+        found = image.decode_page(picture, number=page)
+        reading = read_page(self._predictions, self._mark, found.grey)
+        return reading if found.count == 1 else replace(reading, page=found.number, pages=found.count)
 
     def _predictions(self, images: Images) -> list[Prediction]:
         rows = self.predict_array(images)
@@ -232,8 +246,9 @@ class Predictor:
         waits as grey pixels, 1 MB at most, so large pictures take about 200 MB in the default batches.
 
         Args:
-            pictures: each is what ``predict`` takes. They are taken and decoded in the caller's thread, at most
-                ``workers`` + 1 batches ahead, so a buffer or a file may be used again for the next picture.
+            pictures: each is what ``predict`` takes; or an array [N, …] of them, whose numbers are all on one scale. They
+                are taken and decoded in the caller's thread, at most ``workers`` + 1 batches ahead, so a buffer or a file
+                may be used again for the next picture.
             batch_size: pictures in one call of the runtime.
             workers: threads that run the model while the caller's thread decodes, 1 to 256; None takes one per usable
                 processor, 4 at most. With 1, everything runs in the caller's thread, one batch at a time.
@@ -243,12 +258,17 @@ class Predictor:
         Raises:
             UsageError: ``batch_size`` or ``workers`` is out of range, ``pictures`` is a single path, or one cannot be
                 sent to another process.
+            InvalidArrayError: ``pictures`` is an array of one picture, or of numbers on no scale.
             InferenceError: the runtime failed, or a worker process ended.
         """
         if not isinstance(batch_size, int) or batch_size < 1:
             raise UsageError(f"batch_size is {batch_size!r}", "it must be a whole number of 1 or more")
         if workers is not None and not (isinstance(workers, int) and 1 <= workers <= MAX_WORKERS):
             raise UsageError(f"workers is {workers!r}", f"it must be 1 to {MAX_WORKERS}, or None")
+        scale: Scale | None = None
+        if image.is_array_like(pictures) and not isinstance(pictures, list | tuple):
+            pictures = image.as_array(pictures)
+            scale = image.scale_of_all(pictures)
         if isinstance(pictures, str | bytes | Path) or not isinstance(pictures, Iterable):
             raise UsageError(f"a {type(pictures).__name__} is no list of pictures", "pass a list, or call predict()")
         workers = workers or min(usable_cpus(), _DEFAULT_WORKERS)
@@ -256,12 +276,12 @@ class Predictor:
             from digit_infer.parallel.processes import in_processes  # not needed for one picture
 
             return in_processes(self, iter(pictures), batch_size, workers)
-        return self._stream(iter(pictures), batch_size, workers)
+        return self._stream((_seen(picture, scale) for picture in pictures), batch_size, workers)
 
     def _stream(
-        self, pictures: Iterator[PictureSource], batch_size: int, workers: int
+        self, pictures: Iterator[Seen | Unanswered], batch_size: int, workers: int
     ) -> Iterator[Prediction | Unanswered]:
-        batches = in_batches(map(_seen, pictures), batch_size)
+        batches = in_batches(pictures, batch_size)
         first = next(batches, [])
         if len(first) < batch_size:  # one batch in all, which needs no threads
             yield from self._answers(first)
@@ -271,7 +291,7 @@ class Predictor:
 
     def _answers(self, batch: list[Seen | Unanswered]) -> list[Prediction | Unanswered]:
         answers = iter(self._judged([seen for seen in batch if isinstance(seen, Seen)]))
-        return [self._prediction(next(answers)) if isinstance(seen, Seen) else seen for seen in batch]
+        return [self._prediction(seen, next(answers)) if isinstance(seen, Seen) else seen for seen in batch]
 
     def predict_array(self, images: Images) -> Probabilities:
         """Classify images in MNIST's form: uint8 [N, 28, 28], 0 = background -> probabilities float32 [N, 10].
@@ -349,8 +369,8 @@ class Predictor:
         self._take(plan(**state).open(tried), state["threads"], reject_below)
 
 
-def _seen(picture: PictureSource) -> Seen | Unanswered:
+def _seen(picture: PictureSource, scale: Scale | None) -> Seen | Unanswered:
     try:
-        return image.seen(picture)
+        return image.seen(picture, scale=scale)
     except PictureError as error:
         return Unanswered(error)

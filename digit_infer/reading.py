@@ -31,11 +31,15 @@ class Reading:
         turned: degrees by which the page was rotated counterclockwise before reading: 0, 90, 180 or 270.
         grey: uint8 [H, W], the page, upright by its EXIF orientation; a side of 2,048 pixels or more is reduced by a whole
             factor. Boxes are in its pixels.
+        page: which page or frame of the picture's file was read, from 1.
+        pages: how many pages or frames the file has.
     """
 
     digits: tuple[ReadDigit, ...]
     turned: int
     grey: Grey
+    page: int = 1
+    pages: int = 1
 
     @property
     def text(self) -> str:

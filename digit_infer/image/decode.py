@@ -1,157 +1,247 @@
 """Any picture -> one grey picture: uint8 [H, W], 0 = black, 255 = white.
 
-Takes a path, bytes, a binary file object, a PIL image or an array, and refuses what is no picture with the reason.
+Takes a path, bytes, a binary file object, base64 or a data URL of a file, a PIL image, or an array, and refuses what is no
+picture with the reason. Of a file with several pages or frames it takes one, and tells how many there are.
 """
 
 from __future__ import annotations
 
-import io
-import os
-from typing import IO, TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from os import PathLike
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from PIL import Image
 
-from digit_infer.errors import InvalidArrayError, PictureError, UnreadablePictureError
+from digit_infer.errors import PictureError, UnreadablePictureError, UsageError
+from digit_infer.image.arrays import (
+    as_array,
+    bytes_from,
+    flattened,
+    grey_from_array,
+    is_array_like,
+    is_faint,
+    reduction,
+    strongest_colour,
+)
 from digit_infer.image.picture_file import (
-    MAX_BYTES,
+    MAX_PIXELS,
     check_memory,
     check_size,
     identified,
-    open_regular,
     quiet,
+    said,
     too_large,
 )
+from digit_infer.image.source import opened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from digit_infer.image.arrays import Scale
+
     Grey: TypeAlias = NDArray[np.uint8]
     """uint8 [H, W], 0 = black, 255 = white"""
 
-PictureSource: TypeAlias = (
-    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic]"
-)
+PictureSource: TypeAlias = "str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | Any"
+"""The last is an array: of numpy, by ``__array__``, by DLPack, or as nested lists."""
 
 _ORIENTATION = 0x0112
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 """``Image.Transpose`` that brings a picture upright, by its EXIF orientation."""
 
-_STRIP = 4_000_000
-"""Values of an array that are widened at once."""
-
-_FAINT = 64
-"""A picture whose light differs by fewer grey levels is looked at colour by colour."""
-
 PAGE_SIDE = 1_024
 ONE_DIGIT_SIDE = 512
 """Pixels. A page, or a picture of one digit, whose longer side is at least twice this is made smaller by a whole factor."""
+
+MOST_PAGES = 1_000
+"""Pages of a TIFF file that are counted at most, since Pillow takes seconds for some thousands."""
+
+_BLANK = 24
+_BLANK_SIDE = 112
+"""A page that differs by fewer grey levels, when it is made small so that its grain is averaged, shows nothing."""
+
+_A_FRAME = 80_000
+"""Pixels that a small frame counts as, so that at most 1,000 blank ones are passed over, and fewer that are large."""
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A picture as grey pixels, uint8 [H, W]; which page or frame of its file it is, from 1, and how many that has."""
+
+    grey: Grey
+    number: int = 1
+    count: int = 1
 
 
 def decode(source: PictureSource, side: int = PAGE_SIDE) -> Grey:
     """Return the grey picture in ``source``, made smaller by a whole factor if its longer side is twice ``side`` or more.
 
     Raises:
+        PictureError: as ``decode_page``.
+    """
+    return decode_page(source, side).grey
+
+
+def decode_page(
+    source: PictureSource, side: int = PAGE_SIDE, number: int | None = None, scale: Scale | None = None
+) -> Page:
+    """Return one page of ``source``, made smaller by a whole factor if its longer side is twice ``side`` or more.
+
+    Args:
+        source: a picture of any kind.
+        side: pixels.
+        number: which page or frame, from 1. None takes the first that is not blank, or a PIL image as it stands.
+        scale: what the numbers of an array mean; None tells it by their range.
+
+    Raises:
         PictureNotFoundError: a path leads nowhere.
         UnreadablePictureError: no picture, or a truncated or damaged one.
         PictureTooLargeError: more than ``MAX_PIXELS``, or more than ``MAX_BYTES`` while it is decoded.
         InvalidArrayError: an array of a shape, dtype or values that no picture has.
+        UsageError: it has no page of that number.
     """
-    if isinstance(source, np.ndarray):
-        if type(source) is not np.ndarray and hasattr(source, "mask"):
-            raise InvalidArrayError("a masked array is no picture", "fill what is masked first: array.filled(0)")
-        array = np.asarray(source)  # a subclass, such as np.matrix, indexes in its own way
-        grey = _grey_from_array(array, side)
-        return grey.copy() if np.may_share_memory(grey, array) else grey  # a caller may fill its buffer again
     if isinstance(source, Image.Image):
-        return _grey_from_open(source, side)
-    if isinstance(source, str | os.PathLike):
-        name = os.fsdecode(source) or os.curdir  # making a Path takes a tenth of the time of a small picture
-        with open_regular(name) as file:
-            return _grey_from_file(file, name, side)
-    if isinstance(source, bytes | bytearray | memoryview):
-        content = source.tobytes() if isinstance(source, memoryview) else source
-        return _grey_from_file(io.BytesIO(content), "the picture", side)
-    if hasattr(source, "read"):
-        name = str(getattr(source, "name", "the file"))
-        return _grey_from_file(io.BytesIO(_content(source, name)), name, side)
-    raise InvalidArrayError(
-        f"a {type(source).__name__} is no picture", "pass a path, bytes, a binary file, a PIL image or an array"
-    )
+        return _page_of_open(source, side, number)
+    if is_array_like(source):
+        _check_number(number, 1, "an array")
+        return Page(grey_from_array(as_array(source), side, scale))
+    with opened(source) as (file, name):
+        page, has_colours = _decoded(file, name, side, number, by_colour=False)
+        if has_colours and is_faint(page.grey):
+            file.seek(0)
+            page, _ = _decoded(file, name, side, page.number, by_colour=True)
+        return page
 
 
-def _grey_from_open(image: Image.Image, side: int) -> Grey:
-    try:
+def frames(source: PictureSource) -> Iterator[Image.Image]:
+    """Yield every page or frame of a picture file, one after the other, each as a grey PIL image, which ``predict`` takes.
+
+    Args:
+        source: a path, bytes, a binary file object, or base64 or a data URL of a file.
+
+    Raises:
+        PictureError: the file, or a page of it, cannot be read.
+    """
+    with opened(source) as (file, name), _told(name):
+        image = identified(file, name)
+        with image:
+            for index in range(_count(image)):
+                with quiet(image.format == "TIFF"):
+                    image.seek(index)
+                    check_memory(image, image.size, name)
+                    grey = _grey_or_colour(image, PAGE_SIDE)
+                yield Image.fromarray(grey)
+
+
+def _page_of_open(image: Image.Image, side: int, number: int | None) -> Page:
+    with _told("the image"):  # it may not be decoded yet
+        count, before = _count(image), image.tell()
+        _check_number(number, count, "the image")
+        if number is not None:
+            image.seek(number - 1)
         check_size(image.size, "the image")
-        grey = _grey_from_image(image, side)
-        return _strongest(image, side) if image.mode == "RGB" and _is_faint(grey) else grey
-    except PictureError:
-        raise
-    except Exception as error:  # it may not be decoded yet
-        raise _damaged("the image", error) from error
+        page = Page(_grey_or_colour(image, side), image.tell() + 1, count)
+        if number is not None:
+            image.seek(before)
+        return page
 
 
-def _content(file: IO[bytes], name: str) -> bytes:
-    try:
-        content = file.read(MAX_BYTES + 1)
-    except Exception as error:  # a stream may raise anything: it is closed, cut off, or decompresses damaged data
-        raise UnreadablePictureError(f"{name} cannot be read ({_said(error)})", "open it with mode 'rb'") from error
-    if not isinstance(content, bytes):
-        raise UnreadablePictureError(f"{name} was opened as text", "open it with mode 'rb'")
-    if len(content) > MAX_BYTES:
-        raise too_large(name, f"more than {MAX_BYTES // 1_000_000} MB in the file")
-    return content
-
-
-def _grey_from_file(file: IO[bytes], name: str, side: int) -> Grey:
-    grey, has_colours = _decoded(file, name, side, by_colour=False)
-    if has_colours and _is_faint(grey):
-        file.seek(0)
-        grey, _ = _decoded(file, name, side, by_colour=True)
-    return grey
-
-
-def _decoded(file: IO[bytes], name: str, side: int, *, by_colour: bool) -> tuple[Grey, bool]:
-    """Return a grey picture, by the colour of most contrast if that is asked for, and whether the file has colours."""
-    try:
+def _decoded(file: IO[bytes], name: str, side: int, number: int | None, *, by_colour: bool) -> tuple[Page, bool]:
+    """Return a page, by the colour of most contrast if that is asked for, and whether the file has colours."""
+    with _told(name):
         image = identified(file, name)
         with image, quiet(image.format in ("TIFF", "ICO")):
+            count = _count(image)
+            _check_number(number, count, name)
+            if number is not None and count > 1:
+                image.seek(number - 1)
             full, has_colours = image.size, image.mode in ("YCbCr", "RGB", "P")
             # JPEG can be decoded at a half, a quarter or an eighth of its size; other formats ignore the wish.
             wanted = "RGB" if by_colour else "L"
             image.draft(wanted if image.mode in ("L", "YCbCr", "RGB") else image.mode, (side, side))
             check_memory(image, full, name)
-            return (_strongest(image, side) if by_colour else _grey_from_image(image, side)), has_colours
-    except PictureError:
-        raise
-    except Exception as error:  # Pillow's decoders raise what they like on damaged files
-        raise _damaged(name, error) from error
+            grey = _strongest(image, side) if by_colour else _grey_from_image(image, side)
+            page = Page(grey, image.tell() + 1, count)
+            return (page if count == 1 or number is not None else _not_blank(image, page, side, name)), has_colours
+
+
+def _count(image: Image.Image) -> int:
+    """Return how many pages or frames a file has, up to the first that is damaged."""
+    count, before = 1, image.tell()
+    with suppress(Exception):  # whatever Pillow raises on a damaged page, and EOFError where there are no more
+        if not getattr(image, "is_animated", False):
+            return 1
+        if image.format != "TIFF":
+            count = image.n_frames  # type: ignore[attr-defined]  # where is_animated is
+        while image.format == "TIFF" and count < MOST_PAGES:
+            image.seek(count)
+            count += 1
+    image.seek(before)
+    return count
+
+
+def _check_number(number: int | None, count: int, name: str) -> None:
+    if number is not None and not (isinstance(number, int) and 1 <= number <= count):
+        has = "1 page" if count == 1 else f"{count:,} pages"
+        raise UsageError(f"{name} has {has}, and no page {number!r}", "pages are counted from 1")
+
+
+def _not_blank(image: Image.Image, first: Page, side: int, name: str) -> Page:
+    """Return the first page, from one on, that is not blank; that one, if none is found."""
+    page, left = first, MAX_PIXELS
+    while _is_blank(page.grey):
+        left -= max(_A_FRAME, image.width * image.height)
+        if left < 0 or page.number >= page.count:
+            return first
+        image.seek(page.number)
+        check_memory(image, image.size, name)
+        page = Page(_grey_or_colour(image, side), page.number + 1, page.count)
+    return page
+
+
+def _is_blank(grey: Grey) -> bool:
+    small = np.asarray(Image.fromarray(grey).reduce(reduction(grey.shape, _BLANK_SIDE)))
+    return int(small.max()) - int(small.min()) < _BLANK
+
+
+def _grey_or_colour(image: Image.Image, side: int) -> Grey:
+    """Return an image that is not decoded as grey alone, by its strongest colour where its light tells little."""
+    grey = _grey_from_image(image, side)
+    return _strongest(image, side) if image.mode == "RGB" and is_faint(grey) else grey
 
 
 def _strongest(image: Image.Image, side: int) -> Grey:
     """Return the colour that differs most on a picture."""
     image.load()
     colours = image if image.mode == "RGB" else image.convert("RGB")
-    return _strongest_colour(np.asarray(_upright(_reduced(colours, side), image)))
+    return strongest_colour(np.asarray(_upright(_reduced(colours, side), image)))
 
 
-def _damaged(name: str, error: Exception) -> PictureError:
-    if isinstance(error, MemoryError):
-        return too_large(name, "there is not enough memory for it")
-    return UnreadablePictureError(f"{name} is truncated or damaged ({_said(error)})", "save or send it again")
-
-
-def _said(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0] or type(error).__name__
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Turn what Pillow's decoders raise on damaged files, which may be anything, into an error that names the file."""
+    try:
+        yield
+    except (PictureError, UsageError):
+        raise
+    except MemoryError as error:
+        raise too_large(name, "there is not enough memory for it") from error
+    except Exception as error:
+        raise UnreadablePictureError(f"{name} is truncated or damaged ({said(error)})", "save or send it again") from error
 
 
 def _grey_from_image(image: Image.Image, side: int) -> Grey:
+    if image.mode == "LAB":
+        raise UnreadablePictureError("the picture is in the colour space LAB", "save it in RGB")
     image.load()
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return np.asarray(_upright(Image.fromarray(_bytes_from_values(np.asarray(image), side)), image))
+        return np.asarray(_upright(Image.fromarray(bytes_from(np.asarray(image), side)), image))
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
         colours = image if image.mode == "RGBA" else image.convert("RGBA")
-        return _flattened(np.asarray(_upright(_reduced(colours, side), image)))
+        return flattened(np.asarray(_upright(_reduced(colours, side), image)))
     if image.mode in ("P", "1"):  # numbers of colours cannot be averaged, nor single bits
         image = image.convert("RGB" if image.mode == "P" else "L")
     small = _reduced(image, side)
@@ -171,79 +261,5 @@ def _upright(small: Image.Image, image: Image.Image) -> Image.Image:
 
 
 def _reduced(image: Image.Image, side: int) -> Image.Image:
-    factor = _factor(image.size, side)
+    factor = reduction(image.size, side)
     return image if factor == 1 else image.reduce(factor)
-
-
-def _factor(size: tuple[int, ...], side: int) -> int:
-    return max(1, max(size) // side)
-
-
-def _grey_from_array(array: NDArray[np.generic], side: int) -> Grey:
-    if array.size == 0:
-        raise InvalidArrayError(f"the array of shape {array.shape} holds nothing", "pass a picture with at least one pixel")
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
-    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
-        raise InvalidArrayError(
-            f"an array of shape {array.shape} is not one picture",
-            "pass [H, W], [H, W, 3] or [H, W, 4]; a stack of pictures goes to predict_many or predict_array",
-        )
-    check_size((array.shape[1], array.shape[0]), "the array")
-    pixels = _bytes_from_values(array, side)
-    if pixels.ndim == 2:
-        return pixels
-    if pixels.shape[2] == 4:
-        return _flattened(pixels)
-    grey = np.asarray(Image.fromarray(pixels).convert("L"))
-    return _strongest_colour(pixels) if _is_faint(grey) else grey
-
-
-def _bytes_from_values(array: NDArray[np.generic], side: int) -> NDArray[np.uint8]:
-    """Bring numbers into 0..255, and make a large picture smaller: bytes as they are, others by the smallest scale.
-
-    The scales are 0..1 (floats, booleans, masks), 0..255, and for integers 0..4095 and 0..65535 (scanners, cameras). A
-    large picture is widened strip by strip.
-    """
-    if array.dtype.kind not in "buif":
-        raise InvalidArrayError(f"an array of dtype {array.dtype} is no picture", "pass uint8, or floats in 0..1")
-    low, high = float(array.min()), float(array.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise InvalidArrayError("the picture holds NaN or infinity", "replace those values")
-    scales = (1, 255) if array.dtype.kind == "f" else (1, 255, 4_095, 65_535)
-    top = next((scale for scale in scales if high <= scale), None)
-    if low < 0 or top is None:
-        raise InvalidArrayError(f"the picture holds values from {low:g} to {high:g}", "scale them to 0..1 or to 0..255")
-
-    def in_bytes(part: NDArray[np.generic]) -> NDArray[np.uint8]:
-        if array.dtype == np.uint8 and top == 255:
-            return part.astype(np.uint8, copy=False)
-        scaled: NDArray[np.uint8] = np.rint(part.astype(np.float32) * np.float32(255 / top)).astype(np.uint8)
-        return scaled
-
-    factor = _factor(array.shape[:2], side)
-    if factor == 1:
-        return in_bytes(array)
-    rows = max(1, _STRIP * len(array) // (array.size * factor)) * factor
-    strips = (in_bytes(array[first : first + rows]) for first in range(0, len(array), rows))
-    return np.concatenate([np.asarray(Image.fromarray(strip).reduce(factor)) for strip in strips])
-
-
-def _is_faint(grey: Grey) -> bool:
-    """Tell whether the light of a picture hardly differs."""
-    return int(grey.max()) - int(grey.min()) < _FAINT
-
-
-def _strongest_colour(colours: NDArray[np.uint8]) -> Grey:
-    """Return the colour of a picture [H, W, 3] that differs most: yellow on white is dark in blue light alone."""
-    spans = colours.max(axis=(0, 1)).astype(int) - colours.min(axis=(0, 1))
-    return np.ascontiguousarray(colours[..., int(spans.argmax())])
-
-
-def _flattened(pixels: NDArray[np.uint8]) -> Grey:
-    """Put a picture with a transparent ground on the ground that its visible strokes stand out from: white or black."""
-    colour, alpha = pixels[..., :3].astype(np.float32), pixels[..., 3].astype(np.float32) / 255
-    light = colour @ np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's own "L"
-    visible = alpha.sum()
-    ground = 0.0 if visible and (light * alpha).sum() / visible > 127.5 else 255.0
-    return np.rint(light * alpha + ground * (1 - alpha)).astype(np.uint8)

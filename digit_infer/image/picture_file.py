@@ -1,26 +1,23 @@
 """A picture file -> a Pillow image that is not decoded yet: of the formats listed here alone, and within stated bounds.
 
 The format is told by the file's first bytes, and its one decoder is called, so that no other sees untrusted bytes, and none
-is loaded that is not needed. What is no regular file is not opened.
+is loaded that is not needed.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import stat
 import struct
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from digit_infer.errors import (
     InvalidArrayError,
-    PictureError,
-    PictureNotFoundError,
     PictureTooLargeError,
     UnreadablePictureError,
 )
@@ -61,12 +58,13 @@ _PLUGINS = {
 _HEIF = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 _REFUSED = {
-    b"%PDF": "a PDF document: save its page as PNG",
-    b"%!PS": "PostScript: save it as PNG",
-    b"\xc5\xd0\xd3\xc6": "PostScript: save it as PNG",
+    b"%PDF": "a PDF document: save its page as PNG, as by pdftoppm -png -r 150",
+    b"%!PS": "PostScript, as EPS is: save it as PNG",
+    b"\xc5\xd0\xd3\xc6": "PostScript, as EPS is: save it as PNG",
     b"8BPS": "a Photoshop document: save it as PNG",
-    b"<svg": "an SVG drawing: save it as PNG",
-    b"<?xml": "an XML document, maybe an SVG drawing: save it as PNG",
+    b"<?xml": "an XML document: save its drawing as PNG",
+    b"<!DOCTYPE html": "an HTML page: save its picture as PNG",
+    b"<html": "an HTML page: save its picture as PNG",
     b"DDS ": "a DDS texture: save it as PNG",
     b"icns": "an icon of macOS: save it as PNG",
     b"\x89HDF": "an HDF5 file: pass its array",
@@ -77,7 +75,7 @@ _REFUSED = {
 _PER_PIXEL = {"1": 2, "L": 2, "P": 9, "I;16": 6, "I": 12, "F": 12, "RGBA": 8, "LA": 12, "PA": 12, "La": 12, "RGBa": 12}
 _PER_COLOUR_PIXEL = 4
 _PER_COEFFICIENTS = 6
-_COPIES = {"WebP": 4, "Avif": 4, "Jpeg2K": 5}
+_COPIES = {"WebP": 4, "Avif": 4, "Jpeg2K": 5, "as_plugin": 2}
 """Bytes that a pixel takes up while it is decoded, by mode, as Pillow holds it; progressive JPEG holds its coefficients
 besides, and some decoders hold several copies."""
 
@@ -125,31 +123,9 @@ def too_large(name: str, size: str) -> PictureTooLargeError:
     )
 
 
-def open_regular(path: str) -> IO[bytes]:
-    """Open a file, if it is one.
-
-    Raises:
-        PictureNotFoundError: there is none.
-        UnreadablePictureError: it may not be read, or is a folder, a pipe or a device.
-    """
-    try:
-        mode = os.stat(path).st_mode  # noqa: PTH116  # making a Path takes longer than the call
-        if not stat.S_ISREG(mode):
-            if stat.S_ISDIR(mode) and not os.access(path, os.R_OK | os.X_OK):
-                raise UnreadablePictureError(f"{path} is a folder that may not be read", "check its permissions")
-            if stat.S_ISDIR(mode):
-                raise UnreadablePictureError(f"{path} is a folder", "name the pictures in it")
-            raise UnreadablePictureError(f"{path} is a pipe, a socket or a device", "give a regular file")
-        return open(path, "rb")  # noqa: PTH123  # as above; the caller closes it
-    except PictureError:
-        raise
-    except FileNotFoundError as error:
-        raise PictureNotFoundError(f"{path} does not exist", "check the path") from error
-    except PermissionError as error:
-        raise UnreadablePictureError(f"{path} may not be read", "check its permissions") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UnreadablePictureError(f"{path} cannot be opened ({reason})", "check the path") from error
+def said(error: Exception) -> str:
+    """Return the first line of what another library's error says, or its name."""
+    return (str(error).splitlines() or [""])[0] or type(error).__name__
 
 
 @contextmanager
@@ -173,19 +149,9 @@ def identified(file: IO[bytes], name: str) -> ImageFile:
     header = file.read(_HEADER)
     plugin = _plugin(header, name)
     file.seek(0)
-    if plugin == "Heif":
-        from PIL import Image
-
-        return Image.open(file, formats=["HEIF"])
     if plugin == "Ico":  # which Pillow decodes at once
         _check_icon(file, header, name)
-    try:
-        with _IMPORTING:
-            decoder = getattr(import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
-    except ImportError as error:
-        raise UnreadablePictureError(
-            f"{name} is a picture of the format {plugin}, which this Pillow does not read", "pip install --upgrade pillow"
-        ) from error
+    decoder = _decoder(plugin, name)
     with quiet(plugin in ("Tiff", "Ico") or b"acTL" in header or b"Exif" in header):
         image: ImageFile = decoder(file, "")
     check_size(image.size, name)
@@ -208,18 +174,30 @@ def check_memory(image: Image.Image, full: tuple[int, int], name: str) -> None:
         raise too_large(name, f"{full[0]} × {full[1]} pixels would take about {needed // 1_000_000} MB")
 
 
-def _plugin(header: bytes, name: str) -> str:
-    if not header:
-        raise UnreadablePictureError(f"{name} is empty", f"give a {SUPPORTED} file")
+def plugin_of(header: bytes) -> str | None:
+    """Return the module of Pillow that decodes a file, if its first bytes tell; pillow_heif counts as one."""
     for begins, plugin in _PLUGINS.items():
         if header.startswith(begins):
             return plugin
     if header.startswith(b"RIFF") and header[8:12] == b"WEBP":
         return "WebP"
     if header[4:8] == b"ftyp":
-        return _iso_plugin(header, name)
+        is_heif = header[8:12] in _HEIF and b"avif" not in header
+        return "Heif" if is_heif else "Avif"
+    return None
+
+
+def _plugin(header: bytes, name: str) -> str:
+    if not header:
+        raise UnreadablePictureError(f"{name} is empty", f"give a {SUPPORTED} file")
+    plugin = plugin_of(header)
+    if plugin is not None:
+        return plugin
+    begin = header.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if begin.startswith(b"<") and b"<svg" in begin:
+        raise UnreadablePictureError(f"{name} is an SVG drawing", "save it as PNG")
     for begins, what in _REFUSED.items():
-        if header.lstrip().startswith(begins):
+        if begin.lower().startswith(begins.lower()):
             kind, _, advice = what.partition(": ")
             raise UnreadablePictureError(f"{name} is {kind}", advice)
     if name.lower().endswith(".tga"):  # whose files begin with nothing that tells them
@@ -227,18 +205,21 @@ def _plugin(header: bytes, name: str) -> str:
     raise UnreadablePictureError(f"{name} is no picture that can be read", f"give a {SUPPORTED} file")
 
 
-def _iso_plugin(header: bytes, name: str) -> str:
-    brand = header[8:12]
-    if brand in (b"avif", b"avis"):
-        return "Avif"
-    from PIL import Image
-
-    if brand in _HEIF and b"avif" not in header and "HEIF" not in Image.OPEN:
+def _decoder(plugin: str, name: str) -> Any:
+    """Return the class of Pillow, or of pillow_heif, that decodes a file."""
+    try:
+        with _IMPORTING:
+            return getattr(
+                import_module("pillow_heif" if plugin == "Heif" else f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile"
+            )
+    except ImportError as error:
+        if plugin == "Heif":
+            raise UnreadablePictureError(
+                f"{name} is a HEIF picture, which Pillow alone does not read", "pip install pillow-heif, or save it as JPEG"
+            ) from error
         raise UnreadablePictureError(
-            f"{name} is a HEIF picture",
-            "pip install pillow-heif and call pillow_heif.register_heif_opener(), or save it as JPEG",
-        )
-    return "Heif" if brand in _HEIF and "HEIF" in Image.OPEN else "Avif"
+            f"{name} is a picture of the format {plugin}, which this Pillow does not read", "pip install --upgrade pillow"
+        ) from error
 
 
 def _check_icon(file: IO[bytes], header: bytes, name: str) -> None:

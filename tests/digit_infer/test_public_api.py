@@ -9,7 +9,15 @@ HEAVY = ("numpy", "PIL", "onnxruntime", "ai_edge_litert", "tensorflow", "keras",
 
 
 def test_exported_names():
-    assert digit_infer.__all__ == ["DigitInferError", "Prediction", "Predictor", "Reading", "Unanswered", "__version__"]
+    assert digit_infer.__all__ == [
+        "DigitInferError",
+        "Prediction",
+        "Predictor",
+        "Reading",
+        "Unanswered",
+        "__version__",
+        "frames",
+    ]
     for name in digit_infer.__all__:
         assert getattr(digit_infer, name).__class__ is not type(None)
         assert name in dir(digit_infer)

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from digit_infer.errors import (
@@ -127,59 +126,10 @@ def test_paths_that_lead_nowhere(tmp_path):
         decode(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("array", "words"),
-    [
-        (np.zeros((0, 0)), "holds nothing"),
-        (np.zeros((0, 28), np.uint8), "holds nothing"),
-        (np.full((28, 28), np.nan), "NaN or infinity"),
-        (np.full((28, 28), np.inf, np.float32), "NaN or infinity"),
-        (np.zeros((2, 28, 28, 3), np.uint8), "is not one picture"),
-        (np.zeros((5, 28, 28), np.uint8), "is not one picture"),
-        (np.zeros(784, np.uint8), "is not one picture"),
-        (np.array([[-1.0, 0.5]]), "values from -1 to 0.5"),
-        (np.array([[0, 70_000]]), "values from 0 to 70000"),
-        (np.array([["a", "b"]]), "is no picture"),
-        (np.array([[1j]]), "is no picture"),
-    ],
-)
-def test_arrays_that_are_no_pictures(array, words):
-    with pytest.raises(InvalidArrayError, match=words):
-        decode(array)
-
-
-@pytest.mark.parametrize("source", [None, 7, [[0, 1]], object()])
+@pytest.mark.parametrize("source", [None, 7, {1: 2}, object()])
 def test_things_that_are_no_pictures(source):
     with pytest.raises(InvalidArrayError, match="is no picture"):
         decode(source)
-
-
-def test_scales_of_arrays():
-    assert decode(np.array([[0.0, 0.5, 1.0]])).tolist() == [[0, 128, 255]]
-    assert decode(np.array([[0.0, 128.0, 255.0]])).tolist() == [[0, 128, 255]]
-    assert decode(np.array([[False, True]])).tolist() == [[0, 255]]
-    assert decode(np.array([[0, 200]], np.int64)).tolist() == [[0, 200]]
-    assert decode(np.array([[0, 1]])).tolist() == decode(np.array([[0, 1]], np.uint8)).tolist() == [[0, 255]]
-    assert decode(np.array([[0, 65_535]], ">u2")).tolist() == [[0, 255]]
-    assert decode(np.array([[0, 4_095]], np.uint16)).tolist() == [[0, 255]]
-
-
-@settings(deadline=None)
-@given(
-    hnp.arrays(
-        st.sampled_from([np.uint8, np.int16, np.float32, np.bool_]),
-        hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=12),
-    )
-)
-def test_any_array_is_read_or_refused_by_an_error_of_ours(array):
-    try:
-        found = seen(array)
-    except DigitInferError:
-        return
-    assert found.grey.dtype == np.uint8
-    if found.plain is not None:
-        assert found.plain.whole.image.shape == (28, 28)
-        assert found.plain.whole.image.any()
 
 
 @settings(deadline=None)
@@ -215,10 +165,10 @@ def test_files_that_are_open_in_another_way(tmp_path):
         decode(file)
 
 
-def test_a_colour_space_that_has_no_grey_is_told():
+def test_a_colour_space_that_has_no_grey_is_told_by_name():
     buffer = io.BytesIO()
     Image.new("LAB", (9, 9)).save(buffer, "TIFF")
-    with pytest.raises(UnreadablePictureError):
+    with pytest.raises(UnreadablePictureError, match="is in the colour space LAB; save it in RGB"):
         decode(buffer.getvalue())
 
 

@@ -53,9 +53,13 @@ def test_tga_is_told_by_its_suffix(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"%PDF-1.7\n", "is a PDF document"),
+        (b"%PDF-1.7\n", "is a PDF document; save its page as PNG"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "is PostScript"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing"),
+        (b"\xc5\xd0\xd3\xc6\x20\0\0\0", "is PostScript, as EPS is; save it as PNG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing; save it as PNG"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- drawn -->\n<svg/>", "is an SVG drawing"),
+        (b"<?xml version='1.0'?>\n<note/>", "is an XML document"),
+        (b"<!doctype HTML><html>", "is an HTML page"),
         (b"DDS |\0\0\0", "is a DDS texture"),
         (b"icns\0\0\1\0", "is an icon of macOS"),
         (b"8BPS\0\1", "is a Photoshop document"),
@@ -173,6 +177,14 @@ def test_views_of_memory_and_arrays_with_masks():
     assert decode(memoryview(twice)[::2]).shape == (30, 40)
     with pytest.raises(InvalidArrayError, match=r"array\.filled"):
         decode(np.ma.masked_array(np.zeros((9, 9)), mask=True))
+
+
+def test_a_heic_photograph_is_read_where_pillow_heif_is_installed(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    heif.from_pillow(picture(64, 48)).save(tmp_path / "photograph.heic", quality=90)
+    grey = decode(tmp_path / "photograph.heic")
+    assert grey.shape == (48, 64)
+    assert grey[2, 2] > 200 > 60 > grey[12, 12]
 
 
 def test_odd_tiff_and_icon_files_print_no_warning(digit_infer, tmp_path):
