@@ -72,7 +72,7 @@ class PictureError(DigitInferError, ValueError):
 
 
 class PictureNotFoundError(PictureError, FileNotFoundError):
-    """No file lies where the picture should be."""
+    """No file lies where the picture should be, or it has no page of the number that was asked for."""
 
     exit_code = 2
 

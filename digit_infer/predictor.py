@@ -163,8 +163,7 @@ class Predictor:
             The prediction. ``is_digit`` is false on a picture without ink, whatever the model answers.
 
         Raises:
-            PictureError: the picture cannot be read.
-            UsageError: it has no such page.
+            PictureError: the picture cannot be read, or has no such page.
             ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
         return self.explain(picture, page=page).prediction
@@ -173,8 +172,7 @@ class Predictor:
         """Recognise the digit on one picture as ``predict`` does, and return the intermediate results as well.
 
         Raises:
-            PictureError: the picture cannot be read.
-            UsageError: it has no such page.
+            PictureError: the picture cannot be read, or has no such page.
             ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
         _ = self.chosen  # refuses when closed
@@ -216,8 +214,7 @@ class Predictor:
             A reading: ``.text`` has a line of text per line of the page, ``.digits`` has each digit with its box.
 
         Raises:
-            PictureError: the picture cannot be read.
-            UsageError: it has no such page.
+            PictureError: the picture cannot be read, or has no such page.
             ModelError: the ink network, which is loaded when a picture first needs it, is missing or altered.
         """
         from digit_infer.recognition.read_page import read_page  # not needed for one digit

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from digit_infer.contract import PRECISIONS
 from digit_infer.errors import PictureNotFoundError, UsageError, printable
 from digit_infer.image.picture_file import MAX_BYTES, too_large
+from digit_infer.image.source import is_text, shown
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
 from digit_infer.zoo import DEFAULT_MODEL, models
 from digit_infer.zoo.resolve import MAX_THREADS
@@ -28,7 +29,7 @@ SUFFIXES = (*_PHOTOGRAPHS, *_OTHERS)
 """Files with these suffixes are pictures when a folder is searched."""
 
 _MOST_NAMES = 20
-"""So many of the files that are left out of a folder are named at most."""
+"""So many of the files that are left out are named on stderr for each reason."""
 
 
 def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -78,6 +79,13 @@ def drawing_option(name: str, what: str) -> Callable[[F], F]:
     return click.option(name, type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.png", help=what)
 
 
+page_option = click.option(
+    "--page",
+    type=click.IntRange(min=1),
+    help="Which page of a TIFF file, or frame of an animation. [default: the first that is not blank]",
+)
+
+
 @dataclass(frozen=True)
 class NamedPicture:
     """A picture and the name that its answer is printed with."""
@@ -86,15 +94,37 @@ class NamedPicture:
     source: str | bytes
 
 
-def named_pictures(words: Iterable[str]) -> list[NamedPicture]:
+class LeftOut(NamedTuple):
+    """A file that was not taken for a picture, and why."""
+
+    path: str
+    reason: str
+
+
+def named_pictures(words: Iterable[str], left_out: list[LeftOut] | None = None) -> list[NamedPicture]:
     """Return the pictures that words on the command line name, in order; those below a folder are sorted by name.
 
-    A word that is none of these counts as the name of a file, so that reading it raises the error in its place.
+    What is left out is told on stderr, and added to ``left_out``. A word that is none of these counts as the name of a
+    file, so that reading it raises the error in its place.
 
     Raises:
         PictureNotFoundError: a folder without a picture, or a pattern that matches nothing.
     """
-    return [picture for word in words for picture in _named(word)]
+    left_out = [] if left_out is None else left_out
+    try:
+        return [picture for word in words for picture in _named(word, left_out)]
+    finally:
+        _tell(left_out)
+
+
+def check_page(page: int | None, pictures: Sequence[NamedPicture]) -> None:
+    """Check that a page is asked of one picture.
+
+    Raises:
+        UsageError: it is asked of several.
+    """
+    if page is not None and len(pictures) != 1:
+        raise UsageError("--page takes a page of one picture", "name one picture")
 
 
 def check_drawing(option: str, path: Path, pictures: Sequence[NamedPicture]) -> None:
@@ -111,7 +141,11 @@ def check_drawing(option: str, path: Path, pictures: Sequence[NamedPicture]) -> 
         raise UsageError(f"{path} is the picture itself", "name another file")
 
 
-def _named(word: str) -> list[NamedPicture]:
+def _named(word: str, left_out: list[LeftOut]) -> list[NamedPicture]:
+    if is_text(word):
+        return [NamedPicture("the text", word)]
+    if shown(word) != word:  # too long for a path
+        return [NamedPicture(shown(word), word)]
     path = Path(word)
     if word == "-":
         if sys.stdin is None:
@@ -121,9 +155,7 @@ def _named(word: str) -> list[NamedPicture]:
             raise too_large("standard input", f"more than {MAX_BYTES // 1_000_000} MB")
         return [NamedPicture(word, content)]
     if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a folder above may not be read
-        left_out: list[str] = []
         found = list(_below(str(path), left_out))
-        _tell(left_out)
         advice = f"pictures end in {', '.join(SUFFIXES)}"
     elif glob.has_magic(word) and not os.path.exists(path):  # noqa: PTH110  # as above
         try:
@@ -131,6 +163,9 @@ def _named(word: str) -> list[NamedPicture]:
         except RecursionError as error:
             raise UsageError(f"{word} leads through too many folders in one another", "name one further down") from error
         found = list(filterfalse(os.path.isdir, matches))
+        left_out += [
+            LeftOut(match, "a folder, which a pattern does not search") for match in filter(os.path.isdir, matches)
+        ]
         advice = "correct the pattern"
     else:
         found, advice = [str(path)], ""
@@ -139,18 +174,19 @@ def _named(word: str) -> list[NamedPicture]:
     return [NamedPicture(file, file) for file in found]
 
 
-def _tell(left_out: Sequence[str]) -> None:
-    """Name on stderr the files of a folder that are left out."""
-    if left_out:
-        more = len(left_out) - _MOST_NAMES
-        names = ", ".join(map(printable, sorted(left_out)[:_MOST_NAMES])) + (f" and {more:,} more" if more > 0 else "")
-        click.echo(f"left out (not the suffix of a picture, or a link to a folder): {names}", err=True)
+def _tell(left_out: Sequence[LeftOut]) -> None:
+    """Name on stderr the files that are left out, a line for each reason."""
+    for reason in sorted({one.reason for one in left_out}):
+        paths = sorted(printable(one.path) for one in left_out if one.reason == reason)
+        more = len(paths) - _MOST_NAMES
+        names = ", ".join(paths[:_MOST_NAMES]) + (f" and {more:,} more, which --json names" if more > 0 else "")
+        click.echo(f"left out ({reason}): {names}", err=True)
 
 
-def _below(folder: str, left_out: list[str]) -> Iterator[str]:
+def _below(folder: str, left_out: list[LeftOut]) -> Iterator[str]:
     """Yield the pictures below a folder, and each folder that cannot be searched, so that reading it tells why.
 
-    Links to folders are not followed, since they may form a loop. Other files but hidden ones are added to ``left_out``.
+    Links to folders are not followed, since they may form a loop. They and other files are added to ``left_out``.
     """
     waiting = [(folder, True)]
     while waiting:
@@ -168,8 +204,9 @@ def _below(folder: str, left_out: list[str]) -> Iterator[str]:
             inner = _is_folder(entry)
             if inner or entry.name.lower().endswith(SUFFIXES):
                 waiting.append((entry.path, inner))
-            elif not entry.name.startswith("."):
-                left_out.append(entry.path)
+            else:
+                is_link = os.path.isdir(entry.path)  # noqa: PTH112  # as above
+                left_out.append(LeftOut(entry.path, "a link to a folder" if is_link else "not the suffix of a picture"))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

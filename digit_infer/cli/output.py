@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digit_infer.errors import printable
+from digit_infer.image.decode import MOST_PAGES
+from digit_infer.image.source import shown
 from digit_infer.prediction import NO_DIGIT, SEVERAL, Prediction
 
 if TYPE_CHECKING:
-    from digit_infer.cli.options import NamedPicture
+    from digit_infer.cli.options import LeftOut, NamedPicture
     from digit_infer.contract import Images
     from digit_infer.errors import PictureError
     from digit_infer.predictor import Predictor
+    from digit_infer.reading import Reading
 
 OUTPUT_SCHEMA = 1
 """Of the JSON that ``predict``, ``read`` and ``doctor`` print."""
@@ -128,9 +131,26 @@ def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]
 
 def print_error(picture: NamedPicture, error: PictureError) -> None:
     """Print the error of a picture, with its name, on stderr."""
-    name = printable(picture.name)
+    name = printable(shown(picture.name))
     prefix = "" if name in str(error) else f"{name}: "
     click.echo(f"error: {prefix}{error}", err=True)
+
+
+def page_facts(picture: NamedPicture, answer: Prediction | Reading) -> dict[str, int]:
+    """Return for JSON which page of how many was answered; print it on stderr, if there are several."""
+    if answer.pages > 1:
+        more = " or more" if answer.pages >= MOST_PAGES else ""
+        click.echo(
+            f"{printable(picture.name)} has {answer.pages:,}{more} pages or frames; this is number {answer.page:,}, "
+            "and --page takes another",
+            err=True,
+        )
+    return {"page": answer.page, "pages": answer.pages}
+
+
+def left_out_entries(left_out: Sequence[LeftOut]) -> list[dict[str, str]]:
+    """Return for JSON the files that were not taken for pictures, and why."""
+    return [{"path": path, "reason": reason} for path, reason in left_out]
 
 
 def unanswered_entry(picture: NamedPicture, error: PictureError) -> dict[str, Any]:

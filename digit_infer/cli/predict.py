@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,13 @@ import click
 
 from digit_infer import image
 from digit_infer.cli import options
-from digit_infer.cli.options import NamedPicture, check_drawing, named_pictures
+from digit_infer.cli.options import LeftOut, NamedPicture, check_drawing, check_page, named_pictures
 from digit_infer.cli.output import (
     OUTPUT_SCHEMA,
     answer_lines,
     answering_facts,
+    left_out_entries,
+    page_facts,
     print_error,
     ran_on,
     summary_line,
@@ -51,6 +53,7 @@ _LARGEST_BATCH = 64
     show_default=True,
     help="Processes that share the pictures; worth it for thousands. Each loads the model.",
 )
+@options.page_option
 @options.json_option
 @options.drawing_option(
     "--explain", "Write a PNG with the picture, its ink, the image that the network saw, and the probabilities."
@@ -64,6 +67,7 @@ def command(
     reject_below: float | None,
     top_k: int,
     workers: int,
+    page: int | None,
     as_json: bool,
     explain: Path | None,
 ) -> int:
@@ -72,18 +76,22 @@ def command(
     Exits with 1 if a picture could not be answered or shows no digit, and with 2 if one does not exist; the others are
     answered all the same.
     """
-    named = named_pictures(pictures)
+    left_out: list[LeftOut] = []
+    named = named_pictures(pictures, left_out)
+    check_page(page, named)
     single = len(named) == 1
     if explain is not None:
         check_drawing("--explain", explain, named)
     with ExitStack() as stack:
         stack.enter_context(ours_alone())
-        looking = Background(lambda: image.seen(named[0].source)) if single else None  # while the model is loaded
+        looking = Background(lambda: image.seen(named[0].source, page)) if single else None  # while the model is loaded
         with quiet_native_log():
             predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
         stack.enter_context(predictor)
         answers = _many(predictor, named, workers) if looking is None else _one(predictor, named[0], looking, explain)
-        return _print_json(predictor, answers, top_k) if as_json else _print_text(predictor, answers, top_k, single)
+        if as_json:
+            return _print_json(predictor, answers, left_out, top_k)
+        return _print_text(predictor, answers, top_k, single)
 
 
 def _many(predictor: Predictor, pictures: list[NamedPicture], workers: int) -> Answers:
@@ -119,7 +127,9 @@ def _print_text(predictor: Predictor, answers: Answers, top_k: int, single: bool
         code = max(code, _exit_code(answer))
         if isinstance(answer, Unanswered):
             print_error(picture, answer.error)
-        elif single:
+            continue
+        page_facts(picture, answer)
+        if single:
             click.echo("\n".join(answer_lines(answer, top_k, picture=_draws_pictures())))
         else:
             click.echo(summary_line(picture.name, answer))
@@ -127,12 +137,12 @@ def _print_text(predictor: Predictor, answers: Answers, top_k: int, single: bool
     return code
 
 
-def _print_json(predictor: Predictor, answers: Answers, top_k: int) -> int:
+def _print_json(predictor: Predictor, answers: Answers, left_out: Sequence[LeftOut], top_k: int) -> int:
     """Print one JSON document, an answer a line as it comes, so that memory does not grow with the number of pictures.
 
     Returns the exit code.
     """
-    head = {"schema": OUTPUT_SCHEMA, **answering_facts(predictor)}
+    head = {"schema": OUTPUT_SCHEMA, **answering_facts(predictor), "left_out": left_out_entries(left_out)}
     click.echo(json.dumps(head)[:-1] + ', "predictions": [')
     code = 0
     encode, write = json.JSONEncoder(allow_nan=False).encode, sys.stdout.write  # not flushed for each picture
@@ -161,6 +171,7 @@ def _entry(picture: NamedPicture, answer: Prediction | Unanswered, top_k: int) -
         "confidence": answer.confidence,
         "top": [{"digit": digit, "probability": probability} for digit, probability in answer.top(top_k)],
         "probabilities": answer.probabilities.tolist(),
+        **page_facts(picture, answer),
     }
 
 

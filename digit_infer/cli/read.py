@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digit_infer.cli import options
-from digit_infer.cli.options import NamedPicture, check_drawing, named_pictures
-from digit_infer.cli.output import OUTPUT_SCHEMA, answering_facts, nothing_found, print_error, ran_on, unanswered_entry
+from digit_infer.cli.options import LeftOut, NamedPicture, check_drawing, check_page, named_pictures
+from digit_infer.cli.output import (
+    OUTPUT_SCHEMA,
+    answering_facts,
+    left_out_entries,
+    nothing_found,
+    page_facts,
+    print_error,
+    ran_on,
+    unanswered_entry,
+)
 from digit_infer.cli.reporting import ours_alone, quiet_native_log
 from digit_infer.errors import PictureError, printable
 from digit_infer.parallel.interrupts import raised
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 
 @click.command("read")
 @options.answering
+@options.page_option
 @options.json_option
 @options.drawing_option("--boxes", "Write a PNG with a box around each digit; red for a confidence below 0.9.")
 def command(
@@ -34,6 +44,7 @@ def command(
     precision: Precision | None,
     threads: int | None,
     reject_below: float | None,
+    page: int | None,
     as_json: bool,
     boxes: Path | None,
 ) -> int:
@@ -42,7 +53,9 @@ def command(
     Takes files, folders, globs, or - for standard input. Exits with 1 if a picture could not be read or shows no digit, and
     with 2 if one does not exist; the others are read all the same.
     """
-    named = named_pictures(pictures)
+    left_out: list[LeftOut] = []
+    named = named_pictures(pictures, left_out)
+    check_page(page, named)
     if boxes is not None:
         check_drawing("--boxes", boxes, named)
     with quiet_native_log():
@@ -52,7 +65,7 @@ def command(
     with predictor, ours_alone():
         for picture in named:
             try:
-                reading = predictor.read(picture.source)
+                reading = predictor.read(picture.source, page=page)
             except PictureError as error:
                 print_error(picture, error)
                 code = max(code, error.exit_code)
@@ -65,7 +78,8 @@ def command(
             if not as_json:
                 click.echo(_line(picture, reading, alone=len(named) == 1))
         if as_json:
-            click.echo(json.dumps({"schema": OUTPUT_SCHEMA, **answering_facts(predictor), "pages": pages}, allow_nan=False))
+            head = {"schema": OUTPUT_SCHEMA, **answering_facts(predictor), "left_out": left_out_entries(left_out)}
+            click.echo(json.dumps({**head, "pages": pages}, allow_nan=False))
         else:
             click.echo(ran_on(predictor), err=True)
     return code
@@ -93,6 +107,7 @@ def _entry(picture: NamedPicture, reading: Reading) -> dict[str, Any]:
         "text": reading.text,
         "turned": reading.turned,
         "size": [width, height],
+        **page_facts(picture, reading),
         "digits": [
             {
                 "digit": digit.prediction.digit,

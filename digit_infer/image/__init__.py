@@ -45,8 +45,7 @@ def seen(source: PictureSource, page: int | None = None, scale: Scale | None = N
     """Decode a picture of one digit and look at it; the arguments are those of ``decode_page``.
 
     Raises:
-        PictureError: it cannot be read.
-        UsageError: it has no such page.
+        PictureError: it cannot be read, or has no such page.
     """
     found = decode_page(source, ONE_DIGIT_SIDE, page, scale)
     return Seen(found.grey, plain_look(found.grey), found.number, found.count)

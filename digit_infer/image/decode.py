@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from PIL import Image
 
-from digit_infer.errors import PictureError, UnreadablePictureError, UsageError
+from digit_infer.errors import PictureError, PictureNotFoundError, UnreadablePictureError
 from digit_infer.image.arrays import (
     as_array,
     bytes_from,
@@ -97,11 +97,10 @@ def decode_page(
         scale: what the numbers of an array mean; None tells it by their range.
 
     Raises:
-        PictureNotFoundError: a path leads nowhere.
+        PictureNotFoundError: a path leads nowhere, or there is no page of that number.
         UnreadablePictureError: no picture, or a truncated or damaged one.
         PictureTooLargeError: more than ``MAX_PIXELS``, or more than ``MAX_BYTES`` while it is decoded.
         InvalidArrayError: an array of a shape, dtype or values that no picture has.
-        UsageError: it has no page of that number.
     """
     if isinstance(source, Image.Image):
         return _page_of_open(source, side, number)
@@ -186,7 +185,7 @@ def _count(image: Image.Image) -> int:
 def _check_number(number: int | None, count: int, name: str) -> None:
     if number is not None and not (isinstance(number, int) and 1 <= number <= count):
         has = "1 page" if count == 1 else f"{count:,} pages"
-        raise UsageError(f"{name} has {has}, and no page {number!r}", "pages are counted from 1")
+        raise PictureNotFoundError(f"{name} has {has}, and no page {number!r}", "pages are counted from 1")
 
 
 def _not_blank(image: Image.Image, first: Page, side: int, name: str) -> Page:
@@ -225,7 +224,7 @@ def _told(name: str) -> Iterator[None]:
     """Turn what Pillow's decoders raise on damaged files, which may be anything, into an error that names the file."""
     try:
         yield
-    except (PictureError, UsageError):
+    except PictureError:
         raise
     except MemoryError as error:
         raise too_large(name, "there is not enough memory for it") from error

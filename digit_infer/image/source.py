@@ -24,7 +24,7 @@ _ENCODED = re.compile(rb"\s*(?:data:[^,]{0,200},|[A-Za-z0-9+/_-]{64})", re.IGNOR
 """How a data URL begins, or base64."""
 
 _LONGEST_PATH = 4_096
-"""Characters; a longer text is no path on any system."""
+"""Characters; of a longer text, errors show the beginning."""
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def opened(source: Any) -> Iterator[tuple[IO[bytes], str]]:
 def _as_file(source: Any) -> tuple[IO[bytes], str]:
     if isinstance(source, str | os.PathLike):
         name = os.fsdecode(source) or os.curdir  # making a Path takes a tenth of the time of a small picture
-        return (io.BytesIO(name.encode("ascii", "replace")), "the text") if _is_text(name) else (open_regular(name), name)
+        return (io.BytesIO(name.encode("ascii", "replace")), "the text") if is_text(name) else (open_regular(name), name)
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source.tobytes() if isinstance(source, memoryview) else source), "the picture"
     if hasattr(source, "read"):
@@ -110,12 +110,17 @@ def open_regular(path: str) -> IO[bytes]:
         raise UnreadablePictureError(f"{path} may not be read", "check its permissions") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UnreadablePictureError(f"{path} cannot be opened ({reason})", "check the path") from error
+        raise UnreadablePictureError(f"{shown(path)} cannot be opened ({reason})", "check the path") from error
 
 
-def _is_text(text: str) -> bool:
-    """Tell whether a text is no path: it is a data URL or base64 of a picture, or too long."""
-    if text[:5].lower() == "data:" or len(text) > _LONGEST_PATH:
+def shown(path: str) -> str:
+    """Return what errors call a path, which may be a long text that somebody took for a picture."""
+    return path if len(path) <= _LONGEST_PATH else f"{path[:40]}…, a text of {len(path):,} characters,"
+
+
+def is_text(text: str) -> bool:
+    """Tell whether a text is a data URL, or base64 of a picture, and no path."""
+    if text[:5].lower() == "data:":
         return True
     begin = text[:64].encode("utf-8", "replace")
     return len(text) >= 64 and _ENCODED.match(begin) is not None and plugin_of(_from_text(begin, "the text")) is not None

@@ -1,5 +1,6 @@
 """Pipes, devices, loops of links, locked and deep folders, and names that would command a terminal."""
 
+import base64
 import json
 import os
 import shutil
@@ -45,9 +46,15 @@ def test_other_files_of_a_folder_are_named(digit_infer, examples, tmp_path):
     assert run.out.startswith("7")
     [line] = [line for line in run.err.splitlines() if line.startswith("left out (not the suffix of a picture")]
     assert "00.csv" in line
-    assert line.endswith("and 13 more")
-    assert "hidden" not in line
+    assert ".hidden" in line
+    assert line.endswith("and 14 more, which --json names")
     assert "picture.avif is empty" in run.err
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    for command in ("predict", "read"):
+        left_out = json.loads(digit_infer(command, tmp_path, "--json").out)["left_out"]
+        assert {"path": str(tmp_path / "29.csv"), "reason": "not the suffix of a picture"} in left_out
+        assert {"path": str(tmp_path / "link"), "reason": "a link to a folder"} in left_out
+        assert len(left_out) == 35
 
 
 def test_worker_processes_skip_it_as_well(digit_infer, odd_folder):
@@ -62,6 +69,7 @@ def test_a_pattern_names_a_pipe_and_leaves_out_folders(digit_infer, odd_folder):
     assert run.code == 1
     assert run.out.count("seven") + run.out.count(".png") == 2
     assert "pipe.png is a pipe" in run.err
+    assert f"left out (a folder, which a pattern does not search): {odd_folder / 'above'}" in run.err.splitlines()
 
 
 def test_a_pipe_as_a_model_a_picture_and_a_record_is_no_hang(digit_infer, examples, tmp_path):
@@ -160,3 +168,43 @@ def test_complaints_of_libtiff_and_pillow_do_not_reach_the_terminal(digit_infer,
     run = digit_infer("predict", tmp_path)
     others = [line for line in run.err.splitlines() if not line.startswith("error: ")]
     assert len(others) == 1, others[:3]
+
+
+@pytest.fixture
+def several_pages(tmp_path, examples):
+    """A TIFF file of a blank page, one with a 7 and one with a 3."""
+    seven, three = (Image.open(examples / name).convert("L") for name in ("seven.png", "three_in_red_marker.png"))
+    path = tmp_path / "pages.tif"
+    Image.new("L", (99, 99), 255).save(path, save_all=True, append_images=[seven, three])
+    return path
+
+
+@pytest.mark.parametrize("command", ["predict", "read"])
+def test_pages_are_counted_and_chosen(digit_infer, several_pages, command):
+    run = digit_infer(command, several_pages)
+    assert run.out.startswith("7")
+    assert run.err.splitlines()[0] == f"{several_pages} has 3 pages or frames; this is number 2, and --page takes another"
+    assert digit_infer(command, several_pages, "--page", 3).out.startswith("3")
+    assert digit_infer(command, several_pages, "--page", 1).code == 1
+    document = json.loads(digit_infer(command, several_pages, "--page", 3, "--json").out)
+    [entry] = document["predictions" if command == "predict" else "pages"]
+    assert (entry["page"], entry["pages"]) == (3, 3)
+    absent = digit_infer(command, several_pages, "--page", 4)
+    assert (absent.code, absent.out) == (2, "")
+    assert absent.err.startswith(f"error: {several_pages} has 3 pages, and no page 4")
+    assert digit_infer(command, several_pages, several_pages, "--page", 2).code == 2
+
+
+def test_worker_processes_tell_pages_as_well(digit_infer, several_pages):
+    run = digit_infer("predict", several_pages, several_pages, "--workers", 2, "--json")
+    assert [(entry["page"], entry["pages"]) for entry in json.loads(run.out)["predictions"]] == [(2, 3)] * 2
+    assert run.err.count("has 3 pages or frames; this is number 2") == 2
+
+
+def test_a_data_url_is_a_picture_and_other_long_words_are_not_repeated(digit_infer, examples):
+    url = "data:image/png;base64," + base64.b64encode((examples / "seven.png").read_bytes()).decode()
+    assert digit_infer("predict", url).out.startswith("7")
+    run = digit_infer("predict", "a" * 100_000)
+    assert run.code == 1
+    assert run.err.startswith(f"error: {'a' * 40}…, a text of 100,000 characters, cannot be opened (File name too long)")
+    assert len(run.err) < 400

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from digit_infer import Prediction, Predictor, Unanswered
-from digit_infer.errors import DigitInferError, InvalidArrayError, UsageError
+from digit_infer.errors import DigitInferError, InvalidArrayError, PictureNotFoundError
 from digit_infer.image import decode, scale_of_all, seen
 
 
@@ -263,5 +263,5 @@ def test_an_array_of_paths_is_a_list_of_paths(predictor, examples):
 
 def test_an_array_has_one_page(predictor):
     assert predictor.predict(ramp(), page=1).pages == 1
-    with pytest.raises(UsageError, match="an array has 1 page, and no page 2"):
+    with pytest.raises(PictureNotFoundError, match="an array has 1 page, and no page 2"):
         predictor.predict(ramp(), page=2)

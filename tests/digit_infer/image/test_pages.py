@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digit_infer import Predictor, frames
-from digit_infer.errors import UnreadablePictureError, UsageError
+from digit_infer.errors import PictureNotFoundError, UnreadablePictureError
 from digit_infer.image import decode, decode_page, seen
 from digit_infer.image.decode import MOST_PAGES
 
@@ -59,7 +59,9 @@ def test_each_page_can_be_chosen(kind, predictor, tmp_path):
     assert predictor.predict(path, page=3).digit == 4
     assert predictor.read(path, page=3).text == "4"
     for page in (0, 4, "1", -1):
-        with pytest.raises(UsageError, match=rf"{path} has 3 pages, and no page {page!r}; pages are counted from 1"):
+        with pytest.raises(
+            PictureNotFoundError, match=rf"{path} has 3 pages, and no page {page!r}; pages are counted from 1"
+        ):
             predictor.predict(path, page=page)
 
 
@@ -119,7 +121,7 @@ def test_an_open_image_is_taken_as_it_stands(predictor):
 def test_a_picture_of_one_page_has_one():
     page = decode_page(stored("PNG", digit(3)), number=1)
     assert (page.number, page.count) == (1, 1)
-    with pytest.raises(UsageError, match="the picture has 1 page, and no page 2"):
+    with pytest.raises(PictureNotFoundError, match="the picture has 1 page, and no page 2"):
         decode_page(stored("PNG", digit(3)), number=2)
 
 

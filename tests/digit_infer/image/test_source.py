@@ -70,10 +70,10 @@ def test_a_data_url_without_base64_is_percent_encoded(png):
         ("data:image/png;base64,iVBORw0KGgo!", "the text is a data URL that is damaged"),
         ("data:image/png;base64," + base64.b64encode(b"no picture" * 9_000).decode(), "the text is no picture"),
         ("data:,", "the text is empty"),
-        (base64.b64encode(b"no picture" * 9_000).decode(), "the text is no picture"),
-        ("a word " * 20_000, "the text is no picture"),
-        ("é" * 120_000, "the text is no picture"),
-        ("{" * 120_000, "the text is no picture"),
+        (base64.b64encode(b"no picture" * 9_000).decode(), "a text of 120,000 characters, cannot be opened"),
+        ("a word " * 20_000, "a text of 140,000 characters, cannot be opened"),
+        ("é" * 120_000, "a text of 120,000 characters, cannot be opened"),
+        ("{" * 120_000, "a text of 120,000 characters, cannot be opened"),
     ],
 )
 def test_texts_that_are_no_pictures_are_told_without_an_echo(text, words):
