@@ -6,6 +6,7 @@ prediction = Predictor().predict("photo.png")
 prediction.digit, prediction.confidence
 """
 
+import os.path
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from digit_infer.prediction import Prediction, Unanswered
     from digit_infer.predictor import Predictor
     from digit_infer.reading import Reading
+
+if not os.path.isdir(__path__[0]):  # noqa: PTH112  # pathlib would take longer to import than all of this
+    raise ImportError("digit_infer does not run from an archive, since runtimes open its models as files; unpack it first")
 
 __version__ = "0.2.0"
 __all__ = ["DigitInferError", "Prediction", "Predictor", "Reading", "Unanswered", "__version__", "frames"]

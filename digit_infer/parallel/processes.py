@@ -27,7 +27,8 @@ Sendable: TypeAlias = "str | os.PathLike[str] | bytes"
 """Pictures that another process can read as well."""
 
 _COMMAND = (sys.executable, "-P", "-m", "digit_infer.parallel.processes")
-"""-P keeps modules of the working folder, such as a ``numpy.py``, from being imported."""
+"""-P keeps modules of the working folder, such as a ``numpy.py``, from being imported. In an app that PyInstaller froze,
+``sys.executable`` is the app, and ``digit_infer._pyinstaller`` provides for this command."""
 
 _TO_END_S = 5.0
 
@@ -106,9 +107,13 @@ def in_processes(predictor: object, pictures: Iterator[Any], batch_size: int, wo
     """Yield what ``predict_many`` of a predictor yields, from copies of it in ``workers`` processes, in order.
 
     Raises:
-        UsageError: a picture is neither a path nor bytes.
+        UsageError: a picture is neither a path nor bytes, or this app was frozen by another tool than PyInstaller.
         InferenceError: the runtime failed, or a process ended.
     """
+    if getattr(sys, "frozen", False) and not hasattr(sys, "_MEIPASS"):  # starting it would start the app again, without end
+        raise UsageError(
+            "this frozen app cannot start worker processes", "leave processes out, or freeze it by PyInstaller"
+        )
     with ExitStack() as stack:
         copy = pickle.dumps(predictor)
         idle: SimpleQueue[Worker] = SimpleQueue()

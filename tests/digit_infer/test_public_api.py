@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +109,14 @@ def test_a_typed_program_passes_mypy_strict(checked_by_mypy):
 def test_a_wrong_type_is_found_by_mypy(checked_by_mypy):
     done = checked_by_mypy(f"{PROGRAM}\n\ndigit: str = Predictor().predict('seven.png').digit\n")
     assert 'expression has type "int", variable has type "str"' in done.stdout
+
+
+def test_an_archive_is_refused_in_words(tmp_path):
+    archive = tmp_path / "digit_infer.zip"
+    folder = Path(digit_infer.__file__).parent
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in folder.rglob("*.py"):
+            packed.write(path, path.relative_to(folder.parent))
+    code = f"import sys; sys.path.insert(0, {str(archive)!r}); import digit_infer"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith("ImportError: digit_infer does not run from an archive")
