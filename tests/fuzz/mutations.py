@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import zipfile
 from collections.abc import Mapping, Sequence
 
 _ODD_BYTES = (0x00, 0xFF, 0x7F, 0x80)
@@ -60,6 +62,23 @@ def mutated_json(chance: random.Random, seed: bytes, others: Sequence[bytes]) ->
         end = next((place for place in range(start, len(content)) if content[place] in b",]}:"), len(content))
         content = content[:start] + chance.choice(_ODD_TEXTS) + content[end:]
     return content
+
+
+def mutated_config(chance: random.Random, seed: bytes, others: Sequence[bytes]) -> bytes:
+    """Put odd values into the JSON of a Keras file, or names and values of another's; the archive stays whole."""
+    inside = [_entries(archive)["config.json"] for archive in others]
+    entries = _entries(seed)
+    entries["config.json"] = mutated_json(chance, entries["config.json"], inside)
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return held.getvalue()
+
+
+def _entries(archive: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
 def one_of(chance: random.Random, seeds: Mapping[str, bytes]) -> tuple[str, bytes]:

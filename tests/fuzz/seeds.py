@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -58,6 +60,11 @@ def pictures() -> dict[str, bytes]:
     add("plain.ppm", drawn, "PPM")
     add("plain.pgm", drawn.convert("L"), "PPM")
     add("plain.tga", drawn, "TGA")
+    blank = Image.new("RGB", drawn.size, "white")
+    for name, kind in (("blank.tif", "TIFF"), ("blank.gif", "GIF"), ("blank.webp", "WEBP"), ("blank.png", "PNG")):
+        add(name, blank, kind, save_all=True, append_images=[drawn, drawn.rotate(180)])
+    found["url.txt"] = b"data:image/png;base64," + base64.b64encode(found["L.png"])
+    found["base64.txt"] = base64.encodebytes(found["plain.jpg"])
     return found
 
 
@@ -68,7 +75,7 @@ def models(suffix: str) -> dict[str, bytes]:
 
 
 def keras_files() -> dict[str, bytes]:
-    """Return a small Keras model, whose archive is not compressed, so that mutations hit what it holds."""
+    """Return two small Keras models, whose archives are not compressed, so that mutations hit what they hold."""
     import keras
 
     model = keras.Sequential(
@@ -79,6 +86,16 @@ def keras_files() -> dict[str, bytes]:
             keras.layers.Dense(10, activation="softmax"),
         ]
     )
+    rows = keras.layers.Input((28, 28))
+    wide = keras.layers.Bidirectional(keras.layers.GRU(2))(keras.layers.Dropout(0.5)(rows))
+    both = keras.layers.Concatenate()([wide, keras.layers.GlobalMaxPooling1D()(rows)])
+    branched = keras.Model(rows, keras.layers.Dense(10, activation="softmax")(keras.layers.BatchNormalization()(both)))
+    return {"model.keras": _stored(model), "branched.keras": _stored(branched)}
+
+
+def _stored(model: Any) -> bytes:
+    import keras
+
     held, stored = io.BytesIO(), io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         keras.saving.save_model(model, path := Path(folder, "seed.keras"))
@@ -86,7 +103,7 @@ def keras_files() -> dict[str, bytes]:
     with zipfile.ZipFile(held) as packed, zipfile.ZipFile(stored, "w") as plain:
         for entry in packed.infolist():
             plain.writestr(entry.filename, packed.read(entry))
-    return {"model.keras": stored.getvalue()}
+    return stored.getvalue()
 
 
 def records() -> dict[str, bytes]:

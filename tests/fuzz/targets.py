@@ -6,15 +6,19 @@ than ``LONGEST_S``, or the end of the process.
 
 from __future__ import annotations
 
+import collections
 import io
+import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import seeds
-from mutations import mutated, mutated_json
+from copies import in_a_copy
+from mutations import mutated, mutated_config, mutated_json
 
 from digit_infer.errors import DigitInferError
 
@@ -31,11 +35,12 @@ class Target:
 
 
 def take_picture(path: Path) -> None:
-    """Decode a picture from its path and from its bytes, and look for ink."""
-    from digit_infer.image import seen
+    """Decode a picture from its path, page by page, and from its bytes, and look for ink."""
+    from digit_infer.image import frames, seen
 
     with suppress(DigitInferError):
         seen(path)
+        collections.deque(itertools.islice(frames(path), 20), 0)
     held = io.BytesIO(path.read_bytes())
     held.name = path.name
     seen(held)
@@ -56,6 +61,26 @@ def take_tflite(path: Path) -> None:
     with suppress(DigitInferError):
         take_model(path, "tflm")
     take_model(path, "tflite")
+
+
+def keras_files() -> Mapping[str, bytes]:
+    """Make the Keras files in a copy of this process, then import Keras here: once it was used, copies of it would hang."""
+    found: Mapping[str, bytes] = in_a_copy(seeds.keras_files, 300)
+    import_module("keras")
+    return found
+
+
+def take_keras_config(path: Path) -> None:
+    """Open and run a Keras file as its trial does, but in a copy of this process, since the import alone takes seconds."""
+    from digit_infer.errors import DamagedModelError, from_told
+    from digit_infer.runtimes import trial
+
+    try:
+        told = in_a_copy(lambda: trial._tried("keras", path), LONGEST_S)
+    except ChildProcessError as ended:  # as the trial tells it
+        raise DamagedModelError(f"{path} ended keras by signal {ended.errno}", "export it again") from ended
+    if told is not None:
+        raise from_told(told)
 
 
 def take_record(path: Path) -> None:
@@ -81,7 +106,8 @@ TARGETS: Mapping[str, Target] = {
     "pictures": Target(seeds.pictures, mutated, take_picture),
     "onnx": Target(lambda: seeds.models("onnx"), mutated, take_model),
     "tflite": Target(lambda: seeds.models("tflite"), mutated, take_tflite),
-    "keras": Target(seeds.keras_files, mutated, take_model),
+    "keras": Target(lambda: in_a_copy(seeds.keras_files, 300), mutated, take_model),
+    "keras-config": Target(keras_files, mutated_config, take_keras_config),
     "records": Target(seeds.records, mutated_json, take_record),
     "state": Target(seeds.states, mutated_json, take_state),
 }

@@ -14,10 +14,12 @@ def run(*words):
     return subprocess.run([sys.executable, HERE, *words], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("target", ["pictures", "onnx", "tflite", "records", "state"])
+@pytest.mark.parametrize("target", ["pictures", "onnx", "tflite", "keras-config", "records", "state"])
 def test_a_few_seconds_of_mutants_find_nothing(target, tmp_path):
     if target == "tflite":
         pytest.importorskip("ai_edge_litert")
+    if target == "keras-config":
+        pytest.importorskip("keras")
     done = run(target, "--seconds", "3", "--seed", "3", "--keep", str(tmp_path / "kept"))
     assert done.returncode == 0, done.stdout + done.stderr[-2_000:]
     assert " 0 findings" in done.stdout
