@@ -70,7 +70,7 @@ def as_array(source: Any) -> Numbers:
     Raises:
         InvalidArrayError: it is a matrix or masked, lies on another device, belongs to a gradient, or is ragged.
     """
-    if type(source) is not np.ndarray and hasattr(source, "mask"):
+    if isinstance(source, np.ndarray) and hasattr(source, "mask"):  # numpy.ma is slow to import
         raise InvalidArrayError("a masked array is no picture", "fill what is masked first: array.filled(0)")
     if isinstance(source, np.matrix):  # which indexes in its own way
         raise InvalidArrayError("a numpy.matrix is no picture", "pass numpy.asarray of it")
@@ -208,7 +208,8 @@ def _is_flat(size: int) -> bool:
 
 def _check_kind(array: Numbers) -> None:
     if array.dtype.kind not in "buif":
-        raise InvalidArrayError(f"an array of dtype {array.dtype} is no picture", "pass uint8, or floats in 0..1")
+        advice = "several pictures go to predict_many" if array.dtype.kind in "OSU" else "pass uint8, or floats in 0..1"
+        raise InvalidArrayError(f"an array of dtype {array.dtype} is no picture", advice)
 
 
 def _limits(array: Numbers) -> tuple[float, float]:

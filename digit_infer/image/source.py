@@ -121,7 +121,7 @@ def shown(path: str) -> str:
 def is_text(text: str) -> bool:
     """Tell whether a text is a data URL, or base64 of a picture, and no path."""
     if text[:5].lower() == "data:":
-        return True
+        return "," in text[:_BEGIN]
     begin = text[:64].encode("utf-8", "replace")
     return len(text) >= 64 and _ENCODED.match(begin) is not None and plugin_of(_from_text(begin, "the text")) is not None
 

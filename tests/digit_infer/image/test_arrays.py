@@ -24,6 +24,13 @@ class ByArray:
         return self.array
 
 
+class Frame(ByArray):
+    """A data frame of pandas has a method of this name, and is no masked array."""
+
+    def mask(self):
+        raise NotImplementedError
+
+
 class ByDlpack:
     """The other protocol of theirs."""
 
@@ -63,6 +70,7 @@ def ramp(height=28, width=28):
         lambda a: [tuple(row) for row in a.tolist()],
         lambda a: list(a),
         ByArray,
+        Frame,
         lambda a: ByArray(a[None, None]),
         ByDlpack,
         lambda a: ByDlpack(a.ravel()),
@@ -151,7 +159,7 @@ def test_what_a_resize_overshoots_is_not_cut_off(black, white, mnist_test):
         (np.array([[-9.0, 0.5]]), "values from -9 to 0.5"),
         (np.array([[0, 100_000]]), "values from 0 to 100000"),
         (np.array([["a", "b"]]), "is no picture"),
-        (["a.png", "b.png"], "is no picture"),
+        (["a.png", "b.png"], "is no picture; several pictures go to predict_many"),
         (np.array([[1j]]), "is no picture"),
         (np.array([[None, 1]]), "is no picture"),
         (np.zeros((28, 28), [("grey", np.uint8)]), "is no picture"),

@@ -90,6 +90,8 @@ def test_a_base64_text_that_is_cut_off_is_told(png):
 
 
 def test_a_path_of_letters_alone_stays_a_path(tmp_path):
+    with pytest.raises(PictureNotFoundError, match=r"data:7.png does not exist"):
+        decode("data:7.png")
     name = tmp_path / ("a" * 100)
     with pytest.raises(PictureNotFoundError, match=f"{name} does not exist"):
         decode(str(name))
