@@ -12,7 +12,7 @@ nor -1..1, but lie within -4..8, are standardised by some mean and deviation: th
 from __future__ import annotations
 
 from math import isqrt
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
     Numbers: TypeAlias = NDArray[np.generic]
     Pixels: TypeAlias = NDArray[np.uint8]
+
+
+class SupportsDlpack(Protocol):
+    """A tensor that other libraries take by DLPack."""
+
+    def __dlpack__(self) -> Any: ...
 
 
 class Scale(NamedTuple):

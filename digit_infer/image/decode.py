@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from os import PathLike
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -38,15 +38,16 @@ from digit_infer.image.picture_file import (
 from digit_infer.image.source import opened
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-    from digit_infer.image.arrays import Scale
+    from digit_infer.image.arrays import Scale, SupportsDlpack
 
     Grey: TypeAlias = NDArray[np.uint8]
     """uint8 [H, W], 0 = black, 255 = white"""
 
-PictureSource: TypeAlias = "str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | Any"
-"""The last is an array: of numpy, by ``__array__``, by DLPack, or as nested lists."""
+PictureSource: TypeAlias = (
+    "str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | ArrayLike | SupportsDlpack"
+)
 
 _ORIENTATION = 0x0112
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
@@ -93,7 +94,8 @@ def decode_page(
     Args:
         source: a picture of any kind.
         side: pixels.
-        number: which page or frame, from 1. None takes the first that is not blank, or a PIL image as it stands.
+        number: which page or frame of a file, from 1; None takes the first that is not blank. A PIL image is one page, as
+            it stands, since turning its pages would undo what its owner drew on it.
         scale: what the numbers of an array mean; None tells it by their range.
 
     Raises:
@@ -103,7 +105,10 @@ def decode_page(
         InvalidArrayError: an array of a shape, dtype or values that no picture has.
     """
     if isinstance(source, Image.Image):
-        return _page_of_open(source, side, number)
+        _check_number(number, 1, "an open image")
+        with _told("the image"):  # it may not be decoded yet
+            check_size(source.size, "the image")
+            return Page(_grey_or_colour(source, side))
     if is_array_like(source):
         _check_number(number, 1, "an array")
         return Page(grey_from_array(as_array(source), side, scale))
@@ -129,23 +134,9 @@ def frames(source: PictureSource) -> Iterator[Image.Image]:
         with image:
             for index in range(_count(image)):
                 with quiet(image.format == "TIFF"):
-                    image.seek(index)
-                    check_memory(image, image.size, name)
+                    _turn_to(image, index + 1, name)
                     grey = _grey_or_colour(image, PAGE_SIDE)
                 yield Image.fromarray(grey)
-
-
-def _page_of_open(image: Image.Image, side: int, number: int | None) -> Page:
-    with _told("the image"):  # it may not be decoded yet
-        count, before = _count(image), image.tell()
-        _check_number(number, count, "the image")
-        if number is not None:
-            image.seek(number - 1)
-        check_size(image.size, "the image")
-        page = Page(_grey_or_colour(image, side), image.tell() + 1, count)
-        if number is not None:
-            image.seek(before)
-        return page
 
 
 def _decoded(file: IO[bytes], name: str, side: int, number: int | None, *, by_colour: bool) -> tuple[Page, bool]:
@@ -156,7 +147,7 @@ def _decoded(file: IO[bytes], name: str, side: int, number: int | None, *, by_co
             count = _count(image)
             _check_number(number, count, name)
             if number is not None and count > 1:
-                image.seek(number - 1)
+                _turn_to(image, number, name)
             full, has_colours = image.size, image.mode in ("YCbCr", "RGB", "P")
             # JPEG can be decoded at a half, a quarter or an eighth of its size; other formats ignore the wish.
             wanted = "RGB" if by_colour else "L"
@@ -182,6 +173,12 @@ def _count(image: Image.Image) -> int:
     return count
 
 
+def _turn_to(image: Image.Image, number: int, name: str) -> None:
+    image.seek(number - 1)
+    check_size(image.size, name)  # each page has its own
+    check_memory(image, image.size, name)
+
+
 def _check_number(number: int | None, count: int, name: str) -> None:
     if number is not None and not (isinstance(number, int) and 1 <= number <= count):
         has = "1 page" if count == 1 else f"{count:,} pages"
@@ -195,8 +192,7 @@ def _not_blank(image: Image.Image, first: Page, side: int, name: str) -> Page:
         left -= max(_A_FRAME, image.width * image.height)
         if left < 0 or page.number >= page.count:
             return first
-        image.seek(page.number)
-        check_memory(image, image.size, name)
+        _turn_to(image, page.number + 1, name)
         page = Page(_grey_or_colour(image, side), page.number + 1, page.count)
     return page
 

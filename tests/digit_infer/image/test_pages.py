@@ -112,10 +112,14 @@ def test_yellow_ink_on_the_second_page_is_seen():
 
 
 def test_an_open_image_is_taken_as_it_stands(predictor):
-    with Image.open(io.BytesIO(stored("GIF", digit(3), digit(7), digit(4)))) as image:
+    with Image.open(io.BytesIO(stored("GIF", blank(), digit(7), digit(4)))) as image:
         image.seek(1)
-        assert (predictor.predict(image).digit, predictor.predict(image).page) == (7, 2)
-        assert (predictor.predict(image, page=3).digit, image.tell()) == (4, 1)
+        assert (predictor.predict(image).digit, image.tell()) == (7, 1)
+        ImageDraw.Draw(image).rectangle((0, 0, 60, 80), fill=255)
+        for _ in range(2):
+            assert not predictor.predict(image).is_digit, "what was drawn on it stays"
+        with pytest.raises(PictureNotFoundError, match="an open image has 1 page, and no page 2"):
+            predictor.predict(image, page=2)
 
 
 def test_a_picture_of_one_page_has_one():
