@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 import numpy as np
 from PIL import Image
 
-from digit_infer.errors import PictureError, PictureNotFoundError, UnreadablePictureError
+from digit_infer.errors import PictureError, PictureNotFoundError, PictureTooLargeError, UnreadablePictureError
 from digit_infer.image.arrays import (
     as_array,
     bytes_from,
@@ -174,6 +174,8 @@ def _count(image: Image.Image) -> int:
 
 
 def _turn_to(image: Image.Image, number: int, name: str) -> None:
+    if number > 1 and image.format in ("GIF", "PNG"):
+        check_memory(image, image.size, name, copies=3)
     image.seek(number - 1)
     check_size(image.size, name)  # each page has its own
     check_memory(image, image.size, name)
@@ -192,7 +194,10 @@ def _not_blank(image: Image.Image, first: Page, side: int, name: str) -> Page:
         left -= max(_A_FRAME, image.width * image.height)
         if left < 0 or page.number >= page.count:
             return first
-        _turn_to(image, page.number + 1, name)
+        try:
+            _turn_to(image, page.number + 1, name)
+        except PictureTooLargeError:
+            return first
         page = Page(_grey_or_colour(image, side), page.number + 1, page.count)
     return page
 

@@ -158,15 +158,17 @@ def identified(file: IO[bytes], name: str) -> ImageFile:
     return image
 
 
-def check_memory(image: Image.Image, full: tuple[int, int], name: str) -> None:
+def check_memory(image: Image.Image, full: tuple[int, int], name: str, copies: int = 1) -> None:
     """Refuse an image that would take more than ``MAX_BYTES`` while it is decoded; ``full`` is its size before ``draft``.
+
+    ``copies`` is more than 1 for a frame that is drawn on the one before it.
 
     Raises:
         PictureTooLargeError: it would.
     """
     width, height = image.size
     plugin = type(image).__module__.rpartition(".")[2].removesuffix("ImagePlugin")
-    per_pixel = _PER_PIXEL.get(image.mode, _PER_COLOUR_PIXEL) * _COPIES.get(plugin, 1)
+    per_pixel = _PER_PIXEL.get(image.mode, _PER_COLOUR_PIXEL) * _COPIES.get(plugin, 1) * copies
     needed = width * height * per_pixel
     if image.info.get("progressive"):
         needed += full[0] * full[1] * _PER_COEFFICIENTS

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digit_infer import Predictor, frames
-from digit_infer.errors import PictureNotFoundError, UnreadablePictureError
+from digit_infer.errors import PictureNotFoundError, PictureTooLargeError, UnreadablePictureError
 from digit_infer.image import decode, decode_page, seen
 from digit_infer.image.decode import MOST_PAGES
 
@@ -154,6 +154,14 @@ def many_pages(count):
 
 def test_thousands_of_pages_are_counted_up_to_a_bound():
     assert decode_page(many_pages(3_000)).count == MOST_PAGES < 3_000
+
+
+def test_frames_that_would_take_too_much_memory_are_refused_and_the_first_is_taken():
+    page = Image.new("RGB", (7_000, 7_000), "white")
+    content = stored("PNG", page, page.point(lambda grey: grey - 3))
+    assert decode_page(content).number == 1
+    with pytest.raises(PictureTooLargeError, match="would take about 588 MB"):
+        decode_page(content, number=2)
 
 
 def test_blank_pages_are_passed_over_until_they_have_as_many_pixels_as_the_largest_picture():
