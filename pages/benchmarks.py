@@ -224,15 +224,15 @@ _ZOO = "digit-infer bench --model all --save bench/results/zoo.json"
 _GPU = "digit-infer bench --model all --runtime onnx-gpu --save bench/results/gpu.json"
 
 SECTIONS = (
-    Section("What `Predictor.predict_array` adds", "predict_array.json", "python -m bench overhead", _overhead),
-    Section("The same picture, asked by hand", "peers.json", "python -m bench peers calls", _peers),
+    Section("Overhead of `Predictor.predict_array`", "predict_array.json", "python -m bench overhead", _overhead),
+    Section("Compared with bare calls of the runtimes", "peers.json", "python -m bench peers calls", _peers),
     Section("Agreement with MLPerf LoadGen", "loadgen.json", "python -m bench peers loadgen", _loadgen),
     Section("Agreement with benchmark_app and with bare loops", "benchmark_app.json", _APP, _benchmark_app),
-    Section("Planted slowdowns", "planted.json", "python -m bench planted", _planted),
+    Section("Injected slowdowns", "planted.json", "python -m bench planted", _planted),
     Section("Cold start", "cold_start.json", "python -m bench cold-start", _cold_start),
     Section("A folder of pictures", "folder.json", "python -m bench folder", _folder),
     Section("Defaults", "defaults.json", "python -m bench defaults", _defaults),
-    Section("What `auto` chooses between", "auto.json", _AUTO, _auto),
+    Section("What `auto` chooses", "auto.json", _AUTO, _auto),
     Section("Every network", "zoo.json", _ZOO, _networks, "networks"),
     Section("On a GPU", "gpu.json", _GPU, _networks, "networks"),
 )
