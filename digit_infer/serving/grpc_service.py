@@ -199,11 +199,11 @@ def _read(request: Any, model: ModelSpec) -> InferRequest:
     for number, entry in enumerate(request.inputs):
         spec = model.input_named(entry.name)
         if entry.name in inputs:
-            raise InvalidRequestError(f"{entry.name} stands twice in the request", "send each input once")
+            raise InvalidRequestError(f"{entry.name} appears twice in the request", "send each input once")
         shape = checked_shape(spec, entry.datatype, list(entry.shape), model.most)
         parameters = shared | _parameters(entry.parameters)
         if "shared_memory_region" in parameters:
-            raise InvalidRequestError("this server does not look into shared memory", "send the data")
+            raise InvalidRequestError("shared memory is not supported", "send the data")
         values = from_raw(spec, shape, memoryview(raw[number])) if raw else _listed(spec, shape, entry.contents)
         inputs[entry.name] = Tensor(values, parameters)
     check_complete(model, inputs)

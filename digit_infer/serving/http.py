@@ -44,7 +44,7 @@ async def read_body(receive: Receive, headers: Headers, settings: Settings) -> b
             body = await _whole(receive, most)
     except TimeoutError as error:
         raise RequestTimeoutError(
-            f"the body did not come within {settings.body_timeout:g} s", "send it faster, or in parts"
+            f"the body did not arrive within {settings.body_timeout:g} s", "send it faster, or in parts"
         ) from error
     encoding = headers.get(b"content-encoding")
     return body if encoding in (None, b"identity") else inflated(body, encoding.decode("latin-1"), most)

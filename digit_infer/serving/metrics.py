@@ -58,25 +58,27 @@ class Metrics:
         self._answers: dict[tuple[str, Door], tuple[Counter, Histogram, Gauge]] = {}
         by_door, by_model = ["model", "door"], ["model"]
         self._requests = Counter("digit_infer_requests", "Requests to a model", by_door, registry=own)
-        self._errors = Counter(
-            "digit_infer_errors", "Requests that were refused or failed", [*by_door, "kind"], registry=own
-        )
+        self._errors = Counter("digit_infer_errors", "Refused and failed requests", [*by_door, "kind"], registry=own)
         self._seconds = Histogram(
-            "digit_infer_request_seconds", "From the whole request to its answer", by_door, registry=own, buckets=_SECONDS
+            "digit_infer_request_seconds",
+            "Time from the complete request to its answer",
+            by_door,
+            registry=own,
+            buckets=_SECONDS,
         )
         self._last = Gauge(
-            "digit_infer_last_answer_timestamp_seconds", "When last one was answered", by_model, registry=own,
+            "digit_infer_last_answer_timestamp_seconds", "Time of the last answer", by_model, registry=own,
             multiprocess_mode="max",
         )  # fmt: skip
         self._waiting = Gauge(
-            "digit_infer_waiting_requests", "Requests that wait for a call, or are in one", by_model, registry=own,
+            "digit_infer_waiting_requests", "Requests in the queue or in a call", by_model, registry=own,
             multiprocess_mode="livesum",
         )  # fmt: skip
         self._queue = Histogram(
-            "digit_infer_queue_seconds", "How long a request waited for its call", by_model, registry=own, buckets=_SECONDS
+            "digit_infer_queue_seconds", "Time of a request in the queue", by_model, registry=own, buckets=_SECONDS
         )
         self._call = Histogram(
-            "digit_infer_call_seconds", "How long a call of the model took", by_model, registry=own, buckets=_SECONDS
+            "digit_infer_call_seconds", "Duration of a call of the model", by_model, registry=own, buckets=_SECONDS
         )
         self._batch = Histogram(
             "digit_infer_batch_pictures", "Pictures in a call of the model", by_model, registry=own, buckets=_PICTURES

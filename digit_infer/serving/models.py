@@ -79,7 +79,7 @@ class DigitModel:
         arrays = [np.asarray(inputs["images"].values) for inputs in requests]
         rows = self._predictor.predict_array(arrays[0] if len(arrays) == 1 else np.concatenate(arrays))
         if not isfinite(sum(rows.ravel().tolist())):  # faster than numpy for so few numbers
-            raise InferenceError("the model answers no numbers (NaN or infinity)", "export it again")
+            raise InferenceError("the model returned NaN or infinity", "export it again")
         if len(arrays) == 1:
             return [{"probabilities": rows}]
         ends = list(accumulate(map(len, arrays)))
@@ -173,7 +173,7 @@ def _decoded(element: bytes, parameters: Mapping[str, Any]) -> bytes:
     try:
         return base64.b64decode(element, validate=True)
     except binascii.Error as error:
-        raise InvalidRequestError(f"a picture is no base64 ({error})", "encode it again, or send it raw") from error
+        raise InvalidRequestError(f"a picture is not base64 ({error})", "encode it again, or send it raw") from error
 
 
 def _outputs(answers: list[Prediction | Unanswered]) -> Outputs | DigitInferError:

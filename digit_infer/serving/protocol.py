@@ -55,7 +55,7 @@ def check_version(model: str, version: str) -> None:
         UnknownModelError: there is no such version.
     """
     if version not in ("", VERSION):
-        raise UnknownModelError(f"{model} has no version {version[:40]!r}", f"it has version {VERSION} alone")
+        raise UnknownModelError(f"{model} has no version {version[:40]!r}", f"its only version is {VERSION}")
 
 
 def inflated(body: bytes, encoding: str, most: int) -> bytes:
@@ -71,7 +71,7 @@ def inflated(body: bytes, encoding: str, most: int) -> bytes:
     try:
         content = reader.decompress(body, most + 1)
     except zlib.error as error:
-        raise InvalidRequestError(f"the body is no {encoding} ({error})", "compress it again") from error
+        raise InvalidRequestError(f"the body is not valid {encoding} ({error})", "compress it again") from error
     if len(content) > most:
         raise RequestTooLargeError(f"the body holds more than {most} bytes", "send less in a request")
     if not reader.eof:
@@ -94,14 +94,14 @@ def read_request(body: bytes, header_length: str | None, model: ModelSpec) -> In
     for entry in _entries(document, "inputs"):
         tensor, raw = _input(entry, raw, model, parameters)
         if entry["name"] in inputs:
-            raise InvalidRequestError(f"{entry['name']} stands twice in the request", "send each input once")
+            raise InvalidRequestError(f"{entry['name']} appears twice in the request", "send each input once")
         inputs[entry["name"]] = tensor
     if len(raw):
-        raise InvalidRequestError(f"{len(raw)} bytes follow the last tensor", "say binary_data_size of each raw tensor")
+        raise InvalidRequestError(f"{len(raw)} bytes follow the last tensor", "set binary_data_size of each raw tensor")
     check_complete(model, inputs)
     request_id = document.get("id", "")
     if not isinstance(request_id, str):
-        raise InvalidRequestError("the id is no string", "send a string, or none")
+        raise InvalidRequestError("the id is not a string", "send a string, or none")
     return InferRequest(request_id, inputs, _wanted(document, model, parameters))
 
 
@@ -139,7 +139,8 @@ def write_response(model: ModelSpec, request: InferRequest, outputs: Outputs) ->
 def _split(header_length: str, length: int) -> int:
     if not (header_length.isascii() and header_length.isdigit() and int(header_length[:20]) <= length):
         raise InvalidRequestError(
-            f"{HEADER_LENGTH} is {header_length[:40]!r}, and the body has {length} bytes", "say where the JSON ends"
+            f"{HEADER_LENGTH} is {header_length[:40]!r}, and the body has {length} bytes",
+            "set it to the length of the JSON",
         )
     return int(header_length)
 
@@ -148,23 +149,23 @@ def _json(content: bytes) -> dict[str, Any]:
     try:
         document = _decode(content.decode())
     except (ValueError, RecursionError) as error:  # includes JSONDecodeError and UnicodeDecodeError
-        raise InvalidRequestError(f"the body is no JSON ({error})"[:200], "send what the protocol says") from error
+        raise InvalidRequestError(f"the body is not JSON ({error})"[:200], "see the Open Inference Protocol v2") from error
     if not isinstance(document, dict):
-        raise InvalidRequestError("the body is no JSON object", "send what the protocol says")
+        raise InvalidRequestError("the body is not a JSON object", "see the Open Inference Protocol v2")
     return document
 
 
 def _entries(document: Mapping[str, Any], name: str) -> Sequence[dict[str, Any]]:
     entries = document.get(name)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise InvalidRequestError(f"the request has no list of {name}", "send what the protocol says")
+        raise InvalidRequestError(f"the request has no list of {name}", "see the Open Inference Protocol v2")
     return entries
 
 
 def _parameters(holder: Mapping[str, Any], what: str) -> Mapping[str, Any]:
     parameters = holder.get("parameters", {})
     if not isinstance(parameters, dict):
-        raise InvalidRequestError(f"the parameters of {what} are no object", "send an object, or none")
+        raise InvalidRequestError(f"the parameters of {what} are not an object", "send an object, or none")
     return parameters
 
 
@@ -176,11 +177,11 @@ def _input(
     shape = checked_shape(spec, entry.get("datatype"), entry.get("shape"), model.most)
     parameters = {**shared, **_parameters(entry, spec.name)}
     if "shared_memory_region" in parameters:
-        raise InvalidRequestError("this server does not look into shared memory", "send the data")
+        raise InvalidRequestError("shared memory is not supported", "send the data")
     size = parameters.get("binary_data_size")
     if size is None:
         if "data" not in entry:
-            raise InvalidRequestError(f"{spec.name} has no data", "send data, or say its binary_data_size")
+            raise InvalidRequestError(f"{spec.name} has no data", "send data, or set its binary_data_size")
         return Tensor(from_values(spec, shape, entry["data"]), parameters), raw
     if "data" in entry:
         raise InvalidRequestError(f"{spec.name} has both data and a binary_data_size", "send one of them")
@@ -201,7 +202,7 @@ def _wanted(document: Mapping[str, Any], model: ModelSpec, shared: Mapping[str, 
         spec = model.output_named(entry.get("name"))
         parameters = _parameters(entry, spec.name)
         if "shared_memory_region" in parameters or "classification" in parameters:
-            raise InvalidRequestError("this server offers neither shared memory nor classification", "leave it out")
+            raise InvalidRequestError("shared memory and classification are not supported", "leave it out")
         wanted.append(WantedOutput(spec.name, _flag(parameters, "binary_data", default=raw)))
     return tuple(wanted)
 

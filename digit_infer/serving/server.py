@@ -62,7 +62,7 @@ def bound(host: str, port: int, option: str, *, shared: bool = False) -> socket.
     """
     share: Any = getattr(socket, "SO_REUSEPORT", None)  # not on Windows
     if shared and share is None:
-        raise ServingError("this system does not let several processes share a port", "leave --workers out")
+        raise ServingError("this system does not let several processes share a port", "omit --workers")
     opened = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

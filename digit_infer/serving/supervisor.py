@@ -118,7 +118,7 @@ class _Workers:
 
 def _wait_until_ready(worker: subprocess.Popen[bytes]) -> None:
     if worker.stdout is None or worker.stdout.readline() != READY:
-        raise ServingError("a worker could not start", "its own message stands above")
+        raise ServingError("a worker could not start", "see its message above")
 
 
 def _close_pipes(worker: subprocess.Popen[bytes]) -> None:

@@ -62,7 +62,7 @@ class ModelSpec:
         Raises:
             InvalidRequestError: there is none.
         """
-        return _named(self.inputs, name, f"{self.name} takes no input")
+        return _named(self.inputs, name, f"{self.name} has no input")
 
     def output_named(self, name: object) -> TensorSpec:
         """Return an output by name.
@@ -70,7 +70,7 @@ class ModelSpec:
         Raises:
             InvalidRequestError: there is none.
         """
-        return _named(self.outputs, name, f"{self.name} gives no output")
+        return _named(self.outputs, name, f"{self.name} has no output")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ def checked_shape(spec: TensorSpec, datatype: object, shape: object, most: int) 
         raise InvalidRequestError(f"{spec.name} has datatype {datatype!r}", f"send {spec.datatype}")
     wanted = f"send [N{''.join(f', {size}' for size in spec.shape[1:])}]"
     if not isinstance(shape, Sequence) or not all(type(size) is int and size >= 0 for size in shape):
-        raise InvalidRequestError(f"{spec.name} has shape {shape!r:.80}, which is no list of sizes", wanted)
+        raise InvalidRequestError(f"{spec.name} has shape {shape!r:.80}, which is not a list of sizes", wanted)
     sizes = tuple(shape)
     if len(sizes) == 1 and spec.shape[1:] == (1,):
         sizes = (*sizes, 1)
@@ -155,7 +155,7 @@ def from_values(spec: TensorSpec, shape: tuple[int, ...], data: object) -> Value
         InvalidRequestError: wrong number of values, wrong type, or out of range.
     """
     if not isinstance(data, list | tuple):
-        raise InvalidRequestError(f"the data of {spec.name} is no list", "list its values in row-major order")
+        raise InvalidRequestError(f"the data of {spec.name} is not a list", "list its values in row-major order")
     flat = _flat(data, len(shape))
     if len(flat) != prod(shape):
         raise InvalidRequestError(
@@ -166,7 +166,7 @@ def from_values(spec: TensorSpec, shape: tuple[int, ...], data: object) -> Value
     wrong = set(map(type, flat)) - {int}
     if spec.datatype != "UINT8" or wrong:
         kinds = ", ".join(sorted(kind.__name__ for kind in wrong))
-        raise InvalidRequestError(f"{spec.name} holds values that are no whole numbers ({kinds})", "send 0 to 255")
+        raise InvalidRequestError(f"{spec.name} holds values that are not integers ({kinds})", "send 0 to 255")
     if flat and (min(flat) < 0 or max(flat) > 255):
         raise InvalidRequestError(f"{spec.name} holds values from {min(flat)} to {max(flat)}"[:120], "send 0 to 255")
     return np.array(flat, np.uint8).reshape(shape)
@@ -190,7 +190,9 @@ def _encoded(spec: TensorSpec, value: object) -> bytes:
     try:
         return value.encode()
     except UnicodeEncodeError as error:
-        raise InvalidRequestError(f"{spec.name} holds a string that is no text ({error.reason})", "send base64") from error
+        raise InvalidRequestError(
+            f"{spec.name} holds a string that is not valid UTF-8 ({error.reason})", "send base64"
+        ) from error
 
 
 def to_raw(values: NDArray[Any]) -> bytes:
