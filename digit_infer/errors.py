@@ -107,7 +107,7 @@ class DamagedModelError(ModelError, ValueError):
 
 
 class ModelCodeError(ModelError):
-    """A Keras file is intact, but needs Python code that is not in it, or that is not trusted."""
+    """A Keras file is intact, but needs Python code that it lacks, or that is never run from a file."""
 
 
 class ContractError(ModelError, ValueError):

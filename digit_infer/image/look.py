@@ -74,7 +74,7 @@ class Look:
         everything: all ink except frames, if the digit is not all of it; else None.
         parts: components of similar size that may be separate digits, the main one first; none or at least two.
         is_even: whether the background is even, and the ink strokes rather than solid areas.
-        is_clean: whether, in addition, there is no other ink.
+        is_clean: whether, in addition, almost no ink is left out, and there are no parts.
     """
 
     by: By
