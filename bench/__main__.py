@@ -1,4 +1,4 @@
-"""``python -m bench``: the project's bars, measured in pairs and recorded in ``bench/results``."""
+"""``python -m bench``: the project's performance targets, measured in pairs and recorded in ``bench/results``."""
 
 from __future__ import annotations
 
@@ -31,35 +31,35 @@ from digit_infer.cli.reporting import ReportingGroup, quiet_native_log
 from digit_infer.runtimes.protocol import RuntimeName
 
 BATCHES = (1, 256, 1_024)
-_ROUNDS = 12  # a multiple of four: each is made first and called first in half of them
+_ROUNDS = 12  # a multiple of four: each side is created first and called first in half of the rounds
 _RUNTIMES: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite")
 
 
 @click.group(cls=ReportingGroup)
 def main() -> None:
-    """Time digit_infer and the same work by hand in turn, and record both."""
+    """Benchmark digit_infer against the same work by hand, in pairs, and record both."""
 
 
 @main.command()
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=8.0, show_default=True, help="For each comparison.")
 @click.option("--model", "models", multiple=True, type=click.Choice(list(zoo.models())), help="Repeatable. [default: all]")
 def overhead(seconds: float, models: tuple[str, ...]) -> None:
-    """Time Predictor.predict_array against the fastest bare call of the runtime that we know, on the same bytes."""
+    """Time Predictor.predict_array against the fastest known bare call of the runtime, on the same array."""
     with quiet_native_log() as stderr:
         results: dict[str, Pairs] = {}
         for name, pairs in _overheads(models or tuple(zoo.models()), seconds):
             results[name] = pairs
-            print(name, file=stderr, flush=True)  # how far it is; click would print where nobody sees it
+            print(name, file=stderr, flush=True)  # progress; click.echo would write to the silenced stderr
     report("predict_array", results)
 
 
 @main.command("cold-start")
 @click.option("--pairs", type=click.IntRange(min=5), default=30, show_default=True)
 def cold_start(pairs: int) -> None:
-    """Time digit-infer predict, a whole process, against the imports and the session that it cannot avoid."""
+    """Time digit-infer predict, a whole process, against the imports and session creation that it needs anyway."""
 
     def run(command: list[str]) -> None:
-        subprocess.run(command, check=True, capture_output=True, env=environment_of_user())  # our own two commands
+        subprocess.run(command, check=True, capture_output=True, env=environment_of_user())  # two commands of ours
 
     unavoidable, predict = unavoidable_command(), predict_command()
     result = time_pairs(lambda _: (lambda: run(unavoidable), lambda: run(predict)), pairs, rounds=1, warm_up=3)
@@ -70,7 +70,7 @@ def cold_start(pairs: int) -> None:
 @click.option("--seconds", type=click.FloatRange(min=0.01), default=2.0, show_default=True, help="For each comparison.")
 @click.option("--model", "models", multiple=True, type=click.Choice(list(zoo.models())), default=MODELS, show_default=True)
 def defaults(seconds: float, models: tuple[str, ...]) -> None:
-    """Time other settings of ONNX Runtime against those that digit_infer takes by default."""
+    """Time other settings of ONNX Runtime against digit_infer's defaults."""
     found = dict(compare_settings(models, lambda make: affordable(make, seconds)))
     report("defaults", found, ("default", "changed"))
 
@@ -79,7 +79,7 @@ def defaults(seconds: float, models: tuple[str, ...]) -> None:
 @click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True)
 @click.option("--model", "models", multiple=True, default=("lenet5_v2", "shallow_cnn", "softmax_regression"))
 def folder(rounds: int, models: tuple[str, ...]) -> None:
-    """Time digit-infer predict FOLDER --json, a whole process, against decoding the same PNG files alone."""
+    """Time digit-infer predict FOLDER --json, a whole process, against only decoding the same PNG files."""
     results: dict[str, Folder] = {}
     for side, count in ((28, 10_000), (28, 1_000), (280, 1_000)):
         with TemporaryDirectory() as place:
@@ -116,10 +116,10 @@ def _overheads(models: Sequence[str], seconds: float) -> Iterator[tuple[str, Pai
 
 
 def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tuple[Call, Call]]:
-    """Return what makes the bare call and ours, on the same images and one new session."""
+    """Return a function that creates the bare call and ours, on the same images and a new session."""
     images = some_images(batch)
 
-    def make(bare_first: bool) -> tuple[Call, Call]:  # noqa: FBT001  # the protocol of time_pairs
+    def make(bare_first: bool) -> tuple[Call, Call]:  # noqa: FBT001  # for time_pairs
         del bare_first  # one session serves both
         predictor = Predictor(model, runtime=runtime)
         return fastest_call(predictor, images), partial(predictor.predict_array, images)

@@ -1,6 +1,6 @@
-"""The same work by hand: what a user would write with a runtime alone, and the fastest call of it that we know.
+"""The same work by hand: what a user would write with a runtime, and its fastest call known.
 
-Each call answers uint8 [N, 28, 28] by float32 [N, 10]: any images, or those that it was made for.
+Each call maps uint8 [N, 28, 28] to float32 [N, 10], for any images or for those it was created with.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def bare_onnx(path: Path) -> Call:
-    """Load a file in ONNX Runtime with one thread; call ``InferenceSession.run``."""
+    """Load a file in ONNX Runtime with one thread, and return ``InferenceSession.run`` of it."""
     session = onnx_session(path)
     source, targets = session.get_inputs()[0].name, [session.get_outputs()[0].name]
 
@@ -37,9 +37,9 @@ def bare_onnx(path: Path) -> Call:
 
 
 def bound_onnx(session: Any, images: Images) -> Callable[[], Probabilities]:
-    """Bind these images and an array for the answers once.
+    """Bind these images and an output array once; each call overwrites the output.
 
-    Nothing is copied, and each call writes over the answers of the last: no call through the public API does less.
+    Nothing is copied: no call of the public API does less.
     """
     import onnxruntime
 
@@ -59,7 +59,7 @@ def bound_onnx(session: Any, images: Images) -> Callable[[], Probabilities]:
 
 
 def bare_tflite(interpreter: Any, batch: int) -> Call:
-    """Fix the batch of an interpreter; set, invoke, get."""
+    """Fix the batch of an interpreter, and return a call that sets, invokes and gets."""
     source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
     interpreter.resize_tensor_input(source, (batch, SIDE, SIDE))
     interpreter.allocate_tensors()
@@ -75,12 +75,12 @@ def bare_tflite(interpreter: Any, batch: int) -> Call:
 
 
 def fastest_call(predictor: Predictor, images: Images) -> Callable[[], Probabilities]:
-    """Return the fastest call that we know of a predictor's runtime, on the very session that the predictor asks.
+    """Return the fastest known call of a predictor's runtime, on the predictor's own session.
 
-    Two sessions of one file differ in time by where their weights came to lie, and two of 13 MB push each other out of the
-    caches; with one, what is left between the two calls is the code around it.
+    Two sessions of one file differ in speed by memory layout, and two of 13 MB evict each other from the caches. With one
+    session, the difference between the calls is the code around it.
     """
-    predictor.predict_array(images)  # LiteRT plans its tensors for a batch at the first call of it
+    predictor.predict_array(images)  # LiteRT plans its tensors at the first call with a batch
     session = predictor.chosen.session
     if isinstance(session, OnnxSession):
         return bound_onnx(session.session, images)
@@ -98,7 +98,7 @@ def onnx_session(path: Path) -> Any:
 
 
 def pair_of_files(first: Path, second: Path) -> Callable[[bool], tuple[Callable[[], object], Callable[[], object]]]:
-    """Return what loads two ONNX files, in one order or the other, and gives the bare calls of both on one image."""
+    """Return a function that loads two ONNX files, in either order, and returns their bare calls on one image."""
     images = some_images(1)
 
     def make(first_first: bool) -> tuple[Callable[[], object], Callable[[], object]]:  # noqa: FBT001  # for time_pairs
@@ -112,7 +112,7 @@ def pair_of_files(first: Path, second: Path) -> Callable[[bool], tuple[Callable[
 
 
 def shipped_onnx(model: str) -> Path:
-    """Return the float32 ONNX file of a model of the zoo."""
+    """Return the float32 ONNX file of a model in the zoo."""
     return zoo.FILES / zoo.files_of(zoo.model_named(model), "onnx", "float32")[0].file
 
 

@@ -1,4 +1,4 @@
-"""Whole processes: the command line, and the least that any program with the same libraries must do."""
+"""Commands for cold starts: the CLI, and the minimum for any program with the same libraries."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def console_script() -> str:
 
 
 def environment_of_user() -> dict[str, str]:
-    """Return this environment without what forbids Python to keep compiled modules, which ``pip install`` makes."""
+    """Return this environment without PYTHONDONTWRITEBYTECODE: ``pip install`` compiles modules as well."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def predict_command() -> list[str]:
-    """Return what a user types."""
+    """Return the command that a user types."""
     return [console_script(), "predict", str(PICTURE)]
 
 
 def unavoidable_command() -> list[str]:
-    """Return the imports and the session alone, for the default model."""
+    """Return a command that only imports and creates the session, for the default model."""
     return [sys.executable, "-c", _UNAVOIDABLE.format(path=str(shipped_onnx(zoo.DEFAULT_MODEL)))]

@@ -1,4 +1,4 @@
-"""What each setting of ONNX Runtime on the CPU gains or costs beside the default of digit_infer, in pairs."""
+"""Gain or loss of each ONNX Runtime setting against digit_infer's default on the CPU, in pairs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _ROUNDS = 12
 
 
 def changes() -> Mapping[str, Change]:
-    """Return what each setting changes of options that are digit_infer's defaults."""
+    """Return the settings by name, each as a change to digit_infer's default options."""
     import onnxruntime
 
     levels = onnxruntime.GraphOptimizationLevel
     return {
-        "nothing": lambda _: None,  # how far from 1 a ratio lies by chance
+        "nothing": lambda _: None,  # control: shows how far a ratio is from 1 by chance
         "2 threads": lambda options: setattr(options, "intra_op_num_threads", 2),
         "2 threads, no spinning": _two_threads_without_spinning,
         "graph level extended": lambda options: setattr(options, "graph_optimization_level", levels.ORT_ENABLE_EXTENDED),
@@ -41,7 +41,7 @@ def changes() -> Mapping[str, Change]:
 def compare(
     models: Sequence[str], pairs_within: Callable[[Callable[[bool], tuple[Call, Call]]], int]
 ) -> Iterator[tuple[str, Pairs]]:
-    """Time each setting on each model at each batch; ``pairs_within`` says how many pairs the time allows."""
+    """Time each setting on each model at each batch; ``pairs_within`` returns how many pairs fit the time."""
     for model in models:
         for batch in BATCHES:
             for name, change in changes().items():

@@ -1,4 +1,4 @@
-"""How long one picture takes on each exported file: all of them in one run, in turns."""
+"""Latency of one picture on each exported file, all in one run."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from digit_infer.contract import Images
 
 _IMAGES = 256
-_LEAST = 64  # calls a round
+_LEAST = 64  # calls per round
 _SEED = 0
 
 
 @dataclass(frozen=True)
 class Timed:
-    """The median time of one picture, in µs: of ``rounds`` medians of ``samples`` calls in all, with their range."""
+    """Median latency of one picture in µs: the median and range of ``rounds`` medians, over ``samples`` calls in all."""
 
     sha256: str
     samples: int
@@ -36,13 +36,13 @@ class Timed:
 
 
 def time_files(paths: Sequence[Path], rounds: int, seconds: float) -> Iterator[tuple[Path, Timed]]:
-    """Time each file ``rounds`` times for ``seconds``, one thread, in an order drawn anew for each round.
+    """Time each file ``rounds`` times for ``seconds`` on one thread, in a random order per round.
 
-    A file that was slow because the machine was is slow in one round only, and the median of rounds does not see it.
+    A disturbance of the machine affects one round of a file, and the median over rounds ignores it.
     """
     images = dataset.load("test").images[:_IMAGES]
     found: dict[Path, list[tuple[int, float]]] = {path: [] for path in paths}
-    order = random.Random(_SEED)  # noqa: S311  # an order, no secret
+    order = random.Random(_SEED)  # noqa: S311  # an order, not a secret
     for _ in range(rounds):
         for path in order.sample(list(paths), len(paths)):
             found[path].append(_round(path, images, seconds))
@@ -53,7 +53,7 @@ def time_files(paths: Sequence[Path], rounds: int, seconds: float) -> Iterator[t
 
 
 def _round(path: Path, images: Images, seconds: float) -> tuple[int, float]:
-    """Open a file, and return how often it was asked and the median in µs, once it is warm."""
+    """Open a file and warm it up; return the number of calls and the median in µs."""
     with Predictor(path, threads=1) as predictor, collector_off():
         queries = Queries(predictor.predict_array, images, 1)
         warm_up(queries, seconds)

@@ -1,4 +1,4 @@
-"""The commands that time model files: exported ones, shipped ones, and those of other optimisers."""
+"""Commands that time model files: exported, shipped, and from other optimisers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from digit_infer.cli.reporting import quiet_native_log
 from export.records.only import of_models, store
 
 BESIDE = "shallow_cnn"
-"""The published network whose time at batch 1 bounds that of our own."""
+"""The published network whose latency at batch 1 bounds that of our own networks."""
 
 _ROUNDS = 20
 
@@ -26,7 +26,7 @@ _ROUNDS = 20
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--rounds", type=click.IntRange(min=3), default=5, show_default=True)
-@click.option("--seconds", type=click.FloatRange(min=0.01), default=0.2, show_default=True, help="For a file in a round.")
+@click.option("--seconds", type=click.FloatRange(min=0.01), default=0.2, show_default=True, help="Per file and round.")
 @of_models
 def exports(folder: Path, rounds: int, seconds: float, only: tuple[str, ...]) -> None:
     """Time one picture on every file that python -m export wrote into FOLDER."""
@@ -46,7 +46,7 @@ def exports(folder: Path, rounds: int, seconds: float, only: tuple[str, ...]) ->
 @click.option("--rounds", type=click.IntRange(min=3), default=5, show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=8.0, show_default=True, help="For each comparison.")
 def shipped(rounds: int, seconds: float) -> None:
-    """Time one picture on every file of the wheel in turns, and our own networks in pairs with shallow_cnn."""
+    """Time one picture on every bundled file, and our own networks in pairs with shallow_cnn."""
     paths = sorted(zoo.FILES / file.file for model in zoo.models().values() for file in model.files)
     ours = [model.name for model in zoo.models().values() if model.is_ours]
     with quiet_native_log():
@@ -62,7 +62,7 @@ def shipped(rounds: int, seconds: float) -> None:
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=4.0, show_default=True, help="For each comparison.")
 @of_models
 def lean(seconds: float, only: tuple[str, ...]) -> None:
-    """Time our float32 graphs, and what other optimisers make, against what tf2onnx writes by itself."""
+    """Time our float32 graphs, and those of other optimisers, against tf2onnx's plain output."""
     with quiet_native_log():
         found = list(compare(only or zoo.models(), lambda make: affordable(make, seconds)))
     report(
@@ -79,7 +79,7 @@ def lean(seconds: float, only: tuple[str, ...]) -> None:
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=2.0, show_default=True, help="For each choice.")
 @of_models
 def quantization(seconds: float, only: tuple[str, ...]) -> None:
-    """Measure what each choice of quantized layers costs and gains, and record it in export/results."""
+    """Measure the accuracy, speed and size of each choice of quantized layers; record them in export/results."""
     from export.records.quantization import RECORD, write_record
 
     with quiet_native_log():

@@ -1,4 +1,4 @@
-"""Whether ``digit-infer bench compare`` finds a slowdown that was injected, and is silent where there is none."""
+"""Whether ``digit-infer bench compare`` detects an injected slowdown, and reports none where there is none."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ LIMITS = Limits(share=0.05, absolute_us=0.2)
 
 @dataclass(frozen=True)
 class Trial:
-    """What was found of one run against another of the same thing, and against one that was slowed down."""
+    """Findings of one run against a repetition, and against a slowed run."""
 
     same: tuple[Finding, ...]
     slowed: tuple[Finding, ...]
 
 
 def settings_of(rounds: int, seconds: float) -> Settings:
-    """Return the settings of a run: single-stream, ``seconds`` a model over so many fresh processes."""
+    """Return the settings of a run: single-stream, ``seconds`` per model over ``rounds`` fresh processes."""
     return Settings(
         seconds=seconds,
         rounds=rounds,
@@ -58,15 +58,15 @@ def settings_of(rounds: int, seconds: float) -> Settings:
 
 
 def judged(runs: Sequence[Run]) -> list[Trial]:
-    """Compare runs of the same thing and slowed ones, made in turn, A B A B … A: each with the A before it."""
+    """Compare alternating runs A B A B … A, where B is slowed: each A with the B and the A after it."""
     return [
         Trial(*(compare(first, other, LIMITS, METRICS).findings for other in (same, slowed)))
-        for first, slowed, same in zip(runs[::2], runs[1::2], runs[2::2], strict=False)  # the last A is the first of none
+        for first, slowed, same in zip(runs[::2], runs[1::2], runs[2::2], strict=False)  # the last A starts no trial
     ]
 
 
 def measured(models: Sequence[str], settings: Settings, factor: float | None) -> Run:
-    """Make one run; ``factor`` None injects nothing."""
+    """Measure one run; ``factor`` None injects nothing."""
     planned = [Configuration(model, "onnx-cpu", "float32", 1, 1) for model in models]
     process = PREDICTOR if factor is None else (sys.executable, "-m", "bench.slowed", str(factor))
     facts = environment()
@@ -77,7 +77,7 @@ def measured(models: Sequence[str], settings: Settings, factor: float | None) ->
 
 
 def counted(trials: Sequence[Trial]) -> dict[str, dict[str, object]]:
-    """Return how often each verdict was given, and the ratios of times, by subject and metric."""
+    """Return the counts of verdicts and the ratios of times, by subject and metric."""
     found: dict[str, dict[str, object]] = {}
     for name, pairs in _by_figure(trials).items():
         same, slowed = zip(*pairs, strict=True)
@@ -133,10 +133,10 @@ def _told(counts: object) -> str:
 @click.command("planted")
 @click.option("--trials", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--model", "models", multiple=True, type=click.Choice(list(zoo.models())), default=MODELS, show_default=True)
-@click.option("--rounds", type=click.IntRange(min=1), default=NORMAL.rounds, show_default=True, help="Processes in a run.")
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=NORMAL.seconds, show_default=True, help="Of a model.")
+@click.option("--rounds", type=click.IntRange(min=1), default=NORMAL.rounds, show_default=True, help="Processes per run.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=NORMAL.seconds, show_default=True, help="Per model.")
 def command(trials: int, models: tuple[str, ...], rounds: int, seconds: float) -> None:
-    """Compare runs with one that was slowed down by 10 %, and with one of the same thing; count the verdicts."""
+    """Compare runs with one slowed by 10 %, and with a repetition; count the verdicts."""
     settings = settings_of(rounds, seconds)
     factors = [None, *[FACTOR, None] * trials]
     record(judged([measured(models, settings, factor) for factor in factors]), settings)

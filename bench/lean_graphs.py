@@ -1,4 +1,4 @@
-"""Our float32 graphs beside what tf2onnx writes by itself, and beside what other optimisers make of that."""
+"""Our float32 graphs compared with tf2onnx's plain output, and with other optimisers' versions of it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _SAME = 1e-4
 
 @dataclass(frozen=True)
 class Comparison:
-    """A graph, ``by`` an optimiser or us, beside ``plain``, that of tf2onnx.
+    """A graph ``by`` an optimiser or by us, compared with ``plain``, tf2onnx's.
 
-    In ``times``, at batch 1 with one thread, plain comes first.
+    ``times`` are at batch 1 with one thread, plain first.
     """
 
     model: str
@@ -46,10 +46,10 @@ class Comparison:
 def compare(
     models: Iterable[str], pairs_within: Callable[[Callable[[bool], tuple[Call, Call]]], int]
 ) -> Iterator[Comparison]:
-    """Make and time the graphs of networks of the zoo; ``pairs_within`` says how many pairs the time allows.
+    """Create and time the graphs of networks in the zoo; ``pairs_within`` returns how many pairs fit the time.
 
     Raises:
-        InferenceError: two graphs of a network differ in their answers.
+        InferenceError: two graphs of a network return different outputs.
     """
     for name in models:
         with TemporaryDirectory() as folder:
@@ -76,17 +76,17 @@ def comparisons(path: Path = RESULT) -> tuple[Comparison, ...]:
 
 
 def other_runs(path: Path = RESULT) -> str:
-    """Say which networks of the record were measured in another run than the first, and where."""
+    """Return which networks of the record were measured in later runs, and where."""
     return measured_later(json.loads(path.read_text(encoding="utf-8")))
 
 
 def as_entry(comparison: Comparison) -> dict[str, Any]:
-    """Return a comparison as it stands in the record, times beside the rest."""
+    """Return a comparison as the record has it, with the times flattened."""
     return {name: value for name, value in vars(comparison).items() if name != "times"} | asdict(comparison.times)
 
 
 def plain_model(network: keras.Model) -> onnx.ModelProto:
-    """Convert a network as a user would who wants bytes to go in: cast, scale, add the channel axis."""
+    """Convert a network as a user would for uint8 input: cast, scale, add the channel axis."""
     import keras
     import tf2onnx
 
@@ -102,7 +102,7 @@ def plain_model(network: keras.Model) -> onnx.ModelProto:
 
 
 def _graphs(name: str, folder: Path) -> tuple[Path, dict[str, Path]]:
-    """Write what tf2onnx makes of a network, and what others make of that; ours is the file in the zoo."""
+    """Write tf2onnx's graph of a network and the other optimisers' versions of it; ours is the file in the zoo."""
     import onnx
     import onnxruntime
     import onnxslim
@@ -132,7 +132,7 @@ def _check_same(paths: list[Path]) -> None:
 
 
 def _size(path: Path) -> tuple[int, int]:
-    """Return the nodes and the bytes of a file."""
+    """Return the number of nodes and the bytes of a file."""
     import onnx
 
     return len(onnx.load(path).graph.node), path.stat().st_size

@@ -1,4 +1,4 @@
-"""Two ways to do the same thing, timed in turn: A B B A …, so that a machine that slows down slows both."""
+"""Times two calls alternately, A B B A …, so that a slowdown of the machine affects both."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Difference:
-    """What the second of two takes over the first in the same pair, in µs, and as a ratio of times.
+    """The second call minus the first within a pair, in µs, and their ratio.
 
     Medians over pairs, with 95 % bootstrap intervals (percentile method, fixed seed).
     """
@@ -35,10 +35,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Pairs(Difference):
-    """Medians of both besides, in µs for one call.
+    """Adds the median time of each call, in µs.
 
-    A pair is A B B A, and so each is called twice in a row all along: the first of two calls finds the other's weights in
-    the cache, the second its own. A pair counts their mean.
+    A pair is A B B A, so each call runs twice in a row: first with the other's weights in the caches, then with its own. A
+    pair counts their mean.
     """
 
     first_us: float
@@ -46,7 +46,7 @@ class Pairs(Difference):
 
 
 def difference(pairs: Sequence[tuple[float, float]]) -> Difference:
-    """Compare the second with the first, pair by pair; times are in µs."""
+    """Compare the second with the first pair by pair; times are in µs."""
     differences, ratios = [second - first for first, second in pairs], [second / first for first, second in pairs]
     return Difference(
         len(pairs),
@@ -58,10 +58,10 @@ def difference(pairs: Sequence[tuple[float, float]]) -> Difference:
 
 
 def time_pairs(make: Callable[[bool], tuple[Call, Call]], pairs: int, rounds: int, warm_up: int) -> Pairs:
-    """Run the two calls that ``make`` returns, ``pairs`` times A B B A in all; in every other two rounds B is the first.
+    """Time the two calls that ``make`` returns in ``pairs`` pairs A B B A over all rounds; two of four rounds start with B.
 
-    They are made anew for every round, in turns with the one or the other first (``make(True)`` makes the first one first):
-    where two models come to lie in memory can cost one of them more than the code around it does.
+    Both are created anew for every round, alternating which one first (``make(True)`` creates the first one first): the
+    memory layout of two models can matter more than the code around them.
     """
     times: list[tuple[int, int]] = []
     for number in range(rounds):
@@ -82,7 +82,7 @@ def time_pairs(make: Callable[[bool], tuple[Call, Call]], pairs: int, rounds: in
 
 
 def _in_turn(one: Call, other: Call, pairs: int) -> list[tuple[int, int]]:
-    """Return what two calls of the one and two of the other took together, pair by pair."""
+    """Return the total times of two calls of ``one`` and two of ``other``, pair by pair, in ns."""
     times = []
     for _ in range(pairs):
         outer, inner, inner_too, outer_too = _timed(one), _timed(other), _timed(other), _timed(one)
@@ -97,7 +97,7 @@ def _timed(call: Call) -> int:
 
 
 def _summary(times: list[tuple[int, int]]) -> Pairs:
-    """Summarise pairs of what two calls took together, in ns."""
+    """Summarise pairs of the total time of two calls, in ns."""
     pairs = [(first / 2000, second / 2000) for first, second in times]
     first_us, second_us = (median(side) for side in zip(*pairs, strict=True))
     return Pairs(**asdict(difference(pairs)), first_us=first_us, second_us=second_us)

@@ -1,4 +1,4 @@
-"""Times the whole way from a picture's file to its digit, beside decoding the same file alone, and each stage of it."""
+"""Times ``Predictor.predict`` from file to digit against decoding the same file, and each stage alone."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from digit_infer.image.look import By
 
 _SEED = 20_261_201
-_ROUNDS = 12  # a multiple of four: each is made first and called first in half of them
+_ROUNDS = 12  # a multiple of four: each side is created first and called first in half of the rounds
 _LARGE = (4_000, 3_000)
 STAGES = ("decode", "plain look", "ink network", "classify")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A picture: how it is drawn and stored, whose look counts, and how many times its decoding an answer may take."""
+    """A picture: its kind and format, the method that should answer it, and the allowed multiple of its decoding time."""
 
     kind: str
     suffix: str
@@ -48,12 +48,12 @@ class Case:
     most: float
 
     def write(self, folder: Path) -> Path:
-        """Draw it, around the first test image."""
+        """Draw it from the first test image, and return the file."""
         picture = KINDS[self.kind](dataset.load("test").images[0], np.random.default_rng(_SEED)).convert("L")
         path = folder / f"{self.kind}-{self.size[0]}{self.suffix}"
         if picture.size != self.size:
             large = np.asarray(picture.resize(self.size, Image.Resampling.BICUBIC), np.float32)
-            grain = np.random.default_rng(_SEED).normal(0, 4, large.shape)  # as a camera has
+            grain = np.random.default_rng(_SEED).normal(0, 4, large.shape)  # like that of a camera
             picture = Image.fromarray(np.clip(large + grain, 0, 255).astype(np.uint8)).convert("RGB")
         picture.save(path, quality=90)
         return path
@@ -68,9 +68,9 @@ CASES = {
 
 
 @click.command("picture-path")
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="For each picture.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Per picture.")
 def picture_path(seconds: float) -> None:
-    """Time Predictor.predict of a file against decoding it alone with Pillow, on one thread, in pairs; and each stage."""
+    """Time Predictor.predict on a file against decoding it with Pillow, on one thread, in pairs; and each stage."""
     results: dict[str, Pairs] = {}
     stages: dict[str, dict[str, float]] = {}
     with quiet_native_log() as stderr, TemporaryDirectory() as place, Predictor(threads=1) as predictor:
@@ -81,7 +81,7 @@ def picture_path(seconds: float) -> None:
             pairs = affordable(calls, seconds)
             results[name] = time_pairs(calls, pairs, _ROUNDS, warm_up=3)
             stages[name] = stages_of(predictor, path, samples=max(5, pairs // 4))
-            print(name, file=stderr, flush=True)  # how far it is; click would print where nobody sees it
+            print(name, file=stderr, flush=True)  # progress; click.echo would write to the silenced stderr
     beside = {"stages_us": stages, "cases": {name: asdict(case) for name, case in CASES.items()}, "threads": 1}
     report("picture_path", results, ("decoding alone", "predict"), beside=beside)
     print_table(
@@ -94,10 +94,10 @@ def picture_path(seconds: float) -> None:
 
 
 def check(case: Case, predictor: Predictor, path: Path) -> None:
-    """Make sure that a picture is what its case says.
+    """Check that the intended method answers a picture.
 
     Raises:
-        MeasurementError: another look counts than the case is meant to time.
+        MeasurementError: another method answers it.
     """
     look = predictor.predict(path).look
     if look != case.look:
@@ -108,13 +108,13 @@ def check(case: Case, predictor: Predictor, path: Path) -> None:
 
 
 def decoded(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Decode a file to grey, in full, as whoever writes it by hand does."""
+    """Decode a file to greyscale at full resolution, as handwritten code does."""
     with Image.open(path) as image:
         return np.asarray(image.convert("L"))
 
 
 def stages_of(predictor: Predictor, path: Path, samples: int) -> dict[str, float]:
-    """Return the median time of each stage by itself, in µs: of those that the picture goes through."""
+    """Return the median time of each stage that the picture goes through, in µs."""
     grey = decode(path, ONE_DIGIT_SIDE)
     look = plain_look(grey)
     by_network = predictor.predict(path).look == "network"
@@ -132,8 +132,8 @@ def stages_of(predictor: Predictor, path: Path, samples: int) -> dict[str, float
     return {name: _median_us(stage, samples) for name, stage in stages.items()}
 
 
-def _calls(predictor: Predictor, path: Path, decoding_first: bool) -> tuple[Call, Call]:  # noqa: FBT001  # the protocol of time_pairs
-    del decoding_first  # nothing is made anew
+def _calls(predictor: Predictor, path: Path, decoding_first: bool) -> tuple[Call, Call]:  # noqa: FBT001  # for time_pairs
+    del decoding_first  # nothing is created anew
     return lambda: decoded(path), lambda: predictor.predict(path)
 
 

@@ -1,4 +1,4 @@
-"""What each choice of quantized layers costs in answers, and gains in time and bytes, for every network of the zoo."""
+"""Accuracy, speed and size of each choice of quantized layers, for every network in the zoo."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ROUNDS = 10
 def measure(
     models: Iterable[str], pairs_within: Callable[[Callable[[bool], tuple[Call, Call]]], int]
 ) -> Iterator[Quantized]:
-    """Quantize and time networks in every way; ``pairs_within`` says how many pairs the time allows."""
+    """Quantize and time networks with every choice; ``pairs_within`` returns how many pairs fit the time."""
     for name in models:
         with TemporaryDirectory() as folder:
             yield from _measure(name, Path(folder), pairs_within)

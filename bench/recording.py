@@ -1,4 +1,4 @@
-"""Prints what pairs say, and writes the records of ``python -m bench``."""
+"""Prints results of pairs, and writes the records of ``python -m bench``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def affordable(make: Callable[[bool], tuple[Call, Call]], seconds: float) -> int:
-    """Return how many pairs fit into the time, from 36, three for each of twelve rounds, to 20,000."""
+    """Return how many pairs fit into the time, between 36, three per round, and 20,000."""
     bare, _ = make(True)
     trial = time_pairs(lambda _: (bare, bare), 6, rounds=1, warm_up=2)
     return int(min(max(seconds * 1e6 / (4 * trial.first_us), 36), 20_000))
@@ -34,10 +34,10 @@ def report(
     only: Collection[str] = (),
     beside: Mapping[str, Any] | None = None,
 ) -> None:
-    """Print the pairs, and record them, or ``entries`` that say more, with the versions of further packages.
+    """Print the pairs, and record them, or ``entries`` with more fields, with the versions of ``packages``.
 
-    With ``only``, entries of these models are put among those of others that are recorded; they tell their ``model``.
-    ``beside`` is recorded, too, in a record that is written anew.
+    With ``only``, entries of these models replace those in the existing record; each entry has a ``model``. ``beside`` adds
+    fields to a record that is written anew.
     """
     rows = [
         (
@@ -69,7 +69,7 @@ def report(
 
 
 def record(name: str, measured: dict[str, Any], versions: dict[str, str] | None = None) -> None:
-    """Write what was measured to ``bench/results/NAME.json``, with the machine and further versions."""
+    """Write measurements to ``bench/results/NAME.json``, with the machine and versions."""
     path = RESULTS / f"{name}.json"
     store_measured(path, SCHEMA, measured, versions)
     click.echo(f"recorded in {path}", err=True)

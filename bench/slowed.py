@@ -1,4 +1,4 @@
-"""A process that measures a predictor with an injected slowdown: ``python -m bench.slowed FACTOR``."""
+"""A measuring process with an injected slowdown: ``python -m bench.slowed FACTOR``."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ _CORRECTIONS = 3
 
 
 def slowed(answer: Callable[[Given], Answered], factor: float, queries: Sequence[Given]) -> Callable[[Given], Answered]:
-    """Return a call that keeps the processor busy for ``factor`` times as long as ``answer`` takes, each time.
+    """Return a call that takes ``factor`` times as long as ``answer``, by busy waiting.
 
-    What the delay itself costs, clocks and a frame of Python, counts as a part of it: it is what calls come out too long
-    by, in turns with plain ones over ``queries``.
+    The overhead of the delay itself, clock readings and a Python frame, is measured over ``queries`` and subtracted.
     """
     cost_ns = 0.0
     for _ in range(_CORRECTIONS):
@@ -47,7 +46,7 @@ def _delayed(answer: Callable[[Given], Answered], factor: float, cost_ns: float)
 
 
 def _medians_ns(calls: Sequence[Callable[[Given], object]], queries: Sequence[Given]) -> list[float]:
-    """Return the median duration of each call."""
+    """Return the median duration of each call, in ns."""
     times: list[list[int]] = [[] for _ in calls]
     for query in queries:
         for call, taken in zip(calls, times, strict=True):
@@ -58,7 +57,7 @@ def _medians_ns(calls: Sequence[Callable[[Given], object]], queries: Sequence[Gi
 
 
 def open_slowed(request: Mapping[str, Any], factor: float) -> System:
-    """Open what a request names, and slow it down."""
+    """Open the requested model, slowed down."""
     system = open_predictor(request)
     batch = request["batch"]
     queries = np.split(some_images(_QUERIES * batch), _QUERIES)

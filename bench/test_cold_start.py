@@ -1,4 +1,4 @@
-"""Cold start of the command line as a whole process, beside the imports and the session that it cannot avoid."""
+"""Cold start of the CLI as a whole process, beside the imports and session creation that it needs anyway."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 @pytest.mark.benchmark(group="cold start")
 @pytest.mark.parametrize("who", ["unavoidable", "digit-infer predict"])
 def test_cold_start(benchmark: BenchmarkFixture, who: str) -> None:
-    """Time a process from its start to its end."""
+    """Time a whole process."""
     command = predict_command() if who == "digit-infer predict" else unavoidable_command()
-    done = benchmark.pedantic(  # type: ignore[no-untyped-call]  # pytest-benchmark leaves it untyped
+    done = benchmark.pedantic(  # type: ignore[no-untyped-call]  # untyped
         subprocess.run,
         (command,),
         {"check": True, "capture_output": True, "env": environment_of_user()},

@@ -1,4 +1,4 @@
-"""``Predictor.predict_array`` beside the bare runtime call on the same bytes. Run with ``pytest bench``."""
+"""``Predictor.predict_array`` beside the runtime's bare call on the same array. Run with ``pytest bench``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BATCHES = (1, 256, 1_024)
 @pytest.mark.parametrize("model", list(zoo.models()))
 @pytest.mark.parametrize("who", ["bare", "predictor"])
 def test_predict_array(benchmark: BenchmarkFixture, who: str, model: str, runtime: RuntimeName, batch: int) -> None:
-    """Time one of the two; the table puts each pair into a group of its own."""
+    """Time one of the two; each pair is a group of the table."""
     benchmark.group = f"{model}, {runtime}, batch {batch}"
     images = some_images(batch)
     with Predictor(model, runtime=runtime) as predictor:

@@ -1,4 +1,4 @@
-"""How notebooks show an answer: HTML with its pictures inside, without scripts, and nothing is loaded from elsewhere."""
+"""HTML for notebooks: images are inline, and there are no scripts and no external resources."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SIDE = 112
-"""Pixels of the image of 28 by 28 on the page; the image itself stays 28 by 28."""
+"""Displayed size of the 28 x 28 image, in pixels."""
 
 _PAGE = 640
 _MOST = 100
-"""The largest side of a page in pixels, and the most digits that are shown one by one: a cell of a notebook stays small."""
+"""Longest side of a displayed page in pixels, and the number of digits shown: a notebook cell stays small."""
 
 _ACCENT, _PALE = "#c83c28", "#bec8d7"
 
 
 def prediction_html(title: str, image: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> str:
-    """Return a title, the image uint8 [28, 28] that the network saw, and a bar for each of the probabilities [10]."""
+    """Return HTML of a title, the network's input uint8 [28, 28], and a bar for each of the probabilities [10]."""
     seen = _picture(_digit(image), "PNG", "the 28 by 28 image that the network saw", _SIDE)
     return f"<div>{escape(title)}<br>{seen} {_bars(probabilities)}</div>"
 
@@ -36,7 +36,7 @@ def reading_html(
     boxes: Sequence[tuple[int, int, int, int]],
     images: Sequence[NDArray[np.uint8]],
 ) -> str:
-    """Return the text of a page, the page uint8 [H, W] with its boxes, and the images uint8 [28, 28] of its digits.
+    """Return HTML of a page: its text, the picture uint8 [H, W] with boxes, and its digits' images uint8 [28, 28].
 
     A box is (left, top, right, bottom) in pixels of the page.
     """
@@ -48,7 +48,7 @@ def reading_html(
 
 
 def _boxed(grey: NDArray[np.uint8], boxes: Sequence[tuple[int, int, int, int]]) -> Image.Image:
-    """Draw the boxes on the page, which is made smaller if it is large."""
+    """Draw the boxes on the page, downscaled if large."""
     page = Image.fromarray(grey).convert("RGB")
     scale = min(1.0, _PAGE / max(page.size))
     page = page.resize((max(1, round(page.width * scale)), max(1, round(page.height * scale))), Image.Resampling.BOX)
@@ -72,7 +72,7 @@ def _picture(image: Image.Image, file_format: Literal["PNG", "JPEG"], words: str
 
 
 def _bars(probabilities: NDArray[np.float32]) -> str:
-    """Draw the probabilities as SVG, the largest in another colour."""
+    """Draw the probabilities as SVG bars, the largest highlighted."""
     rows = []
     for digit, probability in enumerate(map(float, probabilities)):
         top, length = 11 * digit, 120 * probability

@@ -1,9 +1,9 @@
-"""The interfaces of model files, and the types that the whole package shares.
+"""Inputs and outputs of model files, and types that the whole package shares.
 
     DIGITS    images: uint8 [N, 28, 28], 0 = background, 255 = ink    ->    probabilities: float32 [N, 10], rows sum to 1
     INK       grey: uint8 [N, 128, 128], 0 = black, 255 = white       ->    ink: uint8 [N, 128, 128], 255 = full of ink
 
-Scaling and the channel axis are part of the graph, so a caller has nothing to normalise.
+Scaling and the channel axis are part of the graph, so callers do not normalise.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 SIDE = 28
 INK_SIDE = 128
-"""Side in pixels of the pictures that the ink network takes."""
+"""Side in pixels of the ink network's input and output."""
 UINT8 = np.dtype(np.uint8)
 CLASSES = 10
 ROW_SUM = 0.03
-"""The largest difference of a row's sum from 1: an int8 file gives probabilities in steps of 1/256."""
+"""Largest difference of a row's sum from 1: an int8 file outputs probabilities in steps of 1/256."""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The input of a file, uint8 [N, *takes], and its output, ``dtype`` [N, *gives]."""
+    """Input uint8 [N, *takes], output ``dtype`` [N, *gives]."""
 
     takes: tuple[int, ...]
     gives: tuple[int, ...]
@@ -52,21 +52,22 @@ Precision = Literal["float32", "float16", "int16x8", "int8-dynamic", "int8"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-"""The most exact first. ``int16x8``: 16-bit activations, 8-bit weights. ``int8-dynamic``: 8-bit weights, activations in
-floats or quantized at run time. ``int8``: both in 8 bits."""
+"""Most exact first. ``int16x8``: 16-bit activations, 8-bit weights. ``int8-dynamic``: 8-bit weights, activations in
+float or quantized at run time. ``int8``: both in 8 bits.
+"""
 
 
 def format_of(path: Path) -> Format | None:
-    """Return the format that a file's suffix names, or None."""
+    """Return the format of a file by its suffix, or None."""
     suffix = path.suffix.lower().removeprefix(".")
     return next((known for known in FORMATS if known == suffix), None)
 
 
 def check_images(images: Images, contract: Contract = DIGITS) -> None:
-    """Check an array against the input of a contract.
+    """Check an array against a contract's input.
 
     Raises:
-        InvalidArrayError: it is no array, or has another dtype or shape.
+        InvalidArrayError: it is not an array, or has another dtype or shape.
     """
     if not isinstance(images, np.ndarray):
         raise InvalidArrayError(f"got a {type(images).__name__}, not an array", "pass a uint8 array of shape [N, 28, 28]")
@@ -109,10 +110,10 @@ def check_signature(
 ) -> None:
     """Check a model's inputs and outputs, each (dtype, shape), against a contract.
 
-    A dimension that is not a positive number is dynamic. The batch must be dynamic, or ``batch`` where that is given.
+    A dimension that is not a positive number is dynamic. The batch must be dynamic, or ``batch`` if given.
 
     Raises:
-        ContractError: they differ; the message has both.
+        ContractError: they differ; the message shows both.
     """
     wanted: list[list[tuple[str, tuple[int | None, ...]]]]
     wanted = [[("uint8", (batch, *contract.takes))], [(contract.dtype, (batch, *contract.gives))]]

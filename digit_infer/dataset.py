@@ -1,8 +1,8 @@
 """MNIST: finds, downloads, verifies and reads its four IDX files.
 
-A file is looked for in this order, and its sha256 is verified before it is read:
+A file is searched for in this order, and its sha256 is verified before it is read:
 
-1. the folder that the argument ``folder`` or, without it, the environment variable ``DIGIT_INFER_DATA`` names;
+1. the folder given by the argument ``folder``, or else by the environment variable ``DIGIT_INFER_DATA``;
 2. the package, which bundles the 10,000 test images;
 3. the cache, filled by ``pooch`` from the public mirrors.
 
@@ -90,7 +90,7 @@ IDX_FILES: dict[SplitName, tuple[IdxFile, IdxFile]] = {
 
 
 def load(split: SplitName, folder: Path | None = None) -> Split:
-    """Read one split of MNIST; it is downloaded only if no folder is named and the package does not bundle it.
+    """Read one split of MNIST; download it only if no folder is given and the package does not bundle it.
 
     Raises:
         DatasetError: a file is missing, truncated, swapped or altered (the message names it), or cannot be downloaded.
@@ -142,12 +142,12 @@ def check(file: IdxFile, compressed: bytes, path: Path) -> None:
 
 
 def parse_idx(content: bytes, shape: tuple[int, ...], name: str) -> NDArray[np.uint8]:
-    """Parse the uint8 array of an uncompressed IDX file that must have exactly this shape.
+    """Parse an uncompressed IDX file of uint8 with exactly this shape.
 
-    The format is described on the MNIST page: a magic number, one 32-bit big-endian size a dimension, then the bytes.
+    The format (see the MNIST page): a magic number, one 32-bit big-endian size per dimension, then the bytes.
 
     Raises:
-        DatasetError: the header or the length is not that of such a file.
+        DatasetError: the header or the length differs.
     """
     header = struct.pack(f">{1 + len(shape)}I", _IMAGES_MAGIC if len(shape) == 3 else _LABELS_MAGIC, *shape)
     expected = len(header) + int(np.prod(shape))
@@ -161,7 +161,7 @@ def parse_idx(content: bytes, shape: tuple[int, ...], name: str) -> NDArray[np.u
 
 
 def download(file: IdxFile, cache: Path | None = None, mirrors: Sequence[str] = MIRRORS) -> Path:
-    """Download a file into the cache, unless it is there already, and return its path.
+    """Return the path of a file in the cache; download it if it is not there.
 
     ``pooch`` verifies the sha256 and writes atomically.
 

@@ -1,7 +1,7 @@
-"""Everything that digit_infer raises on purpose.
+"""All errors that digit_infer raises.
 
-Each error says what was wrong and with what (``problem``) and what to do next (``advice``); many also inherit the
-standard exception that a caller would expect, so ``except FileNotFoundError`` works.
+Each error states the problem with its cause (``problem``) and what to do next (``advice``). Many also inherit a
+standard exception, so ``except FileNotFoundError`` works.
 
     DigitInferError
     ├── PictureError (ValueError)          one picture cannot be answered
@@ -22,11 +22,11 @@ standard exception that a caller would expect, so ``except FileNotFoundError`` w
     ├── DatasetError (ValueError)          an MNIST file is missing, truncated, swapped or altered
     ├── MeasurementError                   something could not be measured
     ├── RecordError (ValueError)           a file of measurements cannot be read, or not be compared
-    └── ServingError                       raised by digit-infer serve alone: it cannot start
-        ├── InvalidRequestError (ValueError)   a request that breaks the protocol, or does not fit the model
-        ├── RequestTooLargeError           more bytes or pictures than the server takes
-        ├── RequestTimeoutError (TimeoutError)  the body did not come in time
-        └── OverloadedError                too much is waiting already, or the server is stopping
+    └── ServingError                       raised by digit-infer serve only: it cannot start
+        ├── InvalidRequestError (ValueError)   a request violates the protocol, or does not fit the model
+        ├── RequestTooLargeError           more bytes or pictures than the server accepts
+        ├── RequestTimeoutError (TimeoutError)  the body did not arrive in time
+        └── OverloadedError                too many requests are waiting, or the server is stopping
 """
 
 from collections.abc import Mapping
@@ -34,13 +34,10 @@ from typing import ClassVar
 
 
 def printable(text: str) -> str:
-    """Return a text with control characters escaped: those of a file's name would command a terminal.
-
-    Of half a character, as in a name that is no UTF-8, the number is shown.
-    """
+    """Escape control characters, which in a file name could control a terminal, and invalid UTF-8."""
     if text.isprintable():
         return text
-    from unicodedata import category  # hardly a name needs it
+    from unicodedata import category  # rarely needed
 
     def shown(character: str) -> str:
         controls = category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -50,7 +47,7 @@ def printable(text: str) -> str:
 
 
 class DigitInferError(Exception):
-    """The root of the tree. ``str()`` of it is one line: the problem, then the advice."""
+    """Base class. ``str()`` is one line: the problem, then the advice."""
 
     exit_code: ClassVar[int] = 1
 
@@ -63,7 +60,7 @@ class DigitInferError(Exception):
         return printable(" ".join(f"{self.problem}; {self.advice}".splitlines()))
 
     def told(self) -> dict[str, str]:
-        """Return it as JSON that ``from_told`` reads in another process."""
+        """Return the error as JSON for another process; ``from_told`` reads it."""
         return {"kind": type(self).__name__, "problem": self.problem, "advice": self.advice}
 
 
@@ -72,21 +69,21 @@ class PictureError(DigitInferError, ValueError):
 
 
 class PictureNotFoundError(PictureError, FileNotFoundError):
-    """No file lies where the picture should be, or it has no page of the number that was asked for."""
+    """The picture's file does not exist, or has no page of the requested number."""
 
     exit_code = 2
 
 
 class UnreadablePictureError(PictureError):
-    """The bytes are no picture, or a truncated or damaged one."""
+    """The bytes are not an image, or are truncated or damaged."""
 
 
 class PictureTooLargeError(PictureError):
-    """The picture has more pixels than will be decoded."""
+    """The picture has more pixels than the limit."""
 
 
 class InvalidArrayError(PictureError):
-    """An array has a shape, a dtype or values that no picture has."""
+    """An array has an unsupported shape, dtype or values."""
 
 
 class ModelError(DigitInferError):
@@ -94,27 +91,27 @@ class ModelError(DigitInferError):
 
 
 class UnknownModelError(ModelError, LookupError):
-    """The zoo has no model of that name, or none in that format and precision."""
+    """The zoo has no model of that name, format or precision."""
 
     exit_code = 2
 
 
 class MissingModelFileError(ModelError, FileNotFoundError):
-    """A model's file is not where it should be."""
+    """A model's file does not exist."""
 
     exit_code = 2
 
 
 class DamagedModelError(ModelError, ValueError):
-    """A model's file is altered, truncated, or no model at all."""
+    """A model's file is altered, truncated, or not a model."""
 
 
 class ModelCodeError(ModelError):
-    """A Keras file is sound, but needs Python code that is not in it, or that is not run from there."""
+    """A Keras file is intact, but needs Python code that it lacks, or that is never run from a file."""
 
 
 class ContractError(ModelError, ValueError):
-    """A model's file is sound, but its inputs and outputs are not those of the contract."""
+    """A model's file is intact, but its inputs or outputs violate the contract."""
 
 
 class UnknownRuntimeError(DigitInferError, LookupError):
@@ -124,11 +121,11 @@ class UnknownRuntimeError(DigitInferError, LookupError):
 
 
 class RuntimeUnavailableError(DigitInferError, RuntimeError):
-    """The runtime cannot work on this machine; the message says precisely why."""
+    """The runtime does not work on this machine; the message says why."""
 
 
 class InferenceError(DigitInferError, RuntimeError):
-    """The runtime failed on an input that keeps the contract."""
+    """The runtime failed on valid input."""
 
 
 class UsageError(DigitInferError, ValueError):
@@ -156,22 +153,22 @@ class ServingError(DigitInferError):
 
 
 class InvalidRequestError(ServingError, ValueError):
-    """A request breaks the protocol, or does not fit the model."""
+    """A request violates the protocol, or does not fit the model."""
 
 
 class RequestTooLargeError(ServingError):
-    """A request has more bytes or pictures than the server takes."""
+    """A request has more bytes or pictures than the server accepts."""
 
 
 class RequestTimeoutError(ServingError, TimeoutError):
-    """The body of a request did not come in time."""
+    """The body of a request did not arrive in time."""
 
 
 class OverloadedError(ServingError):
-    """Too much is waiting already, or the server is stopping."""
+    """Too many requests are waiting, or the server is stopping."""
 
 
 def from_told(error: Mapping[str, str]) -> DigitInferError:
-    """Return the error that another process of ours told."""
+    """Return the error from ``told`` of another process."""
     kind: type[DigitInferError] = globals()[error["kind"]]
     return kind(error["problem"], error["advice"])

@@ -1,4 +1,4 @@
-"""The result of a predictor for one picture."""
+"""A predictor's result for one picture."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 NO_DIGIT = "no digit found"
 SEVERAL = "several digits found"
-"""The reasons why a prediction is no digit, in words."""
+"""Reasons why ``is_digit`` is false."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """The answer for one picture.
+    """The result for one picture.
 
     Attributes:
         digit: 0 to 9.
-        confidence: the probability of that digit, 0 to 1.
+        confidence: probability of that digit, 0 to 1.
         probabilities: float32 [10], by digit; they sum to 1 (int8 models: within 0.03).
-        image: uint8 [28, 28], 0 = background, 255 = ink: the input of the network.
-        is_digit: whether the picture has the ink of one digit and the confidence is at least ``Predictor.reject_below``.
-            If not, ``digit`` is the most probable digit all the same.
+        image: uint8 [28, 28], 0 = background, 255 = ink: the network's input.
+        is_digit: whether the picture shows one digit with a confidence of at least ``Predictor.reject_below``. If not,
+            ``digit`` is still the most probable digit.
         several: whether the picture shows several digits of similar size; ``Predictor.read`` reads them.
-        look: what found the ink: "given" for a picture in MNIST's form, "plain" for a threshold on an even background,
-            "network" for the ink network.
-        page: which page or frame of the picture's file was answered, from 1.
-        pages: how many pages or frames the file has.
+        look: how the ink was found: "given" for a picture in MNIST's form, "plain" for a threshold on an even
+            background, "network" for the ink network.
+        page: the page or frame of the file that was answered, from 1.
+        pages: the number of pages or frames in the file.
     """
 
     digit: int
@@ -53,7 +53,7 @@ class Prediction:
 
     @property
     def reason(self) -> str | None:
-        """Why ``is_digit`` is false, in a few words; None where it is true."""
+        """Why ``is_digit`` is false; None if it is true."""
         if self.is_digit:
             return None
         return SEVERAL if self.several else NO_DIGIT
@@ -63,7 +63,7 @@ class Prediction:
         return f"Prediction({found})" if self.is_digit else f"Prediction({found}, is_digit=False)"
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the digit, the image of 28 by 28 pixels and the probabilities as bars."""
+        """Return HTML for notebooks: digit, image and probabilities."""
         from digit_infer._html import prediction_html
 
         reason = f" ({self.reason})" if self.reason else ""
@@ -80,10 +80,10 @@ class Prediction:
         several: bool = False,
         look: By = "given",
     ) -> Prediction:
-        """Make a prediction of probabilities float32 [10] and the image uint8 [28, 28] that they belong to.
+        """Create a prediction from probabilities float32 [10] and their image uint8 [28, 28].
 
         Raises:
-            InferenceError: the probabilities contain NaN or infinity, as from a model with damaged weights.
+            InferenceError: the probabilities contain NaN or infinity, for example because weights are damaged.
         """
         if not math.isfinite(probabilities.sum()):  # one check instead of ten
             raise InferenceError("the model gives NaN or infinity", "export it again")
@@ -102,8 +102,8 @@ class Prediction:
 class Explanation:
     """A prediction with its intermediate results.
 
-    ``grey`` is the picture, uint8 [H, W]. ``look`` has the ink that the prediction is based on, and ``box`` is where the
-    digit lies on ``grey``; both are None where no ink was found.
+    ``grey`` is the picture, uint8 [H, W]. ``look`` has the ink that the prediction is based on, and ``box`` the digit's
+    bounding box on ``grey``; both are None if there is no ink.
     """
 
     prediction: Prediction
@@ -114,6 +114,6 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class Unanswered:
-    """The answer for a picture that cannot be answered, with the reason."""
+    """A picture that could not be predicted, and why."""
 
     error: PictureError

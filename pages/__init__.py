@@ -1,1 +1,1 @@
-"""Writes the generated pages of ``docs`` and the model cards from records alone: ``python -m pages``."""
+"""Writes generated pages of ``docs`` and model cards from records: ``python -m pages``."""

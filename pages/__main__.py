@@ -1,4 +1,4 @@
-"""``python -m pages``: write every generated page, model card and picture, or check that the texts are up to date."""
+"""``python -m pages``: write all generated pages, model cards and pictures, or check that the texts are current."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from digit_infer.files import write_text
 
 
 @click.command(cls=ReportingCommand)
-@click.option("--check", is_flag=True, help="Write nothing; show where a text differs from the records, exit with 1.")
-@click.option("--pictures/--no-pictures", default=True, help="Whether to draw the pictures as well.")
+@click.option("--check", is_flag=True, help="Write nothing; print differences from the records and exit with 1.")
+@click.option("--pictures/--no-pictures", default=True, help="Draw the pictures as well.")
 def main(*, check: bool, pictures: bool) -> None:
     """Write the pages of docs/, the model cards and the pictures from the stored records."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before Keras loads its backend
@@ -35,7 +35,7 @@ def main(*, check: bool, pictures: bool) -> None:
 
 
 def difference(path: Path, text: str) -> list[str]:
-    """Return the changes that writing a page would make, as a diff."""
+    """Return the diff between a page and its new text."""
     now = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return list(difflib.unified_diff(now, text.splitlines(), str(path), "from the records", lineterm="", n=0))
 

@@ -1,4 +1,4 @@
-"""The figures of ``docs/benchmarks.md``: its sections in order, each from one record in ``bench/results``."""
+"""Figures of ``docs/benchmarks.md``: its sections in order, each from one record in ``bench/results``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, the record that its text comes from, the command that makes the record, and the figures in it."""
+    """A section: heading, record, the command that writes the record, and the figures for its template."""
 
     heading: str
     record: str
@@ -39,14 +39,14 @@ class Section:
     template: str = ""
 
     def text(self, results: Path) -> str:
-        """Return the section, or nothing where nothing is recorded; raises ``RecordError``: the record is damaged."""
+        """Return the section, or "" without a record; raises ``RecordError``: the record is damaged."""
         path = results / self.record
         template = f"benchmarks/{self.template or path.stem}"
         return render(template, picture=f"benchmarks/{path.stem}.png", **self.figures(path)) if path.exists() else ""
 
 
 def benchmarks_page(results: Path = RESULTS) -> str:
-    """Return the page from the records in a folder; raises ``RecordError``: a record is damaged or of another schema."""
+    """Return the page from a folder of records; raises ``RecordError``: a record is damaged or of another schema."""
     sections = [(section, section.text(results)) for section in SECTIONS]
     documents = {section.record: read_document(results / section.record) for section, text in sections if text}
     versions = {name: of for document in documents.values() for name, of in document.get("versions", {}).items()}
@@ -55,7 +55,7 @@ def benchmarks_page(results: Path = RESULTS) -> str:
 
 
 def _pairs(path: Path, parts: int = 1) -> dict[tuple[str, ...], Pairs]:
-    """Return the pairs of a record by the parts of their names."""
+    """Return the pairs of a record, with their names split."""
     return {tuple(name.split(", ", parts - 1)): found for name, found in read_results(path, Pairs).items()}
 
 
@@ -224,15 +224,15 @@ _ZOO = "digit-infer bench --model all --save bench/results/zoo.json"
 _GPU = "digit-infer bench --model all --runtime onnx-gpu --save bench/results/gpu.json"
 
 SECTIONS = (
-    Section("What `Predictor.predict_array` adds", "predict_array.json", "python -m bench overhead", _overhead),
-    Section("The same picture, asked by hand", "peers.json", "python -m bench peers calls", _peers),
+    Section("Overhead of `Predictor.predict_array`", "predict_array.json", "python -m bench overhead", _overhead),
+    Section("Compared with bare calls of the runtimes", "peers.json", "python -m bench peers calls", _peers),
     Section("Agreement with MLPerf LoadGen", "loadgen.json", "python -m bench peers loadgen", _loadgen),
     Section("Agreement with benchmark_app and with bare loops", "benchmark_app.json", _APP, _benchmark_app),
-    Section("Planted slowdowns", "planted.json", "python -m bench planted", _planted),
+    Section("Injected slowdowns", "planted.json", "python -m bench planted", _planted),
     Section("Cold start", "cold_start.json", "python -m bench cold-start", _cold_start),
     Section("A folder of pictures", "folder.json", "python -m bench folder", _folder),
     Section("Defaults", "defaults.json", "python -m bench defaults", _defaults),
-    Section("What `auto` chooses between", "auto.json", _AUTO, _auto),
+    Section("What `auto` chooses", "auto.json", _AUTO, _auto),
     Section("Every network", "zoo.json", _ZOO, _networks, "networks"),
     Section("On a GPU", "gpu.json", _GPU, _networks, "networks"),
 )

@@ -1,4 +1,4 @@
-"""The model cards, from the manifest and the records: ``digit_infer/zoo/cards/NAME.md``, which the wheel holds.
+"""Model cards from the manifest and the records: ``digit_infer/zoo/cards/NAME.md``, bundled in the wheel.
 
 The sections are those of M. Mitchell et al., Model cards for model reporting, 2019, as far as they apply.
 """
@@ -22,19 +22,19 @@ from training import results
 from training.recipes import INK
 
 FOLDER = "real_dev"
-"""The folder of pictures from many hands whose record the cards show."""
+"""Folder of real pictures whose results the cards show."""
 
 BESIDE = "lenet5_v2"
-"""The most accurate of the published networks: every figure of robustness stands beside its."""
+"""The most accurate published network, shown for comparison."""
 
 
 def own_models() -> list[ZooModel]:
-    """Return the networks of our own that the zoo holds."""
+    """Return our own networks in the zoo."""
     return [model for model in models().values() if model.is_ours]
 
 
 def card(model: ZooModel) -> str:
-    """Return a network's card; raises ``ExportError``: robustness or real pictures are not recorded as it is now."""
+    """Return a network's card; raises ``ExportError``: a record is missing or of another checkpoint."""
     beside = model_named(BESIDE)
     real = measured(REAL_PICTURES, model, FOLDER)
     return render(
@@ -61,10 +61,10 @@ def ink_card(ink: InkModel) -> str:
 
 
 def measured(path: Path, model: ZooModel, folder: str = "") -> dict[str, Any]:
-    """Return what a record says of a network, in one folder of pictures where the record has several.
+    """Return a network's entry in a record, in one folder of pictures if the record has several.
 
     Raises:
-        ExportError: nothing, or it was measured on another checkpoint.
+        ExportError: the entry is missing, or of another checkpoint.
     """
     again = f"python -m bench {path.stem.replace('_', '-')} {folder}".rstrip()
     with stored_document(path, SCHEMA, again) as stored:
@@ -75,7 +75,7 @@ def measured(path: Path, model: ZooModel, folder: str = "") -> dict[str, Any]:
 
 
 def reliability_picture(model: ZooModel) -> Figure:
-    """Draw accuracy against confidence on the test images, beside the same of ``BESIDE``, with the number of answers."""
+    """Draw accuracy against confidence on the test images, for a network and for ``BESIDE``, with the counts."""
     drawn = figure(8, 3.6)
     for axes, name, colour in zip(
         drawn.subplots(1, 2, sharey=True), (model.name, BESIDE), (TRAINING, PUBLISHED), strict=True

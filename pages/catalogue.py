@@ -1,4 +1,4 @@
-"""All pages and pictures that are written from records, and where each stands."""
+"""All generated pages and pictures, with their paths."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SEED = 0
 
 
 def pages() -> Mapping[Path, Callable[[], str]]:
-    """Return every page by its path, with what writes its text."""
+    """Return the function that writes each page, by path."""
     return {
         DOCS / "benchmarks.md": benchmarks_page,
         DOCS / "comparison.md": comparison_page,
@@ -61,10 +61,10 @@ def pages() -> Mapping[Path, Callable[[], str]]:
 
 
 def draw_pictures(docs: Path = DOCS) -> None:
-    """Draw every picture of the pages; the samples of augmentation need MNIST's training images.
+    """Draw all pictures of the pages; samples of augmentation need MNIST's training images.
 
     Raises:
-        DigitInferError: something is not recorded, or MNIST cannot be had.
+        DigitInferError: a record is missing, or MNIST cannot be downloaded.
     """
     draw_benchmarks(RESULTS, docs / "benchmarks")
     draw_strips(docs / "picture_path.png", pictures())
@@ -99,7 +99,7 @@ def _draw_samples(folder: Path) -> None:
     training = dataset.load("train")
     images, captions = training.images[:_SAMPLES], [str(label) for label in training.labels[:_SAMPLES]]
     augmentation = RECIPES["shallow_cnn_aug"].augmentation
-    assert augmentation is not None, "the recipe is there for it"  # noqa: S101  # for the type checker
+    assert augmentation is not None, "the recipe is there for it"  # noqa: S101  # for mypy
     changed = augmented(scaled(images), augmentation, np.random.default_rng(_SEED))[..., 0]
     bytes_of = (changed * 255).round().astype(np.uint8)
     save(grid(images, captions, 4, "the first 16 training images"), folder / "samples.png")

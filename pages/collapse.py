@@ -1,4 +1,4 @@
-"""Row 15: what a learning rate of 1e-4 really gives, which one makes the network collapse, and why the loss was 14.68."""
+"""Row 15: results at a learning rate of 1e-4, which rate makes the network collapse, and why the loss was 14.68."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Points = Sequence[tuple[Point, Runs]]
 
 _ROW = "mlp_64_64_collapse"
 _ALWAYS = 0.999
-"""The share of one answer from which on a network is said to answer nothing else."""
+"""From this share of one digit among the answers, a network counts as collapsed."""
 
 
 def grids() -> tuple[Points, Points]:
-    """Return the runs by learning rate: with the loss from the logits, and with the loss from clipped probabilities.
+    """Return the runs by learning rate: with the loss from logits, and with the loss from clipped probabilities.
 
     Raises:
         TrainingError: a rate has no record.
@@ -33,12 +33,12 @@ def grids() -> tuple[Points, Points]:
 
 
 def last_loss(runs: Runs) -> float:
-    """Return the validation loss as it was trained on; the validation data of this row are the test images."""
+    """Return the last validation loss; this row validates on the test images."""
     return statistics.fmean(curve[-1] for curve in runs.curve("val_loss"))
 
 
 def figures() -> dict[str, Any]:
-    """Return what each rate gives, and which networks collapsed; raises ``TrainingError``: a rate has no record."""
+    """Return the figures by rate, and which networks collapsed; raises ``TrainingError``: a rate has no record."""
     from_logits, clipped = grids()
     always = [(point, runs) for point, runs in clipped if _commonest(runs)[1] > _ALWAYS]
     return {
@@ -78,6 +78,6 @@ def draw(from_logits: Points, clipped: Points) -> Figure:
 
 
 def _commonest(runs: Runs) -> tuple[int, float]:
-    """Return the digit that seed 0 answers most often, and its share of all answers."""
+    """Return seed 0's most frequent answer, and its share of all answers."""
     counts = np.bincount(runs.answers(), minlength=10)
     return int(counts.argmax()), float(counts.max() / counts.sum())

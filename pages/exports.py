@@ -1,4 +1,4 @@
-"""The figures of ``docs/exports.md``: every network in every form."""
+"""Figures of ``docs/exports.md``: every network in every format and precision."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from export.stored import measured_later, stored_document
 from pages.render import render
 
 GOOD = 0.97
-"""The bar on lost accuracy is on networks above this one; below it a flip is as likely to gain as to lose."""
+"""The bar on lost accuracy applies to networks above this accuracy; below, a flip gains as often as it loses."""
 
 LARGE = 50_000
-"""Parameters above which eight bits must bring a file to three tenths of its size."""
+"""Above this number of parameters, an int8 file must have at most 0.3 of the size."""
 
 _TIMES = RESULTS / "exports.json"
 _TIMES_SCHEMA = 1
@@ -39,7 +39,7 @@ _TIMES_SCHEMA = 1
 
 @dataclass(frozen=True)
 class Exported:
-    """What is recorded of the files of one network."""
+    """Records of one network's files."""
 
     name: str
     parameters: int
@@ -47,7 +47,7 @@ class Exported:
 
     @cached_property
     def by_pair(self) -> Mapping[Pair, Report | Refusal]:
-        """The reports by format and precision."""
+        """Reports by format and precision."""
         return {
             (one.format, one.precision) if isinstance(one, Refusal) else (one.file.format, one.file.precision): one
             for one in self.reports
@@ -55,28 +55,28 @@ class Exported:
 
     @property
     def proven(self) -> Mapping[Pair, Report]:
-        """The reports on files that are written."""
+        """Reports of the files that were written."""
         return {pair: one for pair, one in self.by_pair.items() if isinstance(one, Report)}
 
     @property
     def trained(self) -> float:
-        """The accuracy of the network that was exported."""
+        """Accuracy of the exported network."""
         return next(report.trained.share for report in self.proven.values())
 
 
 def networks() -> list[Exported]:
-    """Return what is recorded of every network of the zoo; raises ``ExportError``: a record is missing or damaged."""
+    """Return the records of every network in the zoo; raises ``ExportError``: a record is missing or damaged."""
     parameters = {name: model.parameters for name, model in models().items()}
     return [Exported(name, parameters[name], reports) for name, reports in recorded().items()]
 
 
 def loss(report: Report) -> float:
-    """Return how many percentage points of accuracy an export costs; negative where it gains."""
+    """Return the loss of accuracy by an export in percentage points, negative for a gain."""
     return 100 * (report.trained.share - report.file.parity.accuracy.share)
 
 
 def exports_page() -> str:
-    """Return the page; raises ``ExportError``: something is not recorded, or records are of different files."""
+    """Return the page; raises ``ExportError``: a record is missing, or of other files."""
     found = networks()
     good = [network for network in found if network.trained > GOOD]
     return render(
@@ -114,7 +114,7 @@ def _times(found: Sequence[Exported]) -> dict[str, Any]:
 
 
 def _integers(good: Sequence[Exported]) -> list[dict[str, Any]]:
-    """Return, for each kind of integers, the median and the largest loss of accuracy over the good networks."""
+    """Return the median and largest loss of accuracy over the good networks, for each integer precision."""
     lines = []
     for pair in sorted(pair for pair in ALL if "int" in pair[1]):
         losses = {network.name: loss(network.proven[pair]) for network in good if pair in network.proven}
@@ -124,7 +124,7 @@ def _integers(good: Sequence[Exported]) -> list[dict[str, Any]]:
 
 
 def _sizes(found: Sequence[Exported]) -> list[dict[str, Any]]:
-    """Return what full-integer files weigh beside float32, over the large networks."""
+    """Return the sizes of full-integer files relative to float32, over the large networks."""
     lines = []
     for model_format in FORMATS:
         shares = {
@@ -184,6 +184,6 @@ def _lean() -> dict[str, Any]:
 
 
 def _gpus() -> list[str]:
-    """Return the devices that have records."""
+    """Return the GPUs in the records."""
     documents = (json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("gpu*.json"))
     return sorted({row["device"] for document in documents for row in document["rows"] if row.get("device")})

@@ -1,4 +1,4 @@
-"""The figures of ``docs/normalizer.md``: the picture path, from a file to 28 × 28, and what it comes to beside others."""
+"""Figures of ``docs/normalizer.md``: the picture path from a file to 28 × 28, and its accuracy compared with others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from export.stored import stored_document
 from pages.render import render
 
 RULES = RESULTS / "normalizers_rules.json"
-"""What the rules that the ink network replaced came to, as recorded at commit b7ae44c, before they were deleted."""
+"""Accuracy of the rules that the ink network replaced, recorded at commit b7ae44c."""
 
 TIMES = RESULTS / "picture_path.json"
 AGAIN = "python -m bench normalizers FOLDER"
@@ -27,7 +27,7 @@ _Record = Mapping[str, Any]
 
 
 def normalizer_page() -> str:
-    """Return the page from the records; raises ``ExportError``: something is not recorded."""
+    """Return the page; raises ``ExportError``: a record is missing."""
     rules = json.loads(RULES.read_text(encoding="utf-8"))
     with (
         stored_document(RECORD, RECORD_SCHEMA, AGAIN) as stored,
@@ -38,7 +38,7 @@ def normalizer_page() -> str:
 
 
 def page(stored: _Record, rules: _Record, real: _Record, times: _Record) -> str:
-    """Return the page from what the records hold."""
+    """Return the page from records."""
     return render(
         "normalizer",
         model=stored["model"],
@@ -56,7 +56,7 @@ def page(stored: _Record, rules: _Record, real: _Record, times: _Record) -> str:
 
 
 def _folders(folders: _Record, model: str) -> list[dict[str, Any]]:
-    """Return what real pictures came to, folder by folder and asked to predict or to read."""
+    """Return the results on real pictures by folder, for predict and read."""
     found = []
     for name, folder in folders.items():
         measured = folder["models"][model]
@@ -72,7 +72,7 @@ def _folders(folders: _Record, model: str) -> list[dict[str, Any]]:
 
 
 def _lines(stored: _Record, rules: _Record) -> Iterator[tuple[str, list[float], float | None, bool]]:
-    """Yield what was asked, the share of right answers by recipe, that of the former rules, and whether it is a sum."""
+    """Yield a kind, the share of right answers by recipe, that of the former rules, and whether it is a total."""
     groups = [("", "all drawn", stored["drawn"], rules["drawn"][OURS.name])]
     groups.append(("", "all kinds that training never imitates", stored["unseen"], None))
     known = rules["real"][OURS.name]
@@ -87,6 +87,6 @@ def _lines(stored: _Record, rules: _Record) -> Iterator[tuple[str, list[float], 
 
 
 def _share(entry: _Record, kind: str | None) -> float:
-    """Return the share of right answers, of one kind of pictures or of all."""
+    """Return the share of right answers of one kind, or of all."""
     right, pictures = (entry[part] if kind is None else {kind: entry[part][kind]} for part in ("right", "pictures"))
     return float(sum(right.values()) / sum(pictures.values()))

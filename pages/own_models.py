@@ -1,4 +1,4 @@
-"""The figures of ``docs/own_models.md``: the search for networks of our own, and what their final runs gave."""
+"""Figures of ``docs/own_models.md``: the search for our own networks, and their final runs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from training.recipes.own import CANDIDATES
 from training.rows import runs_of
 
 BARS = {"digitnet": 0.9975, "digitnet_nano": 0.9955}
-"""What the mean over seeds is asked to reach on the test set."""
+"""Required mean accuracy over seeds on the test set."""
 
 _NOT_SAID = {"ReLU", "relu", "batch norm", "flatten"}
 
 
 def own_models_page() -> str:
-    """Return the page; raises ``TrainingError``: a candidate has no record, or one of another version of it."""
+    """Return the page; raises ``TrainingError``: a candidate has no record, or one of another version."""
     return render(
         "own_models",
         models={name: runs_of(recipe) for name, recipe in OWN.items()},
@@ -30,6 +30,6 @@ def own_models_page() -> str:
 
 
 def network_in_words(recipe: Recipe) -> str:
-    """Return the layers of a network in a line, without what stands behind every convolution of ours."""
+    """Return a network's layers in one line, without those behind every convolution."""
     words = (in_words(part) for part in recipe.network)
     return ", ".join(word for word in words if word not in _NOT_SAID)

@@ -1,4 +1,4 @@
-"""The figures of ``docs/pareto.md``: accuracy against parameters, bytes and µs, of all networks of the zoo."""
+"""Figures of ``docs/pareto.md``: accuracy against parameters, bytes and µs of all networks in the zoo."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ COSTS: Mapping[str, str] = {
 }
 
 _CUT = 0.97
-"""Networks below this accuracy are in the table alone: in the picture, the others would be one line."""
+"""Networks below this accuracy are not in the picture, where they would compress the axis."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network, its accuracy (the mean of its seeds) and what it costs: parameters, bytes and µs a picture."""
+    """A network: accuracy (the mean over seeds) and costs, as in ``COSTS``."""
 
     name: str
     ours: bool
@@ -47,19 +47,19 @@ class Network:
 
     @property
     def wrong(self) -> float:
-        """The share of wrong answers, in percent."""
+        """Error rate in percent."""
         return 100 * (1 - self.accuracy)
 
 
 def networks() -> list[Network]:
-    """Return every network of the zoo, the most accurate first; raises ``ExportError`` as the page does."""
+    """Return every network in the zoo, most accurate first; raises ``ExportError``: times are missing or stale."""
     timed = _shipped()["files"]
     found = (_network(model, {name: entry["p50_us"] for name, entry in timed.items()}) for model in models().values())
     return sorted(found, key=lambda one: (-one.accuracy, one.name))
 
 
 def front(found: Sequence[Network], cost: str) -> set[str]:
-    """Return the names of the networks that no other equals in accuracy at no higher cost."""
+    """Return the Pareto-optimal networks: no other has the same accuracy at no higher cost."""
     best: set[str] = set()
     reached = 0.0
     for network in sorted(found, key=lambda one: (one.costs[cost], -one.accuracy)):
@@ -70,7 +70,7 @@ def front(found: Sequence[Network], cost: str) -> set[str]:
 
 
 def pareto_page() -> str:
-    """Return the page; raises ``ExportError``: no times are recorded, or those of other files."""
+    """Return the page; raises ``ExportError``: times are missing, or of other files."""
     found = networks()
     return render(
         "pareto",
@@ -84,7 +84,7 @@ def pareto_page() -> str:
 
 
 def _shipped() -> dict[str, Any]:
-    """Read the times of all files that ship, and the pairs of our own networks with a published one."""
+    """Read the times of all bundled files, and the pairs of our networks with a published one."""
     with stored_document(SHIPPED, SCHEMA, AGAIN) as stored:
         timed = stored["files"]
         wanted = [file for model in models().values() for file in model.files]
@@ -103,7 +103,7 @@ def _network(model: ZooModel, p50_us: Mapping[str, float]) -> Network:
 
 
 def pareto_picture() -> Figure:
-    """Draw wrong answers against parameters, bytes and µs of the float32 files, with the front of each."""
+    """Draw error rates against parameters, bytes and µs of the float32 files, with each Pareto front."""
     found = [network for network in networks() if network.accuracy >= _CUT]
     drawn = figure(10, 4.2)
     panels = ("parameters", "exact bytes", "exact µs")

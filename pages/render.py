@@ -1,4 +1,4 @@
-"""From a template and figures to Markdown, and how figures are written everywhere."""
+"""Renders Markdown from templates and figures; formats figures."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from digit_infer.benchmark.statistics import three_digits
 
 TEMPLATES = Path(__file__).parent / "templates"
 _KEPT = ("|", "- ", "1. ", "```", "    ")
-"""How a block starts whose lines stay as they are: tables, lists and code."""
+"""Starts of blocks whose lines are kept: tables, lists and code."""
 
 _BLOCK = re.compile(r"^```[\s\S]*?^```$|(?:^.*\S.*\n?)+", re.M)
-"""Fenced code, which may hold empty lines, or lines up to the next empty one."""
+"""A fenced code block, or lines up to the next blank one."""
 
 
 def render(template: str, **figures: object) -> str:
-    """Fill ``templates/TEMPLATE.md``; a paragraph becomes one line, however it is wrapped in the template.
+    """Render ``templates/TEMPLATE.md``, joining each paragraph into one line.
 
     Raises:
-        jinja2.TemplateError: the template is wrong, or asks for a figure that is not there.
+        jinja2.TemplateError: the template is invalid, or a figure is missing.
     """
     text = re.sub(r" +$", "", _environment().get_template(f"{template}.md").render(figures), flags=re.M)
     blocks = (block.strip("\n") for block in _BLOCK.findall(text))
@@ -33,9 +33,9 @@ def render(template: str, **figures: object) -> str:
 
 
 def verdict(found: Mapping[str, Any], form: str, least: float = -math.inf, most: float = math.inf) -> str:
-    """Say whether all that is ``found`` lies between two bars, or name what does not, written in a form.
+    """Return in words whether all values ``found`` are within the bars, or which are not, formatted by ``form``.
 
-    A value is a number, or a number with further ones that the form writes as well.
+    A value is a number, or a tuple of a number and further ones for ``form``.
     """
     if not found:
         return "nothing is recorded."
@@ -47,22 +47,22 @@ def verdict(found: Mapping[str, Any], form: str, least: float = -math.inf, most:
 
 
 def percent(value: float) -> str:
-    """Write a share with its sign."""
+    """Return a share as a signed percentage."""
     return f"{100 * value:+.1f} %"
 
 
 def seeds(count: int) -> str:
-    """Write how many seeds there are."""
+    """Return a number of seeds in words."""
     return f"{count} seed{'' if count == 1 else 's'}"
 
 
 def us(value: float | None) -> str:
-    """Write a time in µs with three significant digits; an empty cell where there were too few samples."""
+    """Return a time in µs with three significant digits, "" for None."""
     return "" if value is None else three_digits(value)
 
 
 def fmt(value: object, form: str) -> str:
-    """Write a value in a form such as ``,.0f`` or ``{:.2f} %``; nothing for None."""
+    """Return a value formatted by a form such as ``,.0f`` or ``{:.2f} %``, "" for None."""
     if value is None:
         return ""
     return form.format(value) if "{" in form else format(value, form)
@@ -70,8 +70,8 @@ def fmt(value: object, form: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    """Return the templates: a line with a statement alone leaves nothing behind."""
-    made = Environment(  # noqa: S701  # Markdown of our own records: nothing in it is to be escaped
+    """Return the environment of the templates; lines with only a statement leave no blank line."""
+    made = Environment(  # noqa: S701  # Markdown from our own records needs no escaping
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -87,5 +87,5 @@ def _environment() -> Environment:
         "fmt": fmt,
     }
     made.globals["verdict"] = verdict
-    made.globals["head"] = made.get_template("macros.md").module.head  # type: ignore[attr-defined]  # a module's macros
+    made.globals["head"] = made.get_template("macros.md").module.head  # type: ignore[attr-defined]  # macros of a module
     return made

@@ -1,4 +1,4 @@
-"""The figures of ``docs/reproduction.md`` and ``docs/comparison.md``: the published networks, trained again."""
+"""Figures of ``docs/reproduction.md`` and ``docs/comparison.md``: the published networks, retrained."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from training.rows import Row, points_of, rows
 from training.spread import FEWEST, difference_of_means, exact_mcnemar
 
 BAR = 0.003
-"""How far below the published accuracy a mean may lie."""
+"""Allowed distance of a mean below the published accuracy."""
 
 GROUPS = {
     "A": "shallow and deep, with and without augmentation",
@@ -35,22 +35,22 @@ _CLAIMS = (
     ("augmentation helps the deep one", "deep_cnn", "deep_cnn_aug"),
     ("deep and augmented is best", "shallow_cnn_aug", "deep_cnn_aug"),
 )
-"""What group A's notebook concluded: a claim, and the networks that it compares."""
+"""Conclusions of group A's notebook: the claim, and the networks that it compares."""
 
 _EXPERIMENTS = {"softmax_regression": "softmax_regression_rates"}
-"""Rows whose published accuracy no further seed would reach, and the sweep that was made about it."""
+"""Rows whose published accuracy no seed is likely to reach, and the sweep that examines it."""
 
 _FAILURE = "mlp_64_64_collapse"
 
 
 @cache
 def stored_rows() -> tuple[Row, ...]:
-    """Return the published table's rows with their records; raises ``TrainingError``: one has none."""
+    """Return the rows of the published table with their records; raises ``TrainingError``: one is missing."""
     return tuple(rows())
 
 
 def reproduction_page() -> str:
-    """Return ``docs/reproduction.md``; raises ``TrainingError``: a row or a sweep has no record."""
+    """Return ``docs/reproduction.md``; raises ``TrainingError``: a row or sweep has no record."""
     found, test = stored_rows(), dataset.load("test")
     environment, measured = speed.stored()
     records = [record for row in found for record in row.runs.records]
@@ -89,7 +89,7 @@ def comparison_page() -> str:
 
 
 def _claim(found: dict[str, Row], claim: str, first: str, second: str, test: Split) -> dict[str, Any]:
-    """Hold a conclusion against the seeds, and a pair of networks against each other image by image."""
+    """Test a conclusion by the seeds' means, and by McNemar's test on two networks' answers."""
     one, two = (found[name].runs.answers() == test.labels for name in (first, second))
     only_one, only_two = int(np.sum(one & ~two)), int(np.sum(two & ~one))
     return {
@@ -102,7 +102,7 @@ def _claim(found: dict[str, Row], claim: str, first: str, second: str, test: Spl
 
 
 def _experiment(row: Row) -> dict[str, Any]:
-    """Return what was tried about a published accuracy that the seeds do not explain, and what came nearest to it."""
+    """Return the sweep about a published accuracy that the seeds do not explain, and its nearest point."""
     published, sweep = row.recipe.published.accuracy, SWEEPS[_EXPERIMENTS[row.name]]
     points = [("as published", row.runs), *((point.label, runs) for point, runs in points_of(sweep))]
     nearest, runs = min(points, key=lambda point: abs(point[1].spread.mean - published))

@@ -1,4 +1,4 @@
-"""``docs/serving.md``: the guide, and the times of servers from the record of ``python -m bench peers serve``."""
+"""``docs/serving.md``: the guide, with latencies of servers from the record of ``python -m bench peers serve``."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ RECORD = RESULTS / "serving.json"
 
 
 def serving_page(record: Path = RECORD) -> str:
-    """Return the guide; without a record it names the commands that make one.
+    """Return the guide; without a record it has the commands that make one.
 
     Raises:
         RecordError: the record is damaged or of another schema.
-        jinja2.UndefinedError: it does not say where, or of what it is.
+        jinja2.UndefinedError: the record lacks its settings or machine.
     """
     if not record.exists():
         return render("serving", servers={})

@@ -1,4 +1,4 @@
-"""Row 6: the weight-decay sweep of group B, and the attempts at the accuracy in LeCun's table."""
+"""Row 6: the weight-decay sweep of group B, and attempts to reach the accuracy in LeCun's table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.rows import Runs, points_of
 from training.sweep import Point
 
 LECUN = 0.9847
-"""The 500-300 network with weight decay in LeCun's table of results."""
+"""Accuracy of the 500-300 network with weight decay in LeCun's table."""
 
 SWEEP = "mlp_500_300_l2"
 
@@ -25,14 +25,14 @@ ATTEMPTS = {
     "mlp_500_300_l2_cosine": "with a falling learning rate",
     "mlp_500_300_l2_momentum": "falling, with momentum 0.9",
 }
-"""The sweeps with 5,000 training images held out, and what they are called."""
+"""Sweeps with 5,000 training images held out, and their labels."""
 
 _COLOURS = ("#5b8c3a", VALIDATION, "#7d5ba6")
 _ASIDE = 8e-6
 
 
 def figures() -> dict[str, Any]:
-    """Return the sweep, its extremes, and what each attempt chose; raises ``TrainingError``: a sweep has no record."""
+    """Return the sweep, its extremes, and each attempt's choice; raises ``TrainingError``: a sweep has no record."""
     points = points_of(SWEEPS[SWEEP])
     fitted = [curve[-1] for _, runs in points for curve in runs.curve("accuracy")]
     point, runs = min(points, key=lambda found: found[1].spread.worst)
@@ -56,7 +56,7 @@ def figures() -> dict[str, Any]:
 
 
 def draw(reproduced: Sequence[tuple[Point, Runs]], attempts: Mapping[str, Sequence[tuple[Point, Runs]]]) -> Figure:
-    """Draw test accuracy against the L2 factor: left the published sweep and ours, right the attempts by their names."""
+    """Draw test accuracy against the L2 factor: the published sweep and ours on the left, the attempts on the right."""
     drawn = figure(9, 3.4)
     left, right = drawn.subplots(1, 2, sharey=True)
     factors = [point.value for point, _ in reproduced]

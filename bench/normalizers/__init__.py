@@ -1,5 +1,5 @@
-"""What a user would write or install instead of ``Predictor.predict``, answering the same pictures, from file to digit.
+"""Alternatives to ``Predictor.predict`` that a user would write or install, on the same pictures, from file to digit.
 
-Recipes with libraries of computer vision bring a picture into MNIST's form, and the same network answers them; readers of
-print bring their own networks. Each runs in an environment that holds what it needs.
+Recipes with computer vision libraries convert a picture to MNIST's form for the same network; OCR engines bring their own
+networks. Each runs in its own environment.
 """

@@ -1,4 +1,4 @@
-"""OpenCV with a threshold that follows the light."""
+"""OpenCV with an adaptive threshold."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from digit_infer.image.decode import Grey
 
 _BELOW = 15
-"""Ink is so many grey levels darker than what surrounds it. Of 5 to 25, best on drawn pictures."""
+"""Ink is darker than its surroundings by so many grey levels. The best of 5 to 25 on drawn pictures."""
 
 
 def normalize(grey: Grey) -> Grey:
-    """Take for ink what is darker than the mean of a window of half the picture; small pictures go by Otsu's threshold."""
+    """Threshold against the mean of a window of half the picture; small pictures use Otsu's threshold."""
     if min(grey.shape) <= SMALL:
         return by_otsu(grey)
     dark = smoothed(grey)
@@ -29,5 +29,5 @@ def normalize(grey: Grey) -> Grey:
 
 
 def opened(model: str) -> Answer:
-    """Return what answers a picture's file."""
+    """Return the function that maps a picture's file to its digit."""
     return classified(normalize, model)

@@ -1,4 +1,4 @@
-"""OpenCV with one threshold for the whole picture."""
+"""OpenCV with a global threshold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def normalize(grey: Grey) -> Grey:
-    """Take for ink what is darker than Otsu's threshold; edges keep their grey."""
+    """Keep what is darker than Otsu's threshold; edges keep their grey levels."""
     dark = smoothed(grey)
     _, mask = cv2.threshold(dark, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     strength = cv2.subtract(np.full_like(dark, int(np.median(dark[mask == 0])) if (mask == 0).any() else 255), dark)
@@ -24,5 +24,5 @@ def normalize(grey: Grey) -> Grey:
 
 
 def opened(model: str) -> Answer:
-    """Return what answers a picture's file."""
+    """Return the function that maps a picture's file to its digit."""
     return classified(normalize, model)

@@ -1,4 +1,4 @@
-"""Ours: the whole of ``Predictor.predict``, the ink network included."""
+"""Ours: ``Predictor.predict``, including the ink network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def opened(model: str) -> Answer:
-    """Return what answers a picture's file, -1 where it sees none or several."""
+    """Return the function that maps a picture's file to its digit, -1 for none or several."""
     predict = Predictor(model).predict
 
     def answer(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""RapidOCR: PaddleOCR's networks on ONNX Runtime, which its wheel brings along. It reads lines of print and of hands."""
+"""RapidOCR: PaddleOCR's networks on ONNX Runtime, bundled in its wheel; it reads lines of print and handwriting."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def opened(model: str) -> Answer:
-    """Return what answers a picture's file: its reader alone, since its finder of lines misses most single digits."""
-    del model  # it brings its own
+    """Return the function that maps a picture's file to its digit; text detection is off, since it misses single digits."""
+    del model  # it has its own model
     from rapidocr import RapidOCR
 
     read = RapidOCR()

@@ -1,4 +1,4 @@
-"""scikit-image: Sauvola's threshold, made for documents (Pattern Recognition 33, 2000), and regions by their properties."""
+"""scikit-image: Sauvola's threshold, made for documents (Pattern Recognition 33, 2000), and ``regionprops``."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _SQUARE = np.ones((3, 3), np.uint8)
 
 
 def normalize(grey: Grey) -> Grey:
-    """Smooth, find ink by a threshold that follows the light, keep the largest regions, and centre them by mass."""
-    grey = grey.copy()  # which may be read-only, and rank filters refuse that
+    """Smooth, apply a local threshold, keep the largest regions, and centre them by mass."""
+    grey = grey.copy()  # it may be read-only, which rank filters refuse
     smooth = median(grey, _SQUARE) if min(grey.shape) > _SMALL else grey
     if smooth.min() == smooth.max():
         return np.zeros((28, 28), np.uint8)
     window = min(smooth.shape) // 2 | 1
     difference = smooth - uniform_filter(smooth.astype(np.float32), window)
-    dark = smooth if (difference**3).sum() <= 0 else 255 - smooth  # ink is where what differs, differs more
+    dark = smooth if (difference**3).sum() <= 0 else 255 - smooth  # ink is on the side that differs more strongly
     level = threshold_sauvola(dark, window, k=0.1) if min(grey.shape) > _SMALL else threshold_otsu(dark)
     regions = regionprops(label(dark <= level, connectivity=2))
     return _in_mnist_form(np.clip(np.percentile(dark, 75) - dark.astype(np.float32), 1, None), regions)
@@ -71,5 +71,5 @@ def _at_edge(shape: tuple[int, ...], region: Any) -> bool:
 
 
 def opened(model: str) -> Answer:
-    """Return what answers a picture's file."""
+    """Return the function that maps a picture's file to its digit."""
     return classified(normalize, model)

@@ -1,4 +1,4 @@
-"""Tesseract, as Debian packs it, by pytesseract: told to see one character, and that it is a digit."""
+"""Tesseract of Debian through pytesseract, in single-character mode with digits only."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _ONE_DIGIT = "--psm 10 -c tessedit_char_whitelist=0123456789"
 
 
 def opened(model: str) -> Answer:
-    """Return what answers a picture's file: a process of its own, as pytesseract has it."""
-    del model  # it brings its own
+    """Return the function that maps a picture's file to its digit; pytesseract starts a process per call."""
+    del model  # it has its own model
     from PIL import Image
     from pytesseract import image_to_string
 
     def answer(path: Path) -> int:
-        with Image.open(path) as picture:  # given a path, it would not know some formats that Pillow opens
+        with Image.open(path) as picture:  # pytesseract opens fewer formats than Pillow
             return only_digit(image_to_string(picture.convert("RGB"), config=_ONE_DIGIT))
 
     return answer

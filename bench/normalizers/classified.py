@@ -1,4 +1,4 @@
-"""What recipes that bring pictures into MNIST's form have in common: our decoding before them, our network after them."""
+"""Shared by recipes that convert pictures to MNIST's form: our decoder before, our network after."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def classified(normalize: Callable[[Grey], Grey], model: str) -> Answer:
-    """Return what answers a picture's file by a recipe: grey uint8 [H, W] -> uint8 [28, 28], empty without ink."""
+    """Return a function from a picture's file to its digit; ``normalize`` maps uint8 [H, W] to uint8 [28, 28]."""
     predict_array = Predictor(model).predict_array
 
     def answer(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""``python -m bench normalizers``: ``Predictor.predict`` beside what a user would write or install instead."""
+"""``python -m bench normalizers``: ``Predictor.predict`` compared with alternatives."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ RECORD = RESULTS / "normalizers.json"
 
 @click.command()
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--pictures", type=click.IntRange(min=10), default=300, show_default=True, help="Of each kind that is drawn.")
-@click.option("--pairs", type=click.IntRange(min=10), default=20, show_default=True, help="Of processes that import.")
+@click.option("--pictures", type=click.IntRange(min=10), default=300, show_default=True, help="Drawn pictures per kind.")
+@click.option("--pairs", type=click.IntRange(min=10), default=20, show_default=True, help="Pairs of import timings.")
 def normalizers(folders: tuple[Path, ...], pictures: int, pairs: int) -> None:
-    """Answer drawn pictures, and the labelled single digits of FOLDERS, by each recipe, from file to digit; count and time.
+    """Run each recipe on drawn pictures and on the labelled single digits of FOLDERS; count right answers and time them.
 
     Needs `python -m bench peers install onnxruntime opencv scikit_image rapidocr tesseract`.
     """

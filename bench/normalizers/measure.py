@@ -1,4 +1,4 @@
-"""Runs each recipe over drawn pictures, and over labelled ones if there are any, and counts right answers."""
+"""Runs each recipe on drawn and on labelled pictures, and counts right answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SEED, _UNSEEN_SEED = 20_261_124, 20_261_130
 _BARE = "import numpy, PIL.Image"
 _IMPORTS = {
     "opencv": "import cv2",
-    "scikit_image": (  # by names, since its modules load them when they are first asked for; so does rapidocr
+    "scikit_image": (  # explicit names, since it imports lazily; so does rapidocr
         "from skimage.filters import threshold_otsu, threshold_sauvola; from skimage.filters.rank import median; "
         "from skimage.measure import label, regionprops; from skimage.transform import resize"
     ),
@@ -38,7 +38,7 @@ _IMPORTS = {
 
 @dataclass(frozen=True)
 class Pictures:
-    """Files, what each shows, and its kind."""
+    """Picture files with their labels and kinds."""
 
     paths: tuple[Path, ...]
     labels: tuple[int, ...]
@@ -47,7 +47,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Answered:
-    """What a recipe comes to: right answers and pictures by kind, and the median of µs of processor time a picture."""
+    """Result of a recipe: right answers and pictures by kind, and the median processor time per picture in µs."""
 
     written: str
     package: str
@@ -58,19 +58,19 @@ class Answered:
 
 @dataclass(frozen=True)
 class Library:
-    """What a library costs before it does anything: bytes on disk, and imports without it and with it in pairs."""
+    """Fixed costs of a library: bytes on disk, and import times without and with it, in pairs."""
 
     installed_bytes: int
     imported: Pairs
 
 
 def draw(folder: Path, each: int) -> Pictures:
-    """Draw so many pictures of each kind into a folder, around the first test images."""
+    """Draw ``each`` pictures of each kind into a folder, from the first test images."""
     return _drawn(folder, each, KINDS, _SEED)
 
 
 def draw_unseen(folder: Path, each: int) -> Pictures:
-    """Draw so many pictures of each kind that no training imitates into a folder, around the first test images."""
+    """Draw ``each`` pictures of each kind that training does not imitate into a folder, from the first test images."""
     return _drawn(folder, each, UNSEEN, _UNSEEN_SEED)
 
 
@@ -88,13 +88,13 @@ def _drawn(folder: Path, each: int, kinds: Mapping[str, Kind], seed: int) -> Pic
 
 
 def answer(pictures: Pictures, model: str, done: Callable[[str], None]) -> dict[str, Answered]:
-    """Let every recipe answer the pictures; ``done`` hears of each recipe.
+    """Run every recipe on the pictures; ``done`` is called with the name of each finished recipe.
 
     Raises:
-        MeasurementError: an environment is not there.
+        MeasurementError: an environment is not installed.
     """
     for recipe in RECIPES.values():
-        ENVIRONMENTS[recipe.environment].program("python")  # before the first works for minutes
+        ENVIRONMENTS[recipe.environment].program("python")  # fail before the first one runs for minutes
     found = {}
     with TemporaryDirectory() as place:
         listed, out = Path(place) / "pictures.txt", Path(place) / "answers.json"
@@ -121,7 +121,7 @@ def _counted(recipe: Recipe, pictures: Pictures, answers: Sequence[int], us: Seq
 
 
 def libraries(pairs: int) -> dict[str, Library]:
-    """Return what each library costs before it does anything."""
+    """Return the fixed costs of each library."""
     return {
         recipe.package: Library(_bytes(recipe), _imported(recipe.environment, pairs))
         for recipe in {recipe.package: recipe for recipe in RECIPES.values() if recipe is not OURS}.values()
@@ -137,7 +137,7 @@ def _imported(name: str, pairs: int) -> Pairs:
     python = str(environment.program("python"))
 
     def run(words: Sequence[str]) -> None:
-        subprocess.run(words, check=True, capture_output=True, env=environment.variables())  # its own interpreter
+        subprocess.run(words, check=True, capture_output=True, env=environment.variables())  # our own environment
 
     bare, with_library = [python, "-c", _BARE], [python, "-c", f"{_BARE}; {_IMPORTS[name]}"]
     return time_pairs(lambda _: (lambda: run(bare), lambda: run(with_library)), pairs, rounds=1, warm_up=3)

@@ -1,4 +1,4 @@
-"""What both recipes with OpenCV do before and after the threshold."""
+"""Steps before and after the threshold, shared by both OpenCV recipes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from digit_infer.image.decode import Grey
 
 SMALL = 84
-"""Smaller pictures are not smoothed: a stroke may be a pixel wide."""
+"""Smaller pictures are not smoothed: a stroke may be one pixel wide."""
 
 _SPECK = 0.05
 
 
 def smoothed(grey: Grey) -> Grey:
-    """Return a picture without specks, and dark on light: ink is on the side where what differs, differs more."""
+    """Remove specks, and make ink dark: ink is on the side of the local mean that differs more strongly."""
     smooth: Any = cv2.medianBlur(grey, 3) if min(grey.shape) > SMALL else grey
     window = min(grey.shape) // 2 | 1
     difference = smooth.astype(np.float32) - cv2.blur(smooth, (window, window))
@@ -26,7 +26,7 @@ def smoothed(grey: Grey) -> Grey:
 
 
 def in_mnist_form(ink: Grey) -> Grey:
-    """Keep the largest piece and what is not much smaller, and put it into 28 x 28 by its centre of mass."""
+    """Keep the largest component and those not much smaller, and centre them by mass in 28 x 28."""
     image = np.zeros((28, 28), np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8), connectivity=8)
     if count < 2:

@@ -1,4 +1,4 @@
-"""The recipes: what each is called, how a user would say it, and where it runs."""
+"""The recipes: name, description and environment of each."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 Answer: TypeAlias = Callable[[Path], int]
-"""A picture's file -> the digit that it shows, -1 where none is found, or several"""
+"""Picture file -> digit, -1 for none or several."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """A way from a picture's file to a digit.
 
-    ``environment`` is one of ``bench.peers.environments``, ``package`` what pip installs for it there. ``module`` is in
-    this folder; its ``opened`` loads everything for a model of the zoo, and returns what answers.
+    ``environment`` is one of ``bench.peers.environments``, ``package`` the pip package in it. ``module`` is in this folder;
+    its ``opened(model)`` loads everything and returns the answering function.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Recipe:
     module: str
 
     def load(self, model: str) -> Answer:
-        """Import it, with its library, and return what answers."""
+        """Import the module with its library, and return the answering function."""
         answer: Answer = importlib.import_module(f"bench.normalizers.{self.module}").opened(model)
         return answer
 
@@ -48,6 +48,6 @@ RECIPES: Mapping[str, Recipe] = {
 
 
 def only_digit(text: str) -> int:
-    """Return the digit of a text that has one and no other, -1 otherwise; what is no digit is left out."""
+    """Return the only digit in a text, -1 if there is none or several; other characters are ignored."""
     digits = [letter for letter in text if letter in "0123456789"]
     return int(digits[0]) if len(digits) == 1 else -1

@@ -1,7 +1,7 @@
-"""Inside an environment: answers pictures, and times each from its file to its digit.
+"""Runs inside an environment: predicts pictures, and times each from file to digit.
 
-``python -m bench.normalizers.see RECIPE MODEL LIST OUT.json``; LIST names a picture a line, and OUT holds ``answers``, the
-digit of each or -1, and ``us``, its processor time in µs, over all threads and processes that it took.
+``python -m bench.normalizers.see RECIPE MODEL LIST OUT.json``: LIST has one path a line; OUT gets ``answers``, the digits
+or -1, and ``us``, the processor time of each in µs over all threads and child processes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from bench.normalizers.recipes import RECIPES
 
 
 def see(recipe: str, model: str, listed: Path, out: Path) -> None:
-    """Answer every picture of a list."""
+    """Predict every picture of a list."""
     answer = RECIPES[recipe].load(model)
     paths = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
-    for path in paths[:3]:  # what waits for the first call
+    for path in paths[:3]:  # warm-up
         answer(path)
     answers, times = [], []
     for path in paths:
@@ -29,7 +29,7 @@ def see(recipe: str, model: str, listed: Path, out: Path) -> None:
 
 
 def _processor_us() -> float:
-    """Return the processor time of this process and of those that it waited for, so that no recipe hides in others."""
+    """Return the processor time of this process and its finished children, so that no recipe hides work in them."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return 1e6 * sum(each.ru_utime + each.ru_stime for each in used)
 

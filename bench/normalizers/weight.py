@@ -1,4 +1,4 @@
-"""Inside a library's environment: how many bytes a package brings beyond those that digit_infer needs anyway.
+"""Runs inside a library's environment: the bytes that a package adds to digit_infer's own dependencies.
 
 ``python -m bench.normalizers.weight PACKAGE`` prints them.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def brought_by(package: str) -> set[str]:
-    """Return a package and all that it needs, without what only its extras need and what is not installed."""
+    """Return a package and its installed dependencies, without those of extras."""
     found: set[str] = set()
     waiting = [package]
     while waiting:
@@ -29,7 +29,7 @@ def brought_by(package: str) -> set[str]:
 
 
 def installed_bytes(package: str) -> int:
-    """Return how many bytes of files come with a package alone, without compiled Python."""
+    """Return the size in bytes of the files that only this package brings, without compiled Python."""
     return sum(
         path.stat().st_size
         for name in brought_by(package) - brought_by("digit-infer")
@@ -39,4 +39,4 @@ def installed_bytes(package: str) -> int:
 
 
 if __name__ == "__main__":
-    print(installed_bytes(sys.argv[1]))  # noqa: T201  # the answer to the process that asked
+    print(installed_bytes(sys.argv[1]))  # noqa: T201  # read by the parent process

@@ -1,1 +1,1 @@
-"""The same work with what a user would pick instead, each in an environment of its own: ``python -m bench peers``."""
+"""Alternatives that a user would pick, each in its own environment: ``python -m bench peers``."""

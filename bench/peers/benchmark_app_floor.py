@@ -1,7 +1,7 @@
-"""What benchmark_app's own loop costs: its code around a request that does nothing. Runs in the environment openvino.
+"""Overhead of benchmark_app's own loop, measured with a request that does nothing. Runs in the environment openvino.
 
-``python -m bench.peers.benchmark_app_floor SECONDS`` prints µs a call, as JSON. It is to benchmark_app what the null system
-is to LoadGen; the real request's latency, which the loop reads after every call, is read here as well.
+``python -m bench.peers.benchmark_app_floor SECONDS`` prints µs per call as JSON. It includes reading the latency of a real
+request after every call, as the loop does. It corresponds to LoadGen's null system.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bench.peers.table import PEERS, file_for
 
 
 class _Nothing:
-    """A request that answers at once."""
+    """A request that returns immediately."""
 
     def __init__(self, model: str) -> None:
         path = file_for(model, PEERS["openvino_request"]).path
@@ -28,21 +28,21 @@ class _Nothing:
 
     @property
     def latency(self) -> float:
-        """Return the latency of a real request."""
+        """Return the latency of a real request, in ms."""
         latency: float = self._real.latency
         return latency
 
 
 class _NoData:
-    """What the loop asks for the size of the next batch."""
+    """The data queue that the loop asks for the next batch size."""
 
     def get_next_batch_size(self) -> int:
-        """Return one."""
+        """Return 1."""
         return 1
 
 
 def main() -> None:
-    """Run its loop."""
+    """Run the loop."""
     benchmark = Benchmark("CPU", 1, None, int(sys.argv[1]), "sync", True)
     _, seconds, calls = benchmark.sync_inference(_Nothing("softmax_regression"), _NoData())
     sys.stdout.write(json.dumps({"floor_us": 1e6 * seconds / calls}) + "\n")

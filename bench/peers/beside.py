@@ -1,4 +1,4 @@
-"""Every peer and ours, side by side on one model at a time: one picture, block by block, A B C … C B A."""
+"""Every peer and ours on one model at a time: single pictures, in alternating blocks A B C … C B A."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SERVE: tuple[str, ...] = ("-m", "bench.peers.serve")
 
 @dataclass(frozen=True)
 class Beside:
-    """What a peer, or ours on a runtime, took for one picture.
+    """Latency of one picture by a peer, or by ours on a runtime.
 
-    ``rounds_us`` has for each launch and round the mean of two blocks' medians: a round is there and back, so that whoever
-    came first also comes last. Percentiles are over all queries; one is None where they are too few to tell it.
+    ``rounds_us`` has, per launch and round, the mean of two blocks' medians: the second half of a round runs in reverse
+    order. Percentiles are over all queries; None for too few samples.
     """
 
     model: str
@@ -42,13 +42,13 @@ class Beside:
 
 
 def over(peer: Beside, ours: Beside) -> Difference:
-    """Return what ours takes over a peer, round by round."""
+    """Compare ours with a peer, round by round."""
     launches = zip(peer.rounds_us, ours.rounds_us, strict=True)
     return difference([pair for launch in launches for pair in zip(*launch, strict=True)])
 
 
 def name_of(system: Peer | Ours) -> str:
-    """Return what a record calls a system."""
+    """Return the name of a system in records."""
     return system.name if isinstance(system, Peer) else f"digit_infer {system.runtime}"
 
 
@@ -60,9 +60,9 @@ def measure_beside(
     seed: int,
     tell: Callable[[str], None],
 ) -> dict[str, Beside]:
-    """Measure every model: for each launch all systems in fresh processes, for each round in an order drawn anew."""
+    """Measure every model: all systems in fresh processes per launch, in a random order per round."""
     systems: list[Peer | Ours] = [*(PEERS[name] for name in peers), OURS_ONNX, OURS_TFLITE]
-    draw = random.Random(seed)  # noqa: S311  # an order that can be repeated, not a secret
+    draw = random.Random(seed)  # noqa: S311  # a reproducible order, not a secret
     found: dict[str, Beside] = {}
     for model in models:
         measured: dict[str, list[_Launch]] = {name_of(system): [] for system in systems}
@@ -101,13 +101,13 @@ def _launch(model: str, systems: Sequence[Peer | Ours], rounds: int, draw: rando
 
 
 def there_and_back(names: Sequence[str], draw: random.Random) -> list[str]:
-    """Return each name twice, in an order drawn anew and back again: a drift of the machine falls on all alike."""
+    """Return a random order followed by its reverse, so that a drift of the machine affects all alike."""
     order = draw.sample(names, len(names))
     return order + order[::-1]
 
 
 def started(system: Peer | Ours, model: str, batch: int, began: float) -> MeasuringProcess:
-    """Open a model as a peer does or as ours, in a fresh process of its environment."""
+    """Open a model in a fresh process of a peer's or our environment."""
     environment = ENVIRONMENTS[system.environment]
     request: dict[str, object] = {"model": model, "batch": batch, "began": began, "pause_s": 0.0}
     if isinstance(system, Peer):
@@ -139,5 +139,5 @@ def _summary(model: str, name: str, launches: Sequence[_Launch]) -> Beside:
 
 
 def _rounds(blocks: Sequence[Block]) -> tuple[float, ...]:
-    """Return the mean of each two blocks that follow: there and back."""
+    """Return the mean of each two consecutive blocks."""
     return tuple((there.p50_us + back.p50_us) / 2 for there, back in zip(blocks[::2], blocks[1::2], strict=True))

@@ -1,4 +1,4 @@
-"""``python -m bench peers``: makes the environments, and measures peers beside ours."""
+"""``python -m bench peers``: installs the environments, and measures peers against ours."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from export.stored import store_measured
 
 _SEED = 0
 _SERVING = ("starlette", "uvicorn", "httptools", "grpcio", "onnxruntime", "tritonclient")
-"""Packages that a record of servers names."""
+"""Packages whose versions a record of servers has."""
 
 _FROM_SMALL_TO_LARGE = "softmax_regression,mlp_64_64_sgd,mlp_512,shallow_cnn,cnn_arch1,lenet5_v2,lenet,deep_cnn"
 
 
 @click.group(cls=ReportingGroup)
 def peers() -> None:
-    """Measure what a user would pick instead, each in an environment of its own, beside ours."""
+    """Measure alternatives, each in its own environment, against ours."""
 
 
 def _measuring(name: str, record: str, models: str = "all") -> Callable[[Callable[..., None]], click.Command]:
-    """Return a decorator for a command that measures some models and writes a record."""
+    """Return a decorator for a command that measures ``--models`` and writes a record to ``--out``."""
 
     def decorate(function: Callable[..., None]) -> click.Command:
         asked = click.option("--models", default=models, show_default=True, callback=_models, help="Names, or all.")
@@ -53,7 +53,7 @@ def _models(_context: click.Context, _option: click.Parameter, value: str) -> li
 @peers.command(cls=ReportingCommand)
 @click.argument("names", nargs=-1, type=click.Choice(list(ENVIRONMENTS)))
 def install(names: tuple[str, ...]) -> None:
-    """Make the environments NAMES, or all: about 2.9 GB, nearly all of it TensorFlow. What is there is only checked."""
+    """Install the environments NAMES, or all: about 2.9 GB, mostly TensorFlow. Installed ones are only checked."""
     for name in names or ENVIRONMENTS:
         environment = ENVIRONMENTS[name]
         _tell(f"{name}: {' '.join(environment.requirements.read_text(encoding='utf-8').split())}")
@@ -63,11 +63,11 @@ def install(names: tuple[str, ...]) -> None:
 
 
 @_measuring("calls", "peers.json")
-@click.option("--launches", type=click.IntRange(min=1), default=2, show_default=True, help="Of fresh processes.")
-@click.option("--rounds", type=click.IntRange(min=2), default=5, show_default=True, help="There and back, in a launch.")
+@click.option("--launches", type=click.IntRange(min=1), default=2, show_default=True, help="Fresh processes per system.")
+@click.option("--rounds", type=click.IntRange(min=2), default=5, show_default=True, help="Rounds of blocks per launch.")
 @click.option("--without", type=click.Choice(list(PEERS)), multiple=True, help="Leave a peer out.")
 def calls(models: list[str], launches: int, rounds: int, without: tuple[PeerName, ...], out: Path) -> None:
-    """Time one picture by hand with each peer and by Predictor.predict_array, block by block."""
+    """Time one picture by each peer and by Predictor.predict_array, in alternating blocks."""
     asked = [name for name in PEERS if name not in without]
     if not asked:
         raise UsageError("every peer is left out", "leave out fewer")
@@ -82,7 +82,7 @@ def calls(models: list[str], launches: int, rounds: int, without: tuple[PeerName
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=0.5, show_default=True, help="For each measurement.")
 def loadgen(models: list[str], rounds: int, seconds: float, out: Path) -> None:
-    """Let MLPerf LoadGen and our harness measure the same sessions in turns."""
+    """Measure the same sessions with MLPerf LoadGen and our harness, in turns."""
     found = measure_agreement(models, rounds, seconds, _SEED, _tell)
     _store(out, ["loadgen"], {"rounds": rounds, "seconds": seconds, "seed": _SEED}, found)
     headings = ("ours, p50 µs", "LoadGen's", "its floor", "difference, p50", "p90", "offline")
@@ -102,7 +102,7 @@ def _agreement(entry: Agreement) -> tuple[str, ...]:
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--seconds", type=click.IntRange(min=1), default=1, show_default=True, help="For each run.")
 def benchmark_app(models: list[str], runs: int, seconds: int, out: Path) -> None:
-    """Compare throughput with OpenVINO's benchmark_app and with bare loops, at batches 1, 32 and 256."""
+    """Compare our throughput with OpenVINO's benchmark_app and bare loops, at batches 1, 32 and 256."""
     found = compare_throughput(models, (1, 32, 256), runs, seconds, _SEED, _tell)
     _store(out, ["openvino", "onnxruntime", "litert"], {"runs": runs, "seconds": seconds, "seed": _SEED}, found)
     rows = [
@@ -121,8 +121,8 @@ def benchmark_app(models: list[str], runs: int, seconds: int, out: Path) -> None
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=2.0, show_default=True, help="For each measurement.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=RESULTS / "serving.json")
 def serve(model: str, rounds: int, seconds: float, out: Path) -> None:
-    """Ask digit-infer serve and real Triton in turns: one client over REST and gRPC, and sixteen over REST."""
-    from bench.peers.serving.compare import CLIENTS, compare_servers  # with clients that the others can do without
+    """Benchmark digit-infer serve and Triton in turns: one client over REST and gRPC, sixteen over REST."""
+    from bench.peers.serving.compare import CLIENTS, compare_servers  # its clients are not needed by the other commands
 
     found = compare_servers(model, rounds, seconds, _tell)
     versions = {name: installed_version(name) or "" for name in _SERVING}
@@ -141,7 +141,7 @@ def serve(model: str, rounds: int, seconds: float, out: Path) -> None:
 
 @peers.command(cls=ReportingCommand)
 def conformance() -> int:
-    """Run the conformance suite of digit-infer serve against real Triton."""
+    """Run the conformance suite of digit-infer serve against Triton."""
     from bench.peers.serving.servers import run_conformance, triton
 
     with triton(zoo.DEFAULT_MODEL) as doors:

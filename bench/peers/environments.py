@@ -1,6 +1,6 @@
-"""An environment of its own for each peer, so that nothing that one needs changes another.
+"""Virtual environments, one per peer, so that no peer's requirements affect another.
 
-Each holds what ``requirements/NAME.txt`` lists, and this checkout without extras, so that the same code measures all.
+Each has the packages in ``requirements/NAME.txt`` and this checkout without extras, so that the same code measures all.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment by its name; ``home`` is the folder that holds it, which git ignores.
+    """A virtual environment; ``home`` is its parent folder, ignored by git.
 
-    ``needs`` is a program of the system that pip cannot bring, with the package of Debian that holds it.
+    ``needs`` is a system program that pip cannot install, with its Debian package.
     """
 
     name: str
@@ -38,19 +38,19 @@ class Environment:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """Path of the environment."""
         return self.home / self.name
 
     @property
     def requirements(self) -> Path:
-        """The file that lists what it holds besides digit_infer."""
+        """File with the packages besides digit_infer."""
         return _HERE / "requirements" / f"{self.name}.txt"
 
     def program(self, name: str) -> Path:
-        """Return a program of the environment by its name.
+        """Return the path of a program in the environment.
 
         Raises:
-            MeasurementError: it is not there.
+            MeasurementError: it is not installed.
         """
         self._check_system()
         path = self._path(name)
@@ -73,19 +73,19 @@ class Environment:
         return self.folder / ("Scripts" if windows else "bin") / (f"{name}.exe" if windows else name)
 
     def install(self) -> None:
-        """Make it, or bring it up to what its requirements say.
+        """Create or update the environment.
 
         Raises:
-            MeasurementError: it could not be made.
+            MeasurementError: pip failed.
         """
-        if not self._path("pip").exists():  # or it was interrupted before
+        if not self._path("pip").exists():  # absent, or interrupted
             venv.create(self.folder, with_pip=True)
         quiet = ["--quiet", "--disable-pip-version-check"]
         what = ["--editable", str(_CHECKOUT), "--requirement", str(self.requirements)]
         self.output_of("python", "-m", "pip", "install", *quiet, *what)
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of numpy, of what its requirements name, and of the program of the system that it needs."""
+        """Return the versions of numpy, of the required packages, and of the system program."""
         named = [line.partition(">=")[0] for line in self.requirements.read_text(encoding="utf-8").split()]
         found = dict(json.loads(self.output_of("python", "-c", _VERSIONS, "numpy", *named)))
         if self.needs is not None:
@@ -94,14 +94,14 @@ class Environment:
         return found
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables of a process in it: this one's, with this checkout first on the path."""
+        """Return the environment variables for its processes: this one's, with this checkout first on the path."""
         return os.environ | {"PYTHONPATH": str(_CHECKOUT), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
     def output_of(self, program: str, *words: str) -> str:
-        """Run one of its programs to the end, and return what it printed.
+        """Run one of its programs, and return its stdout.
 
         Raises:
-            MeasurementError: it is not there, or failed.
+            MeasurementError: it is not installed, or failed.
         """
         command = [str(self.program(program)), *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.variables())
@@ -126,5 +126,5 @@ ENVIRONMENTS: Mapping[str, Environment] = {
 
 
 def versions(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the versions in these environments, for a record."""
+    """Return the versions in these environments."""
     return {name: ENVIRONMENTS[name].versions() for name in names}

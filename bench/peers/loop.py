@@ -1,6 +1,6 @@
-"""The bare loop: what somebody writes who wants a throughput without a tool. Nothing here is of our harness.
+"""A bare loop, as one writes it to measure throughput without a tool; it uses nothing of our harness.
 
-``python -m bench.peers.loop PEER MODEL BATCH SECONDS`` prints how many images took how many seconds, as JSON.
+``python -m bench.peers.loop PEER MODEL BATCH SECONDS`` prints the number of images and the seconds as JSON.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from bench.peers.table import PEERS, file_for
 from digit_infer.dataset import load
 
 _CALLS_A_LOOK = 16
-_IMAGES = 4_096  # as many as ours asks in turn: fewer would stay in the caches
+_IMAGES = 4_096  # as many as our harness uses: fewer would stay in the caches
 
 
 def main() -> None:
-    """Ask batch after batch, and look at the clock after each sixteen."""
+    """Run batch after batch, and read the clock after every sixteen."""
     name, model, batch, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
     peer = next(peer for peer in PEERS.values() if peer.name == name)
     call = open_call(peer.name, file_for(model, peer).path, batch)

@@ -1,4 +1,4 @@
-"""A model compiled by OpenVINO as ``benchmark_app -hint none -nstreams 1 -nthreads 1 -infer_precision f32`` compiles it."""
+"""Compiles a model as ``benchmark_app -hint none -nstreams 1 -nthreads 1 -infer_precision f32`` does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 SETTINGS = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-"""Without the last, a CPU with bfloat16 computes in that: less exact and another work than the others'."""
+"""Without the last, a CPU with bfloat16 computes in it: less exact, and less work than the others do."""
 
 
 def compiled(path: Path, batch: int) -> Any:

@@ -1,6 +1,6 @@
-"""Inside a peer's environment: opens a peer's call and measures it by the same loop as ours.
+"""Runs inside a peer's environment: measures a peer's call with the same loop as ours.
 
-``python -m bench.peers.serve``; the first request names the ``peer`` besides the model and the batch.
+``python -m bench.peers.serve``; the first request has ``peer`` besides model and batch.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def open_call(name: PeerName, path: Path, batch: int) -> Answer:
-    """Open a file as the peer of that name does."""
+    """Open a file with the named peer."""
     answer: Answer = importlib.import_module(f"bench.peers.calls.{name}").open_call(path, batch)
     return answer
 
 
 def open_peer(request: Mapping[str, Any]) -> System:
-    """Open the peer that a request names."""
+    """Open the peer in a request."""
     peer = PEERS[request["peer"]]
     file = file_for(request["model"], peer)
     verify(file)

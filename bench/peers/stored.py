@@ -1,4 +1,4 @@
-"""The records in ``bench/results`` that peers leave: what was measured, with the machine and every version."""
+"""Records of peers in ``bench/results``: measurements, the machine and all versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Entry = TypeVar("Entry")
 
 
 def store(path: Path, environments: Sequence[str], settings: Mapping[str, float], results: Mapping[str, Any]) -> None:
-    """Write entries, which are dataclasses, with the machine that they are from."""
+    """Write entries, which are dataclasses, with the machine and versions."""
     document = {
         "schema": SCHEMA,
         "environment": environment(),
@@ -33,10 +33,10 @@ def store(path: Path, environments: Sequence[str], settings: Mapping[str, float]
 
 
 def read_results(path: Path, kind: type[Entry]) -> dict[str, Entry]:
-    """Read the entries, all of a kind, of a record in ``bench/results``, by what they are of.
+    """Read the entries of a record by name, as dataclasses of one type.
 
     Raises:
-        RecordError: it is missing, damaged or of another schema.
+        RecordError: the record is missing, damaged or of another schema.
     """
     document = read_document(path)
     if document.get("schema") != SCHEMA:

@@ -1,4 +1,4 @@
-"""The peers: what each is called, where it runs, which of a model's files it opens, and what of ours stands beside it."""
+"""The peers: name, environment, model file, and our runtime to compare with."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PeerName = Literal[
 
 @dataclass(frozen=True)
 class Peer:
-    """One way to ask by hand: the module of ``bench.peers.calls`` with its name, and how a user writes it.
+    """A way to call a model by hand: a module of ``bench.peers.calls``, and how a user writes it.
 
-    ``beside`` is the runtime of the ``Predictor`` that it is compared with, on the float32 ONNX or the int8 TFLite file.
+    ``beside`` is our ``Predictor``'s runtime to compare with, on the float32 ONNX or the int8 TFLite file.
     """
 
     name: PeerName
@@ -38,7 +38,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Ours:
-    """``Predictor.predict_array`` on a runtime, in the environment that holds that runtime alone."""
+    """``Predictor.predict_array`` on a runtime, in an environment with that runtime only."""
 
     runtime: RuntimeName
     environment: str
@@ -63,11 +63,11 @@ PEERS: Mapping[PeerName, Peer] = {
 
 
 def file_for(model: str, peer: Peer) -> ModelFile:
-    """Return the file that a peer opens: float32 as ONNX and as a Keras checkpoint, int8 as TFLite.
+    """Return the file that a peer opens: float32 ONNX, int8 TFLite or a Keras checkpoint.
 
     Raises:
         UnknownModelError: the zoo has no such model.
-        MissingModelFileError: its checkpoint is not here.
+        MissingModelFileError: its checkpoint does not exist.
     """
     entry = zoo.model_named(model)
     if peer.format == "keras":

@@ -1,4 +1,4 @@
-"""Counts the same calls by ours, and by what anybody can check it with: OpenVINO's benchmark_app, and a bare loop."""
+"""Compares our throughput with OpenVINO's benchmark_app and with a bare loop, on the same calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ASKED: Mapping[By, Peer] = {
     "onnxruntime_run": PEERS["onnxruntime_run"],
     "litert_invoke": PEERS["litert_invoke"],
 }
-"""The call that ours asks: the same that they ask, so that two ways to count stand beside one another and nothing else."""
+"""The peer's call that our harness measures: the same one that they call."""
 
 _BLOCKS = 8
 _LOOP_S = 0.5
@@ -31,8 +31,8 @@ _LOOP_S = 0.5
 def compare_throughput(
     models: Sequence[str], batches: Sequence[int], runs: int, seconds: int, seed: int, tell: Callable[[str], None]
 ) -> dict[str, Throughput]:
-    """Compare every model at every batch with benchmark_app and with bare loops, whose runs alternate with ours."""
-    draw = random.Random(seed)  # noqa: S311  # an order that can be repeated, not a secret
+    """Compare every model at every batch with benchmark_app and bare loops, whose runs alternate with ours."""
+    draw = random.Random(seed)  # noqa: S311  # a reproducible order, not a secret
     floors: Mapping[By, float] = {"benchmark_app": benchmark_app_floor_us(seconds)}
     found = {}
     for model in models:
@@ -52,7 +52,7 @@ class _Ours:
 
 
 class _Compared:
-    """One model at one batch, by ours and by theirs."""
+    """One model at one batch, measured by ours and theirs."""
 
     def __init__(self, model: str, by: By, batch: int, seconds: int, floor_us: float) -> None:
         self._model = model
@@ -62,7 +62,7 @@ class _Compared:
         self._floor_us = floor_us
 
     def measure(self, runs: int, draw: random.Random) -> Throughput:
-        """Measure ``runs`` times, in an order drawn anew for each."""
+        """Measure ``runs`` pairs, each in a random order."""
         theirs: list[Run] = []
         ours: list[_Ours] = []
         measurements: list[Callable[[], None]] = [
@@ -85,7 +85,7 @@ class _Compared:
         )
 
     def _ours(self) -> _Ours:
-        """Measure in a fresh process, as theirs does: where a network comes to lie in memory changes its time."""
+        """Measure in a fresh process, as theirs does, since memory layout affects speed."""
         with started(_ASKED[self._by], self._model, self._batch, perf_counter()) as process:
             process.warm_up(WARM_UP_S)
             blocks = [process.offline_block() for _ in range(_BLOCKS)]
@@ -101,9 +101,9 @@ class _Compared:
 
 
 def benchmark_app(path: Path, batch: int, seconds: int) -> Run:
-    """Run OpenVINO's tool in its synchronous mode on one thread, at the precision of the file.
+    """Run OpenVINO's tool in synchronous mode on one thread, in the precision of the file.
 
-    Without the last it computes in bfloat16 where the CPU can, which is other work than ours.
+    By default it would compute in bfloat16 where the CPU can, which is less work than ours.
 
     Raises:
         MeasurementError: it failed.
@@ -119,7 +119,7 @@ def benchmark_app(path: Path, batch: int, seconds: int) -> Run:
 
 
 def benchmark_app_floor_us(seconds: int) -> float:
-    """Return what benchmark_app's loop takes around a request that does nothing, in µs."""
+    """Return the overhead of benchmark_app's loop in µs, with a request that does nothing."""
     told = ENVIRONMENTS["openvino"].output_of("python", "-m", "bench.peers.benchmark_app_floor", str(seconds))
     floor_us: float = json.loads(told)["floor_us"]
     return floor_us

@@ -1,1 +1,1 @@
-"""What a network answers where pictures are not as MNIST's: damaged, taken by users, of no digit; and how sure it is."""
+"""Behaviour on pictures unlike MNIST's: corrupted, drawn, real, and out of distribution; and calibration."""

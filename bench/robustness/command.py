@@ -1,4 +1,4 @@
-"""``python -m bench robustness`` and ``real-pictures``: what models answer where pictures are not as MNIST's."""
+"""``python -m bench robustness`` and ``real-pictures``: accuracy on pictures unlike MNIST's."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _models = click.option(
 
 @click.command()
 @_models
+@click.option("--pictures", type=click.IntRange(min=10), default=1_000, show_default=True, help="Drawn pictures per kind.")
 @click.option(
-    "--pictures", type=click.IntRange(min=10), default=1_000, show_default=True, help="Of each kind that is drawn."
+    "--agreeing", type=click.IntRange(min=10, max=10_000), default=10_000, show_default=True, help="Of drawn_out."
 )
-@click.option("--agreeing", type=click.IntRange(min=10, max=10_000), default=10_000, show_default=True, help="Drawn out.")
 def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
-    """Run models over a corrupted MNIST, drawn pictures and pictures of no digit, and record what they answer.
+    """Measure models on a corrupted MNIST, on drawn pictures and on pictures of no digit, and record the results.
 
-    Of the drawn kinds, some stand apart: those that no training imitates.
+    Drawn kinds that training does not imitate are reported separately.
     """
     with quiet_native_log(), ExitStack() as opened:
         predictors = {name: opened.enter_context(Predictor(name)) for name in models or zoo.models()}
@@ -80,10 +80,10 @@ def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False, exists=True))
 @_models
 def real_pictures(folders: tuple[Path, ...], models: tuple[str, ...]) -> None:
-    """Answer the labelled pictures of FOLDERS, and record how many are right, by folder and by kind.
+    """Predict the labelled pictures of FOLDERS, and record how many are right, by folder and kind.
 
-    The first of FOLDERS that holds digits gives the confidence that keeps 99 % of the right ones; it is used to reject the
-    pictures without a digit of them all.
+    The first of FOLDERS with digits sets the confidence that keeps 99 % of the right ones; with it, pictures without a
+    digit in all folders are rejected.
     """
     by_name = {folder.resolve().name: labelled(folder) for folder in folders}
     if len(by_name) < len(folders):
@@ -101,7 +101,7 @@ def real_pictures(folders: tuple[Path, ...], models: tuple[str, ...]) -> None:
 
 
 def _measure(answered: dict[str, dict[str, Read]], model: str) -> float | None:
-    """Return the confidence that keeps 99 % of the right digits of the first folder that has any."""
+    """Return the confidence that keeps 99 % of the right digits in the first folder that has any."""
     return next((found[model].keeps_99 for found in answered.values() if found[model].keeps_99 is not None), None)
 
 
@@ -133,7 +133,7 @@ def _entry(model: str, read: Read, least: float | None) -> dict[str, Any]:
 
 
 def _record(folder: str, models: dict[str, Any]) -> None:
-    """Put what a folder gave beside what others gave; each has its own environment."""
+    """Store one folder's results among those of others; each has its own environment."""
     folders: dict[str, Any] = {}
     if REAL_PICTURES.exists() and json.loads(REAL_PICTURES.read_text(encoding="utf-8")).get("schema") == SCHEMA:
         with stored_document(REAL_PICTURES, SCHEMA, "python -m bench real-pictures FOLDER") as stored:

@@ -1,7 +1,7 @@
-"""A corrupted MNIST: seven kinds of damage to the test images, each at three strengths, the same at every call.
+"""A corrupted MNIST: seven corruptions of the test images at three strengths, reproducible.
 
 In the manner of D. Hendrycks and T. Dietterich, Benchmarking neural network robustness to common corruptions, 2019, and of
-MNIST-C (N. Mu and J. Gilmer 2019), but of our own making: the images are damaged in the form that the network sees.
+MNIST-C (N. Mu and J. Gilmer 2019), but our own: images are corrupted in the form that the network sees.
 """
 
 from __future__ import annotations
@@ -18,41 +18,41 @@ if TYPE_CHECKING:
     Draw = np.random.Generator
 
 Corruption: TypeAlias = "Callable[[Images, int, Draw], Images]"
-"""Images uint8 [N, 28, 28], a strength of 0 to 2, and what draws chance -> as many images"""
+"""Images uint8 [N, 28, 28], a strength of 0 to 2 and a random generator -> uint8 [N, 28, 28]"""
 
 STRENGTHS = ("weak", "medium", "strong")
 _SEED = 28
 
 
 def corrupted(images: Images, kind: str, strength: int) -> Images:
-    """Return uint8 [N, 28, 28] damaged in one way, at a strength of 0 to 2."""
+    """Return uint8 [N, 28, 28] with one corruption, at a strength of 0 to 2."""
     return CORRUPTIONS[kind](images, strength, np.random.default_rng((_SEED, list(CORRUPTIONS).index(kind), strength)))
 
 
 def _blur(images: Images, strength: int, _: Draw) -> Images:
-    """Blur by a Gaussian of 0.8, 1.2 or 1.6 pixels."""
+    """Gaussian blur of 0.8, 1.2 or 1.6 pixels."""
     kernel = ImageFilter.GaussianBlur((0.8, 1.2, 1.6)[strength])
     return _each(images, lambda image, _: image.filter(kernel))
 
 
 def _noise(images: Images, strength: int, draw: Draw) -> Images:
-    """Add normal noise of 40, 70 or 100 grey levels."""
+    """Additive normal noise with a deviation of 40, 70 or 100 grey levels."""
     return _bytes(images + draw.normal(0, (40, 70, 100)[strength], images.shape))
 
 
 def _brightness(images: Images, strength: int, _: Draw) -> Images:
-    """Lift the ground by 40, 80 or 120 grey levels, and with it all that is not full already."""
+    """Increase all grey levels by 40, 80 or 120, clipped."""
     return _bytes(images.astype(np.float32) + (40, 80, 120)[strength])
 
 
 def _rotation(images: Images, strength: int, draw: Draw) -> Images:
-    """Turn by 15, 25 or 35 degrees, to either side."""
+    """Rotate by 15, 25 or 35 degrees, clockwise or anticlockwise."""
     angles = (15, 25, 35)[strength] * draw.choice([-1, 1], len(images))
     return _each(images, lambda image, number: image.rotate(float(angles[number]), Image.Resampling.BILINEAR))
 
 
 def _shear(images: Images, strength: int, draw: Draw) -> Images:
-    """Lean by 0.3, 0.5 or 0.7 pixels a row, to either side."""
+    """Shear by 0.3, 0.5 or 0.7 pixels per row, to either side."""
     slopes = (0.3, 0.5, 0.7)[strength] * draw.choice([-1, 1], len(images))
 
     def lean(image: Image.Image, number: int) -> Image.Image:
@@ -64,7 +64,7 @@ def _shear(images: Images, strength: int, draw: Draw) -> Images:
 
 
 def _stroke(images: Images, strength: int, draw: Draw) -> Images:
-    """Make every second digit's strokes thicker by one, two or three pixels, and the others' thinner by a share of one."""
+    """Thicken half of the digits by one, two or three pixels, and thin the others by a fraction of one."""
     thicker = draw.random(len(images)) < 0.5
     share = (0.5, 0.75, 0.9)[strength]
 
@@ -79,7 +79,7 @@ def _stroke(images: Images, strength: int, draw: Draw) -> Images:
 
 
 def _occlusion(images: Images, strength: int, draw: Draw) -> Images:
-    """Hide a square of 5, 8 or 11 pixels, somewhere in the middle 20 by 20."""
+    """Blank a square of 5, 8 or 11 pixels at random in the central 20 x 20."""
     side = (5, 8, 11)[strength]
     result = images.copy()
     for image, (top, left) in zip(result, 4 + draw.integers(0, 21 - side, (len(images), 2)), strict=True):

@@ -1,7 +1,7 @@
-"""Pictures as users take them, drawn around MNIST's digits: paper, light, pens and cameras, each kind by a function.
+"""Pictures as users take them, drawn from MNIST's digits: paper, light, pens and cameras, one function per kind.
 
-None of them is a real photograph; they say which conditions a normaliser survives, one at a time, with a thousand digits
-each, where collections of real pictures have a few dozen and leave open why one failed.
+They are no photographs; they show which conditions a normaliser handles, one at a time, with a thousand digits each, where
+collections of real pictures have a few dozen and do not tell why one failed.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ink = NDArray[np.floating]
-    """[H, W] in 0..1: how much ink lies where"""
+    """[H, W], 0 to 1: amount of ink"""
 
     Draw = np.random.Generator
 
 Kind: TypeAlias = "Callable[[NDArray[np.uint8], Draw], Image.Image]"
-"""A digit in MNIST's form, uint8 [28, 28], and what draws chance -> a picture"""
+"""A digit uint8 [28, 28] in MNIST's form and a random generator -> a picture"""
 
 _SIDE = 280
 
 
 def _ink(digit: NDArray[np.uint8], draw: Draw, height: int = _SIDE, width: int = _SIDE, size: float | None = None) -> Ink:
-    """Lay a digit somewhere on a sheet: its frame of 28 pixels takes ``size`` of the shorter side, half to all of it."""
+    """Place a digit at random on a sheet; its 28-pixel frame takes ``size`` of the shorter side, by default half to all."""
     side = round((size or draw.uniform(0.5, 1)) * min(height, width))
     drawn = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
     sheet = np.zeros((height, width), np.float32)
@@ -38,7 +38,7 @@ def _ink(digit: NDArray[np.uint8], draw: Draw, height: int = _SIDE, width: int =
 
 
 def _sharp(ink: Ink, threshold: float = 0.5) -> Ink:
-    """Make the edges of a drawn out digit as sharp as those of a pen."""
+    """Sharpen the edges of an enlarged digit to those of a pen."""
     sharp: Ink = np.clip((ink - threshold) * 6 + 0.5, 0, 1)
     return sharp
 
@@ -48,14 +48,14 @@ def _grey(values: NDArray[np.floating]) -> Image.Image:
 
 
 def _on_paper(ink: Ink, draw: Draw, paper: float | None = None) -> NDArray[np.floating]:
-    """Lay ink on paper, darker by 90 to 170 grey levels."""
+    """Draw ink on paper, darker by 90 to 170 grey levels."""
     ground = draw.uniform(190, 245) if paper is None else paper
     result: NDArray[np.floating] = ground - ink * draw.uniform(90, 170)
     return result
 
 
 def _slope(shape: tuple[int, ...], draw: Draw, span: float) -> NDArray[np.float64]:
-    """Return light that falls by up to ``span`` grey levels from one side to the other, from any direction."""
+    """Return a linear light gradient of up to ``span`` grey levels in a random direction."""
     angle = draw.uniform(0, 2 * np.pi)
     rows, columns = np.linspace(-0.5, 0.5, shape[0]), np.linspace(-0.5, 0.5, shape[1])
     slope: NDArray[np.float64] = span * (np.sin(angle) * rows[:, None] + np.cos(angle) * columns)
@@ -63,7 +63,7 @@ def _slope(shape: tuple[int, ...], draw: Draw, span: float) -> NDArray[np.float6
 
 
 def drawn_out(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """280 x 280 with shift, scale, inversion, a ground that is not bare, and light from one side."""
+    """280 x 280 with random shift, scale, inversion, background level and light gradient."""
     sheet = _ink(digit, draw)
     ground, contrast = draw.uniform(0, 60), draw.uniform(100, 170)
     lit = ground + contrast * sheet + _slope(sheet.shape, draw, draw.uniform(0, 40))
@@ -71,7 +71,7 @@ def drawn_out(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def _lines(shape: tuple[int, int], draw: Draw, *, across: bool, down: bool) -> NDArray[np.float64]:
-    """Return what printed lines take from the paper's grey: float64 [H, W]."""
+    """Return how much printed lines darken the paper: float64 [H, W], in grey levels."""
     pitch, width, dark = int(draw.integers(18, 60)), int(draw.integers(1, 3)), draw.uniform(20, 70)
     rows, columns = (np.arange(size) + int(draw.integers(pitch)) for size in shape)
     printed = np.zeros(shape, np.bool_)
@@ -96,7 +96,7 @@ def squared(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def framed(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Write into the box of a form: a printed frame around the digit, as dark as the ink."""
+    """A digit in the box of a form: a printed frame around it, as dark as the ink."""
     ink = _sharp(_ink(digit, draw, size=draw.uniform(0.5, 0.8)))
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     sheet = Image.fromarray((ink * 255).astype(np.uint8))
@@ -107,7 +107,7 @@ def framed(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def shadowed(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Let a shadow with a soft edge lie over a part of the sheet."""
+    """A soft-edged shadow over part of the sheet."""
     ink = _sharp(_ink(digit, draw))
     side = _slope(ink.shape, draw, 1.0) + draw.uniform(-0.3, 0.3)
     shade = 1 - draw.uniform(0.2, 0.5) / (1 + np.exp(-side * draw.uniform(10, 60)))
@@ -115,7 +115,7 @@ def shadowed(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def on_table(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Photograph a slip of paper on a darker table: its edges run through the picture."""
+    """A slip of paper on a darker table, with its edges in the picture."""
     slip = _on_paper(_sharp(_ink(digit, draw, 220, 220)), draw, draw.uniform(200, 245))
     table = _grey(np.full((_SIDE, _SIDE), draw.uniform(30, 110)) + _slope((_SIDE, _SIDE), draw, 30))
     turned = _grey(slip).rotate(draw.uniform(-8, 8), Image.Resampling.BICUBIC, expand=True)
@@ -128,12 +128,12 @@ def on_table(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def small(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Lose a digit on a large page."""
+    """A small digit on a large page."""
     return _grey(_on_paper(_sharp(_ink(digit, draw, 600, 800, size=draw.uniform(0.08, 0.2))), draw))
 
 
 def tight(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Crop to the ink."""
+    """Cropped to the ink."""
     picture = _grey(_on_paper(_sharp(_ink(digit, draw)), draw))
     dark = np.asarray(picture) < np.asarray(picture).max() - 40
     rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
@@ -141,7 +141,7 @@ def tight(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def leaning(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Hold the camera at a slant."""
+    """A perspective distortion, as from a slanted camera."""
     picture = _grey(_on_paper(_sharp(_ink(digit, draw, size=0.75)), draw, 225))
     corners = np.array([(0, 0), (0, _SIDE), (_SIDE, _SIDE), (_SIDE, 0)]) + draw.uniform(-30, 30, (4, 2))
     return picture.transform(
@@ -154,7 +154,7 @@ def leaning(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def noisy(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Take it in the dark and store it as a poor JPEG."""
+    """Low light, noise and strong JPEG compression."""
     lit = _on_paper(_sharp(_ink(digit, draw)), draw, draw.uniform(150, 220))
     stored = io.BytesIO()
     _grey(lit + draw.normal(0, draw.uniform(5, 18), lit.shape)).save(stored, "JPEG", quality=int(draw.integers(20, 60)))
@@ -162,7 +162,7 @@ def noisy(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def coloured(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Write with a coloured pen on coloured paper."""
+    """A coloured pen on coloured paper."""
     ink = _sharp(_ink(digit, draw))[..., None]
     pen = np.array([(20, 40, 160), (190, 30, 40), (20, 120, 50), (120, 40, 140), (200, 90, 20)])[draw.integers(5)]
     papers = np.array([(250, 248, 240), (255, 245, 170), (200, 225, 250), (255, 215, 220), (215, 240, 205)])
@@ -171,25 +171,25 @@ def coloured(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def highlighted(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Write with a bright pen on white paper: its light hardly differs, its colour does."""
+    """A highlighter on white paper: little contrast in luminance, much in colour."""
     ink = _sharp(_ink(digit, draw))[..., None]
     pen = np.array([(255, 240, 60), (255, 205, 230), (190, 245, 190), (180, 235, 255)])[draw.integers(4)]
     return Image.fromarray(np.rint(252 + ink * (pen - 252.0)).astype(np.uint8))
 
 
 def thin(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Write with a thin pen."""
+    """A thin pen."""
     return _grey(_on_paper(_sharp(_ink(digit, draw), draw.uniform(0.75, 0.85)), draw))
 
 
 def thick(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Write with a marker."""
+    """A marker."""
     ink = Image.fromarray((_sharp(_ink(digit, draw)) * 255).astype(np.uint8))
     return _grey(_on_paper(np.asarray(ink.filter(ImageFilter.MaxFilter(9)), np.float32) / 255, draw))
 
 
 def see_through(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Draw on a transparent ground, as drawing programs store it."""
+    """Transparent background, as drawing programs store it."""
     ink = _sharp(_ink(digit, draw))
     level = int(draw.integers(0, 90)) if draw.random() < 0.5 else int(draw.integers(200, 256))
     pixels = np.zeros((*ink.shape, 4), np.uint8)
@@ -199,7 +199,7 @@ def see_through(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def specked(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Scatter dust and crumbs."""
+    """Dust and crumbs."""
     sheet = Image.fromarray((_sharp(_ink(digit, draw)) * 255).astype(np.uint8))
     pen = ImageDraw.Draw(sheet)
     for _ in range(int(draw.integers(5, 40))):
@@ -209,7 +209,7 @@ def specked(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def crowded(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Leave parts of neighbours at the edges, as a careless crop does."""
+    """Parts of neighbours at the edges, as from a careless crop."""
     ink = _sharp(_ink(digit, draw, size=0.6))
     sheet = Image.fromarray((ink * 255).astype(np.uint8))
     pen = ImageDraw.Draw(sheet)
@@ -220,20 +220,20 @@ def crowded(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def canvas(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Draw white on black, or black on white, somewhere on a canvas, without any grey."""
+    """Pure white on black or black on white, anywhere on a canvas."""
     ink = _ink(digit, draw) > 0.5
     return _grey(255.0 * (ink if draw.random() < 0.5 else ~ink))
 
 
 def lamp_lit(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Light the sheet from above its middle, so that its corners lie in the dark."""
+    """Light from above the middle, with dark corners."""
     rows, columns = (np.linspace(-1, 1, _SIDE) - draw.uniform(-0.4, 0.4) for _ in range(2))
     light = 1 - draw.uniform(0.15, 0.4) * (rows[:, None] ** 2 + columns**2)
     return _grey(_on_paper(_sharp(_ink(digit, draw)), draw) * light)
 
 
 def circled(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Draw a circle around the digit with the same pen."""
+    """A circle around the digit, by the same pen."""
     ink = _sharp(_ink(digit, draw, size=draw.uniform(0.4, 0.6)))
     edges = [
         (int(where[0]), int(where[-1])) for where in (np.flatnonzero(ink.any(axis=0)), np.flatnonzero(ink.any(axis=1)))

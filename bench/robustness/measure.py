@@ -1,4 +1,4 @@
-"""Runs models over damaged images, pictures as users take them, and pictures of no digit. Nothing here is timed."""
+"""Measures models on corrupted, drawn and out-of-distribution pictures. Nothing here is timed."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 _SEED = 280
 _UNSEEN_SEED = 20_261_129
 _AT_A_TIME = 1_000
-"""So many drawn pictures are held at a time."""
+"""Number of drawn pictures in memory."""
 
 KEPT = (0.95, 0.98, 0.99)
-"""Shares of digits kept, at which the share of rejected out-of-distribution pictures is given."""
+"""Shares of digits kept, for which the rejected share of out-of-distribution pictures is reported."""
 
 Shares: TypeAlias = Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Corrupted:
-    """Accuracy on so many test images by kind of damage, at three strengths, and the mean of all."""
+    """Accuracy on ``images`` test images by corruption, at three strengths, and the mean of all."""
 
     images: int
     clean: float
@@ -48,7 +48,7 @@ class Corrupted:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """How far confidence lies from accuracy on so many test images, and on damaged ones (weak, all kinds)."""
+    """Calibration error on ``images`` test images, and on corrupted ones (weak, all kinds)."""
 
     images: int
     error: float
@@ -58,9 +58,9 @@ class Calibrated:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The share of right answers to so many pictures of each kind, and of answers as to the original for ``drawn_out``.
+    """Accuracy on ``pictures`` of each kind; ``agreeing`` is how often ``drawn_out`` gets the answer of its original.
 
-    ``unseen`` has the kinds that no training imitates.
+    ``unseen`` has the kinds that training does not imitate.
     """
 
     pictures: int
@@ -72,9 +72,9 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The share of out-of-distribution pictures that a threshold rejects which keeps a share of the test images.
+    """Share of out-of-distribution pictures rejected by thresholds that keep given shares of the test images.
 
-    ``of_default`` is the share that the model's own threshold rejects, which keeps ``kept_by_default`` of the test images.
+    ``of_default`` is the share rejected by the model's own threshold, which keeps ``kept_by_default`` of the test images.
     """
 
     pictures: int
@@ -84,7 +84,7 @@ class Rejected:
 
 
 def on_corrupted(models: Mapping[str, Predictor]) -> dict[str, tuple[Corrupted, float]]:
-    """Return what each model does on the corrupted test set, and its calibration error on the weakly damaged images."""
+    """Return each model's results on the corrupted test set, and its calibration error on weakly corrupted images."""
     test = dataset.load("test")
     right: dict[str, dict[str, list[float]]] = {name: {kind: [] for kind in CORRUPTIONS} for name in models}
     weak: dict[str, list[Probabilities]] = {name: [] for name in models}
@@ -108,14 +108,14 @@ def on_corrupted(models: Mapping[str, Predictor]) -> dict[str, tuple[Corrupted, 
 
 
 def calibration(predictor: Predictor, error_damaged: float) -> Calibrated:
-    """Return how well a model's confidence means what it says, on the test set."""
+    """Return a model's calibration on the test set."""
     test = dataset.load("test")
     bins = reliability(predictor.predict_array(test.images), test.labels)
     return Calibrated(len(test), expected_calibration_error(bins), tuple(bins), error_damaged)
 
 
 def on_drawn(models: Mapping[str, Predictor], pictures: int, agreeing_pictures: int) -> dict[str, Drawn]:
-    """Return what models answer to test digits drawn as users take pictures, so many of each kind."""
+    """Return results on drawn test digits, ``pictures`` of each kind."""
     test = dataset.load("test")
     seen = _right(models, KINDS, _SEED, test.images[:pictures], test.labels[:pictures])
     unseen = _right(models, UNSEEN, _UNSEEN_SEED, test.images[:pictures], test.labels[:pictures])
@@ -134,9 +134,9 @@ def on_drawn(models: Mapping[str, Predictor], pictures: int, agreeing_pictures: 
 
 
 def on_out_of_distribution(models: Mapping[str, Predictor], pictures: int) -> dict[str, Rejected]:
-    """Return which pictures of no digit models reject, so many of each kind.
+    """Return how many pictures of no digit models reject, ``pictures`` of each kind.
 
-    What has no ink, and what is answered as several digits, is rejected at any measure.
+    Pictures without ink, or with several digits, are rejected at any threshold.
     """
     test = dataset.load("test")
     confidence: dict[str, dict[str, NDArray[np.float64]]] = {name: {} for name in models}
@@ -155,12 +155,12 @@ def on_out_of_distribution(models: Mapping[str, Predictor], pictures: int) -> di
 
 
 def digit_of(answer: Prediction | Unanswered) -> int:
-    """Return the digit of an answer, -1 where it is none, or one of several."""
+    """Return the digit of an answer, -1 for none or several."""
     return -1 if isinstance(answer, Unanswered) or answer.several or not answer.image.any() else answer.digit
 
 
 def confidence_of(answer: Prediction | Unanswered) -> float:
-    """Return the confidence that a picture shows one digit: -1 where the answer is none, or several."""
+    """Return the confidence that a picture shows one digit, -1 for none or several."""
     return -1.0 if isinstance(answer, Unanswered) or digit_of(answer) < 0 else answer.confidence
 
 

@@ -1,8 +1,8 @@
-"""Digits as a mouse draws them: strokes of straight lines, one to three pixels wide, without grey.
+"""Digits as drawn with a mouse: polylines, one to three pixels wide, without grey.
 
-The strokes are the middle lines of a test digit, enlarged: its pixels are taken away from the edge inwards, in the order of
-their distance from it, as long as that neither parts nor joins anything. A mouse is asked where it is from time to time, so
-only some points of each line are kept. The drawing has the shape of a hand's digit, and none of its pixels.
+The strokes are the skeleton of an enlarged test digit: pixels are removed in the order of their distance from the edge, as
+long as that keeps the topology. A mouse is sampled at intervals, so only some points of each line are kept. The drawing has
+the shape of a handwritten digit, but none of its pixels.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Line: TypeAlias = "list[Point]"
 
 _ENLARGED = 3
 _END = 0.6
-"""A line ends where the stroke is at least this share of its usual width wide; nearer to the edge are only corners."""
+"""A line may end where the stroke is at least this share of its usual width; nearer to the edge are only corners."""
 
 _RING = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))
-"""A pixel's neighbours, one after the other around it"""
+"""The eight neighbours of a pixel, in order around it."""
 
 
 def drawn_by_mouse(digit: NDArray[np.uint8], draw: np.random.Generator) -> Image.Image:
@@ -46,14 +46,14 @@ def drawn_by_mouse(digit: NDArray[np.uint8], draw: np.random.Generator) -> Image
 
 
 def middle_lines(digit: NDArray[np.uint8]) -> list[Line]:
-    """Return the lines in the middle of a digit's strokes, of two points at least, in pixels of it enlarged three times."""
+    """Return the skeleton of a digit as lines of at least two points, in pixels of the digit enlarged three times."""
     side = _ENLARGED * digit.shape[0]
     large = np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC))
     return _followed(_middles(np.pad(large >= min(128, int(large.max())), 2)))
 
 
 def _middles(ink: NDArray[np.bool_]) -> set[Point]:
-    """Take pixels away, those nearest to the edge first, until lines of one pixel are left."""
+    """Thin a mask to lines of one pixel, removing those nearest to the edge first."""
     inside = np.argwhere(ink)
     within = np.roll(ink, 1, 0) & np.roll(ink, -1, 0) & np.roll(ink, 1, 1) & np.roll(ink, -1, 1)
     edge = np.argwhere(ink & ~within)
@@ -73,7 +73,7 @@ def _middles(ink: NDArray[np.bool_]) -> set[Point]:
             continue
         left.discard(point)
         for side in _around(point):
-            if side in left and depth[side] <= far:  # it was passed by before
+            if side in left and depth[side] <= far:  # it was skipped before
                 heapq.heappush(waiting, (depth[side], side))
     return left
 
@@ -83,14 +83,14 @@ def _around(point: Point) -> list[Point]:
 
 
 def _is_spare(point: Point, left: set[Point]) -> bool:
-    """Tell whether the rest hangs together without a point as it did with it (S. Yokoi et al., 1973)."""
+    """Return whether removing a point keeps the topology (S. Yokoi et al., 1973)."""
     blank = [side not in left for side in _around(point)]
     groups = sum(blank[n] and not (blank[n + 1] and blank[(n + 2) % 8]) for n in (0, 2, 4, 6))
     return groups == 1
 
 
 def _followed(points: set[Point]) -> list[Line]:
-    """Follow lines of one pixel: first those that end, or begin at a crossing, then rings."""
+    """Trace lines of one pixel: first from ends and crossings, then closed loops."""
     linked = {point: _linked(point, points) for point in points}
     starts = sorted(points, key=lambda point: (len(linked[point]) == 2, point))
     done: set[frozenset[Point]] = set()
@@ -110,7 +110,7 @@ def _followed(points: set[Point]) -> list[Line]:
 
 
 def _linked(point: Point, points: set[Point]) -> list[Point]:
-    """Return a point's neighbours; across a corner only where no way leads around it."""
+    """Return a point's neighbours; diagonal ones only if no orthogonal path leads there."""
     row, column = point
     return [
         (row + down, column + across)

@@ -1,7 +1,7 @@
-"""Out-of-distribution pictures: they show no digit, and are drawn in other ways than in training: fonts, shapes, noise.
+"""Out-of-distribution pictures: they show no digit, and are drawn differently than in training: fonts, shapes, noise.
 
-What is drawn is large, as users' pictures are, and goes through the whole normaliser. Letters that print or hands make like
-a digit (O, o, I, i, l, S, s, Z, z, B, b, D, g, q, G) are left out.
+They are large, as users' pictures are, and go through the whole normaliser. Letters that resemble a digit (O, o, I, i, l,
+S, s, Z, z, B, b, D, g, q, G) are left out.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _SIDE = 200
 
 
 def letter(draw: np.random.Generator) -> Image.Image:
-    """Print a letter, turned a little."""
+    """A printed letter, slightly rotated."""
     return _printed(str(draw.choice(list(LETTERS))), draw)
 
 
 def sign(draw: np.random.Generator) -> Image.Image:
-    """Print a sign."""
+    """A printed sign."""
     return _printed(str(draw.choice(list(SIGNS))), draw)
 
 
 def word(draw: np.random.Generator) -> Image.Image:
-    """Print a word of three or four letters."""
+    """A printed word of three or four letters."""
     return _printed("".join(draw.choice(list(LETTERS), int(draw.integers(3, 5)))), draw, size=60)
 
 
@@ -49,14 +49,14 @@ def blank(draw: np.random.Generator) -> Image.Image:
 
 
 def noise(draw: np.random.Generator) -> Image.Image:
-    """Grain of any size and strength, and nothing else."""
+    """Noise of random scale and strength."""
     cells = int(draw.choice([10, 25, 50, 100, 200]))
     grain = _grey(draw.normal(128, draw.uniform(25, 90), (cells, cells)))
     return grain.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
 
 
 def clothes(draw: np.random.Generator) -> Image.Image:
-    """A filled outline with sleeves, legs or a heel, as Fashion-MNIST has, in greys."""
+    """A filled outline with sleeves, legs or a heel, in greys, as in Fashion-MNIST."""
     page = Image.new("L", (_SIDE, _SIDE), 0)
     pen = ImageDraw.Draw(page)
     tone = int(draw.integers(110, 256))
@@ -83,7 +83,7 @@ def clothes(draw: np.random.Generator) -> Image.Image:
 
 
 def shape(draw: np.random.Generator) -> Image.Image:
-    """A star, a triangle, a heart-like blob or a grid of a pen."""
+    """A star-shaped polygon with three to six corners."""
     page = Image.new("L", (_SIDE, _SIDE), 240)
     pen = ImageDraw.Draw(page)
     corners = int(draw.choice([3, 4, 5, 6]))
@@ -96,7 +96,7 @@ def shape(draw: np.random.Generator) -> Image.Image:
 
 
 def scribble(draw: np.random.Generator) -> Image.Image:
-    """A pen that goes to and fro."""
+    """A line through random points."""
     page = Image.new("L", (_SIDE, _SIDE), 240)
     points = draw.uniform(25, 175, (int(draw.integers(9, 20)), 2))
     ImageDraw.Draw(page).line([(float(x), float(y)) for x, y in points], 50, int(draw.integers(3, 9)), "curve")

@@ -1,9 +1,9 @@
-"""Runs ``Predictor`` over a folder of labelled pictures from many hands; the pictures themselves stay where they are.
+"""Measures ``Predictor`` on a folder of labelled pictures by many writers; the pictures are not part of the repository.
 
 FOLDER/labels.csv      file, label, kind, ask, …
-    label              digits, in pages with / between lines; anything else, as "none": there is no single digit to be seen
-    kind               may be missing
-    ask                predict or read; without it, single/… is predicted and multi/… is read
+    label              digits, lines separated by /; anything else, such as "none", means no single digit
+    kind               optional
+    ask                predict or read; by default single/… is predicted and multi/… is read
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KEPT = 0.99
 
 @dataclass(frozen=True)
 class Labelled:
-    """A picture, what it shows (``NONE`` if no single digit), how it was taken, and what is asked about it."""
+    """A picture with its label (``NONE`` if no single digit), kind, and the method to call."""
 
     path: Path
     label: str
@@ -41,16 +41,13 @@ class Labelled:
 
     @property
     def is_digit(self) -> bool:
-        """Whether it is asked about and shows one digit."""
+        """Whether it is to be predicted and shows one digit."""
         return self.ask == "predict" and self.label != NONE
 
 
 @dataclass(frozen=True)
 class Kind:
-    """How many pictures of a kind there are, how many are answered rightly, and how many of these as it should be.
-
-    The last counts right digits that are called digits: ``is_digit`` is true.
-    """
+    """Pictures of a kind, how many are answered right, and how many of these also have a right ``is_digit``."""
 
     pictures: int
     right: int
@@ -58,15 +55,15 @@ class Kind:
 
     @property
     def share(self) -> float:
-        """The share of right answers."""
+        """Share of right answers."""
         return self.right / self.pictures
 
 
 @dataclass(frozen=True)
 class NoDigits:
-    """How many pictures without a digit there are, and how many are rejected as installed.
+    """Pictures without a digit, and how many are rejected by default.
 
-    ``confidence`` has that of each, -1 where it was rejected without one, in rising order.
+    ``confidence`` is that of each in ascending order, -1 where it was rejected without one.
     """
 
     pictures: int
@@ -74,16 +71,16 @@ class NoDigits:
     confidence: tuple[float, ...]
 
     def rejected_below(self, least: float) -> int:
-        """Return how many a measure rejects."""
+        """Return how many a threshold rejects."""
         return sum(value < max(least, 0) for value in self.confidence)
 
 
 @dataclass(frozen=True)
 class Read:
-    """What was answered of a folder, by kind: to ``predict``, and to ``read``.
+    """Results of a folder by kind, for ``predict`` and ``read``.
 
-    ``keeps_99`` is the measure of confidence that keeps 99 % of the right digits, None where there are none. ``wrong`` has
-    each picture's file, its label and the answer.
+    ``keeps_99`` is the threshold that keeps 99 % of the right digits, None without any. ``wrong`` has file, label and
+    answer of each wrong one.
     """
 
     predict: dict[str, Kind]
@@ -105,7 +102,7 @@ def labelled(folder: Path) -> list[Labelled]:
     """Read the labels of a folder.
 
     Raises:
-        UsageError: there are none, or not as expected.
+        UsageError: labels.csv is missing or malformed.
     """
     try:
         with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
@@ -163,7 +160,7 @@ def _by_kind(outcomes: Sequence[_Outcome]) -> dict[str, Kind]:
 
 
 def _outcome(predictor: Predictor, picture: Labelled) -> _Outcome:
-    """Answer one picture: what was asked for, whether that is as it should be, and how sure it is of one digit."""
+    """Call ``predict`` or ``read`` on one picture; return the answer, whether ``is_digit`` is right, and the confidence."""
     try:
         if picture.ask == "read":
             return _Outcome(picture, predictor.read(picture.path).text.replace("\n", "/"), True, -1)

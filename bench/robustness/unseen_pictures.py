@@ -1,7 +1,7 @@
-"""Kinds of pictures that no training imitates: what the ink network does with them, nobody could have taught it.
+"""Kinds of pictures that training does not imitate, so the ink network cannot have learnt them.
 
-Whatever draws pictures for training shares no code and no formula with this file, and must not be changed to resemble it.
-Where ``drawn_pictures`` asks about one condition at a time, these are whole scenes of phones, webcams and screens.
+The code that draws training pictures shares nothing with this file, and must not be changed to resemble it. Where
+``drawn_pictures`` tests one condition at a time, these are whole scenes of phones, webcams and screens.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WAVES = 6
 
 
 def _written(digit: NDArray[np.uint8], side: int, share: float, draw: Draw, edge: float = 0.08) -> Levels:
-    """Write a digit on a square of ``side``, its frame taking a ``share`` of it: float64 [side, side], 1 = ink."""
+    """Draw a digit on a square of ``side``, its frame ``share`` of it: float64 [side, side], 1 = ink."""
     frame = round(side * share)
     enlarged = np.asarray(Image.fromarray(digit).resize((frame, frame), Image.Resampling.LANCZOS), np.float64) / 255
     rise = np.clip((enlarged - 0.45 + edge) / (2 * edge), 0, 1)
@@ -45,7 +45,7 @@ def _mixed(one: Levels | float, other: Levels | float, share: Levels) -> Levels:
 
 
 def _clouds(shape: tuple[int, int], spots: int, draw: Draw) -> Levels:
-    """Return soft spots of about -1 to 1, so many of them across: waves from all sides, one laid on the other."""
+    """Return smooth random blobs of about -1 to 1, ``spots`` of them across: a sum of waves in random directions."""
     down, across = np.mgrid[: shape[0], : shape[1]] * (np.pi * spots / max(shape))
     clouds = np.zeros(shape)
     for turn, phase in draw.uniform(0, 2 * np.pi, (_WAVES, 2)):
@@ -55,12 +55,12 @@ def _clouds(shape: tuple[int, int], spots: int, draw: Draw) -> Levels:
 
 
 def mouse(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Draw by a mouse with a pen of one to three pixels."""
+    """Mouse strokes of one to three pixels."""
     return drawn_by_mouse(digit, draw)
 
 
 def canvas_in_page(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Take a screenshot of a white page with a black canvas to draw on, and empty buttons below."""
+    """A screenshot of a white page with a black drawing canvas and empty buttons."""
     width, height = int(draw.integers(320, 521)), int(draw.integers(320, 521))
     side = int(draw.uniform(0.5, 0.8) * min(width, height))
     left, top = (width - side) // 2 + int(draw.integers(-20, 21)), int(draw.uniform(0.2, 0.7) * (height - side))
@@ -74,7 +74,7 @@ def canvas_in_page(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def taped_sheet(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Photograph a sheet on a wall, taped at its corners, from the side."""
+    """A sheet taped to a wall, seen from the side."""
     side, room = 300, 60
     scene = draw.uniform(70, 165) + 7 * _clouds((side, side), 60, draw) + 14 * _clouds((side, side), 3, draw)
     inner = side - 2 * room
@@ -95,7 +95,7 @@ def taped_sheet(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def chalk_board(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Write with chalk on a board that was wiped: grainy strokes on wide smudges."""
+    """Chalk on a wiped board: grainy strokes on wide smudges."""
     side = 260
     board = draw.uniform(35, 75) + 6 * draw.standard_normal((side, side))
     wiped = np.abs(_clouds((side, side), 4, draw)) * draw.uniform(15, 45)
@@ -105,7 +105,7 @@ def chalk_board(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def blind_stripes(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Let the sun through a window blind onto the sheet: bright and dark stripes with soft edges."""
+    """Sunlight through a window blind: bright and dark stripes with soft edges."""
     side = 280
     sheet = _mixed(draw.uniform(205, 240), draw.uniform(20, 70), _written(digit, side, draw.uniform(0.55, 0.95), draw))
     turn, pitch = draw.uniform(0, np.pi), draw.uniform(30, 90)
@@ -116,7 +116,7 @@ def blind_stripes(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def checked_cloth(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Lay a folded receipt on a checked cloth."""
+    """A folded receipt on a checked cloth."""
     side, check = 300, int(draw.integers(14, 32))
     down, across = (np.arange(side) // check % 2 for _ in range(2))
     cloth = draw.uniform(120, 190) - draw.uniform(25, 50) * (down[:, None] + across[None, :])
@@ -129,7 +129,7 @@ def checked_cloth(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def _laid(paper: Image.Image, ground: Image.Image, degrees: float, draw: Draw) -> Image.Image:
-    """Lay a paper, turned, on the middle of a ground or somewhat beside it."""
+    """Paste a rotated paper near the middle of a background."""
     turned, cut = (
         layer.rotate(float(degrees), Image.Resampling.BICUBIC, expand=True)
         for layer in (paper, Image.new("L", paper.size, 255))
@@ -140,7 +140,7 @@ def _laid(paper: Image.Image, ground: Image.Image, degrees: float, draw: Draw) -
 
 
 def glared(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Photograph glossy paper: its lamp is seen in it as a bright spot, and the lens leaves the corners dark."""
+    """Glossy paper with a lamp's reflection, and dark corners from the lens."""
     side = 280
     sheet = _mixed(draw.uniform(165, 205), draw.uniform(20, 70), _written(digit, side, draw.uniform(0.55, 0.95), draw))
     down, across = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
@@ -151,7 +151,7 @@ def glared(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def newspaper(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Write with a marker across the small print of a newspaper."""
+    """A marker across the small print of a newspaper."""
     side, row = 300, int(draw.integers(6, 10))
     page, grey = Image.new("L", (side, side), int(draw.integers(195, 226))), int(draw.integers(110, 160))
     pen = ImageDraw.Draw(page)
@@ -168,7 +168,7 @@ def newspaper(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def screen_photo(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Hold a camera before a screen: its pixels and the camera's make bands, and its dark rim is in the picture."""
+    """A photograph of a screen: moiré bands, and the screen's dark rim."""
     side, rim = 280, int(draw.integers(0, 26))
     ink = _written(digit, side - 2 * rim, draw.uniform(0.55, 0.95), draw)
     paper, pen = draw.uniform(185, 230), draw.uniform(25, 60)
@@ -182,7 +182,7 @@ def screen_photo(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
 
 
 def held_up(digit: NDArray[np.uint8], draw: Draw) -> Image.Image:
-    """Hold a sheet up to a webcam: a room out of focus behind it, a thumb at its edge, grain all over."""
+    """A sheet held up to a webcam: a blurred room, a thumb at the edge, grain."""
     width, height, inner = 360, 270, int(draw.integers(170, 221))
     room = draw.uniform(60, 150) + draw.uniform(20, 50) * _clouds((height, width), 5, draw)
     paper = _mixed(draw.uniform(190, 240), draw.uniform(20, 80), _written(digit, inner, draw.uniform(0.55, 0.85), draw))

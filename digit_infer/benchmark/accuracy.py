@@ -1,4 +1,4 @@
-"""Accuracy, differences from a reference, and calibration: of predictions with 90 % confidence, 90 % should be right."""
+"""Accuracy, differences from a reference, and calibration: of predictions with 90 % confidence, 90 % should be correct."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Bin:
 
 
 def reliability(probabilities: Probabilities, labels: NDArray[np.uint8], bins: int = BINS) -> list[Bin]:
-    """Sort probabilities float32 [N, 10] into equally wide ranges of confidence; empty ranges are left out."""
+    """Sort probabilities float32 [N, 10] into bins of equal width by confidence; empty bins are left out."""
     confidence, right = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
     number = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
     return [

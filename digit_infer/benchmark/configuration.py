@@ -1,4 +1,4 @@
-"""What to measure, a model on a runtime at one precision, number of threads and batch; and the presets of how long."""
+"""Configurations to measure (model, runtime, precision, threads, batch), and presets of how long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment of a measurement: the facts that are needed to judge it or to repeat it."""
+"""The environment of a measurement: facts needed to interpret or repeat it."""
 
 from __future__ import annotations
 

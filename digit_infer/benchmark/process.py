@@ -28,7 +28,7 @@ _TO_END_S = 5.0
 
 
 class MeasuringProcess:
-    """A fresh process that has one system open.
+    """A fresh process that measures one system.
 
     Raises:
         DigitInferError: an error of the process, such as ``RuntimeUnavailableError``.
@@ -87,7 +87,7 @@ class MeasuringProcess:
         return rebuilt(Block, self._ask({"do": "offline"}))
 
     def server(self, rate: float | None, bound_us: float | None, seconds: float, seed: int) -> Server:
-        """Let queries arrive at a rate, or search for the highest that keeps a bound."""
+        """Run the server scenario at ``rate`` queries per second, or find the highest rate with p99 below ``bound_us``."""
         asked = {"do": "server", "rate": rate, "bound_us": bound_us, "seconds": seconds, "seed": seed}
         return rebuilt(Server, self._ask(asked))
 
@@ -96,7 +96,7 @@ class MeasuringProcess:
         return rebuilt(Stages, self._ask({"do": "stages", "seconds": seconds}))
 
     def peak_memory_bytes(self) -> int | None:
-        """Return what the process has taken at its highest so far."""
+        """Return the peak resident memory so far, or None if the system does not report it."""
         peak: int | None = self._ask({"do": "memory"})["peak_memory_bytes"]
         return peak
 
@@ -133,7 +133,7 @@ class MeasuringProcess:
     def _ended(self) -> MeasurementError:
         try:
             code = self._process.wait(_TO_END_S)
-        except subprocess.TimeoutExpired:  # it closed its output, and still runs
+        except subprocess.TimeoutExpired:  # it closed stdout but still runs
             self._process.kill()
             code = self._process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -1,4 +1,4 @@
-"""The record of a benchmark: everything that was measured, and nothing that ``summary`` can compute.
+"""The record of a benchmark: all measurements, without what ``summary`` can compute.
 
 Names of times end in their unit; ``start_s`` counts from the start of the run.
 """

@@ -53,7 +53,7 @@ class Answers:
         self._references: dict[str, Digits | None] = {}
 
     def ask(self, configuration: Configuration, process: MeasuringProcess) -> None:
-        """Let a process classify the test images, unless another one with the same file has done so."""
+        """Classify the test images, unless a process with the same file has done so."""
         asked = _asked(configuration)
         if configuration.runtime != "null" and asked not in self._digits:
             self._digits[asked] = _decoded(process)
@@ -160,8 +160,7 @@ class Suite:
     def run(self, watch: Callable[[Step], None]) -> Outcome:
         """Measure everything, and call ``watch`` before and after every process.
 
-        A configuration that fails is skipped with its reason, and the others continue. Ctrl-C ends the run; its rows are
-        kept.
+        A configuration that fails is skipped, with its reason. Ctrl-C ends the run and keeps its rows.
         """
         interrupted = False
         try:

@@ -18,7 +18,7 @@ LONGEST = 10
 """A timing with too few samples continues for up to this multiple of its seconds."""
 
 WARM_UP_S = 1.5
-"""A system that has not settled by then is measured all the same, and its row says so."""
+"""Seconds. A system that has not settled by then is measured anyway, and its row says so."""
 
 
 def shuffled_order(configurations: int, rounds: int, seed: int) -> list[list[int]]:
@@ -28,7 +28,7 @@ def shuffled_order(configurations: int, rounds: int, seed: int) -> list[list[int
 
 
 def is_enough(latencies: Histogram, seconds: float, settings: Settings) -> bool:
-    """Tell whether a process has measured enough of one timing, which gets its share of the run's seconds.
+    """Return whether a process has measured enough of one timing, which gets its share of the run's seconds.
 
     It continues, up to ``LONGEST``, while it lacks its share of the samples that the percentile needs, or while the
     interval of the median is wider than asked.
@@ -71,7 +71,7 @@ class Timing:
         self._latencies = Histogram((), ())
 
     def parts(self) -> tuple[_Part, ...]:
-        """Return what is to be timed, in order."""
+        """Return the parts to time, in order."""
         streams = {"single-stream", "multi-stream"} & set(self.scenarios)
         return (*(("stream",) if streams else ()), *(("offline",) if "offline" in self.scenarios else ()))
 
@@ -81,7 +81,7 @@ class Timing:
         self._warm_up[part] = self._process.warm_up(min(WARM_UP_S, LONGEST * share))
 
     def block(self, part: _Part) -> bool:
-        """Measure one more block, and tell whether the part has enough."""
+        """Measure one more block, and return whether the part has enough."""
         blocks = self._blocks[part]
         if part == "stream":
             timed = self._process.stream_block()
@@ -92,14 +92,14 @@ class Timing:
         return _wall_s(blocks) >= self._settings.seconds / self._settings.rounds
 
     def stream(self) -> Stream | None:
-        """Return what was measured of queries one after another."""
+        """Return the timed queries, or None."""
         if "stream" not in self._warm_up:
             return None
         scenario = next(scenario for scenario in self.scenarios if scenario.endswith("-stream"))
         return Stream(scenario, self._warm_up["stream"], tuple(self._blocks["stream"]), self._latencies)
 
     def offline(self) -> Offline | None:
-        """Return what was measured of throughput."""
+        """Return the throughput blocks, or None."""
         if "offline" not in self._warm_up:
             return None
         return Offline(self._warm_up["offline"], tuple(self._blocks["offline"]))
@@ -110,13 +110,13 @@ def measure_in_turns(
 ) -> None:
     """Measure systems in turns: in every turn each that needs more gets one block, in a random order.
 
-    A system that fails is told to ``failed`` and left out from then on; without ``failed``, its error is raised.
+    A system that fails is passed to ``failed`` and left out from then on; without ``failed``, its error is raised.
     """
     draw = random.Random(seed)  # noqa: S311  # an order that can be repeated, not a secret
     lost: set[Timing] = set()
 
     def goes_on(timing: Timing, step: Callable[[_Part], bool | None], part: _Part) -> bool:
-        """Do one step of a system, and tell whether it needs more."""
+        """Do one step of a system, and return whether it needs more."""
         try:
             return not step(part)
         except DigitInferError as error:

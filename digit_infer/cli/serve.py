@@ -77,9 +77,8 @@ def command(models: tuple[str, ...], **told: Any) -> None:
     _check_installed("serve")
     if told["grpc_port"] is not None:
         _check_installed("grpc")
-    from digit_infer.serving.server import serve
+    from digit_infer.serving.server import bound, serve
     from digit_infer.serving.settings import Settings
-    from digit_infer.serving.sockets import bound
     from digit_infer.serving.supervisor import supervise
 
     settings = Settings(models=models, **told)

@@ -1,4 +1,4 @@
-"""Atomic writing of files, and what is no regular file; ``download`` has the progress bar of downloads."""
+"""Atomic writing of files, and checks of paths; ``download`` has a progress bar."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     On an error the temporary file is deleted, and ``path`` stays as it was.
     """
-    import tempfile  # slow to import, and reading needs it not
+    import tempfile  # slow to import, and not needed for reading
 
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f"{_UNFINISHED}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
@@ -49,8 +49,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the temporary files in a folder whose writers were killed; those of processes that still run stay."""
-    if sys.platform == "win32":  # where asking for a process could end it
+    """Remove temporary files left by killed processes; those of running processes stay."""
+    if sys.platform == "win32":  # os.kill(pid, 0) would end the process there
         return
     for path in folder.glob(f"{_UNFINISHED}*-*"):
         number = path.name.removeprefix(_UNFINISHED).partition("-")[0]
@@ -65,10 +65,10 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def irregular(path: Path) -> str | None:
-    """Return what a path leads to that is no regular file, in words, or None for a regular file.
+    """Return what a path is, in words, or None for a regular file.
 
     Raises:
-        OSError: there is nothing, or it may not be looked at.
+        OSError: it does not exist, or permission is denied.
     """
     mode = path.stat().st_mode
     if stat.S_ISREG(mode):
@@ -77,10 +77,10 @@ def irregular(path: Path) -> str | None:
 
 
 def check_writable(path: Path) -> None:
-    """Check that a file can be written, before what shall be in it is made; folders above it are made.
+    """Check that a file can be written, before its content is computed; missing parent folders are created.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: it cannot be written.
     """
     import tempfile  # as above
 

@@ -1,4 +1,4 @@
-"""The progress bar of downloads: rich's, behind the interface that ``pooch`` expects."""
+"""Progress bar of downloads, drawn by rich for ``pooch``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 
 class DownloadProgress:
-    """The interface of ``pooch.HTTPDownloader(progressbar=…)``: ``total``, ``update``, ``reset`` and ``close``.
-
-    The bar is drawn on stderr.
-    """
+    """The progress bar interface of ``pooch.HTTPDownloader``, drawn on stderr."""
 
     def __init__(self, name: str) -> None:
         self._progress = Progress(
@@ -25,7 +22,7 @@ class DownloadProgress:
 
     @property
     def total(self) -> int | None:
-        """The size in bytes, set by pooch when the server has sent it."""
+        """Size in bytes; pooch sets it from the server's response."""
         return self._total
 
     @total.setter
@@ -39,7 +36,7 @@ class DownloadProgress:
         self._progress.advance(self._task, size)
 
     def reset(self) -> None:
-        """Return to zero bytes, as pooch does before it closes the bar."""
+        """Return to zero; pooch calls it before ``close``."""
         self._progress.reset(self._task)
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
-"""What hangs together in a picture of ink: its 8-connected components.
+"""8-connected components of an ink mask, found from runs.
 
-A component is found by its runs, stretches of ink in a row: runs of neighbouring rows that touch belong together. Each
-run points to a run above it; following the pointers (Y. Shiloach and U. Vishkin, An O(log n) parallel connectivity
-algorithm, Journal of Algorithms 3, 1982) leads to the first run of its component, and first runs that touch are joined.
+A run is a stretch of ink pixels in one row. Runs of adjacent rows that touch belong to one component. Each run points to
+one above it; pointer jumping (Y. Shiloach and U. Vishkin, An O(log n) parallel connectivity algorithm, Journal of
+Algorithms 3, 1982) finds the first run of its component, and first runs that touch are merged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """A component by its runs: ``rows``, ``starts`` and ``stops`` (outside) in pixels of the picture."""
+    """One component's runs: ``rows``, ``starts`` and ``stops`` (exclusive), in pixels of the picture."""
 
     rows: Numbers
     starts: Numbers
@@ -33,28 +33,28 @@ class Component:
 
     @property
     def box(self) -> Box:
-        """Where it lies."""
+        """Bounding box."""
         return Box(int(self.starts.min()), int(self.rows[0]), int(self.stops.max()), int(self.rows[-1]) + 1)
 
     @property
     def area(self) -> int:
-        """How many pixels it has."""
+        """Number of pixels."""
         return int((self.stops - self.starts).sum())
 
     def paint(self, mask: Mask, left: int, top: int) -> None:
-        """Set its pixels in a mask whose top left corner lies at a place of the picture."""
+        """Set the component's pixels in a mask whose top left pixel is (left, top) of the picture."""
         _paint(mask, self.rows - top, self.starts - left, self.stops - left)
 
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """All components of a picture by their runs, one component after the other, each from top to bottom.
+    """All components of a picture as runs, component by component, each from top to bottom.
 
     Attributes:
-        firsts: where in the runs each of the K components starts, [K].
-        shape: the picture's height and width.
-        boxes: where each lies: left, top, right and bottom (outside), [K, 4].
-        areas: how many pixels each has, [K].
+        firsts: index of each component's first run, [K].
+        shape: height and width of the picture.
+        boxes: bounding boxes, [K, 4]: left, top, right and bottom (exclusive).
+        areas: numbers of pixels, [K].
     """
 
     rows: Numbers
@@ -62,7 +62,7 @@ class Components:
     stops: Numbers
     firsts: Numbers
     shape: tuple[int, int]
-    boxes: Boxes = field(init=False)  # a cached property of Python 3.11 has a lock, which a fork may leave locked
+    boxes: Boxes = field(init=False)  # not a cached property: Python 3.11 locks there, and a fork may leave it locked
     areas: Numbers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,26 +84,26 @@ class Components:
 
     @property
     def sizes(self) -> Numbers:
-        """How wide and high each is, [K, 2]."""
+        """Width and height of each component, [K, 2]."""
         boxes = self.boxes
         return boxes[:, 2:] - boxes[:, :2]
 
     @property
     def at_edge(self) -> Mask:
-        """Which reach the picture's edge, [K]."""
+        """Which components touch the picture's edge, [K]."""
         boxes, (height, width) = self.boxes, self.shape
         at_edge: Mask = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2] == width) | (boxes[:, 3] == height)
         return at_edge
 
     def painted(self, chosen: Mask) -> Mask:
-        """Return a mask of the picture with the pixels of the components that ``chosen`` [K] says."""
+        """Return a mask [H, W] of the components in ``chosen`` [K]."""
         mask = np.zeros(self.shape, np.bool_)
         runs = np.repeat(chosen, np.diff(np.append(self.firsts, len(self.rows))))
         _paint(mask, self.rows[runs], self.starts[runs], self.stops[runs])
         return mask
 
     def own(self, number: int) -> Mask:
-        """Return a mask of one component's box with its pixels."""
+        """Return a mask of one component, cropped to its box."""
         first = self.firsts[number]
         end = self.firsts[number + 1] if number + 1 < len(self) else len(self.rows)
         left, top, right, bottom = self.boxes[number].tolist()
@@ -112,7 +112,7 @@ class Components:
         return mask
 
     def typical_height(self, chosen: Mask) -> float:
-        """Return the height that most ink of those that ``chosen`` [K] says belongs to, in pixels; 0 without any."""
+        """Return the median height in pixels, weighted by area, of the components in ``chosen`` [K]; 0 without any."""
         if not chosen.any():
             return 0.0
         heights = self.sizes[chosen, 1]
@@ -121,7 +121,7 @@ class Components:
         return float(heights[order][np.searchsorted(weights, weights[-1] / 2)])
 
     def each(self, chosen: Mask | None = None) -> list[Component]:
-        """Return one by one those that ``chosen`` [K] says, or all."""
+        """Return the components in ``chosen`` [K], or all, as a list."""
         chosen = np.ones(len(self), np.bool_) if chosen is None else chosen
         ends = np.append(self.firsts[1:], len(self.rows))[: len(self)]
         return [
@@ -131,22 +131,22 @@ class Components:
 
 
 MOST_RUNS = 400_000
-"""A page of 2,000 digits has about a third of it; a picture of more is grain, cloth or noise."""
+"""A page of 2,000 digits has about a third of this; more runs mean film grain, cloth or noise."""
 
 
 def is_grain(mask: Mask) -> bool:
-    """Tell whether a mask [H, W] falls into more runs than a page of writing does."""
+    """Return whether a mask [H, W] has more runs than a page of writing."""
     return bool(np.count_nonzero(mask[:, 1:] & ~mask[:, :-1]) > MOST_RUNS)
 
 
 def components(mask: Mask) -> Components:
-    """Return the components of the pixels that are set in a mask [H, W], by their first rows."""
+    """Return the components of a mask [H, W], sorted by their first run."""
     height, width = mask.shape
     stride = width + 2
     padded = np.zeros((height, stride), np.bool_)
     padded[:, 1:-1] = mask
     flat = padded.ravel()
-    (steps,) = (flat[1:] != flat[:-1]).nonzero()  # of two, the first leads into a run and the second out of it
+    (steps,) = (flat[1:] != flat[:-1]).nonzero()  # alternately starts and ends of runs
     rows = steps[::2] // stride
     first = rows * stride
     starts, stops = steps[::2] - first, steps[1::2] - first
@@ -166,9 +166,9 @@ def _paint(mask: Mask, rows: Numbers, starts: Numbers, stops: Numbers) -> None:
 
 
 def _touching(rows: Numbers, starts: Numbers, stops: Numbers, stride: int) -> tuple[Numbers, Numbers]:
-    """Return pairs of runs in neighbouring rows that touch, at a corner at least: two arrays of numbers of runs.
+    """Return the pairs of runs in adjacent rows that touch, corners included, as two arrays of indices.
 
-    Runs are in the order of the rows, so those below a run that touch it follow one another.
+    Runs are sorted by row, so the runs below that touch one run are consecutive.
     """
     here = rows * stride
     below = here + stride
@@ -180,16 +180,16 @@ def _touching(rows: Numbers, starts: Numbers, stops: Numbers, stride: int) -> tu
 
 
 def _joined(count: int, upper: Numbers, lower: Numbers) -> Numbers:
-    """Return for each of ``count`` runs the smallest number of those that pairs join it with.
+    """Return for each of ``count`` runs the smallest index of a run in its component.
 
-    Each run follows the first that it touches in the row above, up to one that touches none; then those are joined.
+    Each run follows the first run that it touches above, up to a root; then roots that touch are merged.
     """
     has_upper = np.zeros(count, np.bool_)
     has_upper[lower] = True
-    if np.count_nonzero(has_upper) == count - 1:  # all lead up to the first
+    if np.count_nonzero(has_upper) == count - 1:  # all have one root
         return np.zeros(count, np.intp)
     numbers = np.arange(count)
-    numbers[lower[::-1]] = upper[::-1]  # of several, the first is written last
+    numbers[lower[::-1]] = upper[::-1]  # of several, the first one wins
     while True:
         further = numbers[numbers]
         if np.array_equal(further, numbers):

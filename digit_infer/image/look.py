@@ -1,4 +1,4 @@
-"""What a look at a picture found: the digit's ink, and pieces of it that may be digits of their own."""
+"""Result of locating a digit: its ink, and parts that may be separate digits."""
 
 from __future__ import annotations
 
@@ -21,26 +21,25 @@ if TYPE_CHECKING:
     """uint8 [H, W], 0 = background, 255 = ink"""
 
 By = Literal["given", "plain", "network"]
-"""Which look found the ink: none for what is in MNIST's form already, the plain look, or the ink network."""
+"""How the ink was found: not at all (already in MNIST's form), by a threshold, or by the ink network."""
 
 _MOST_PARTS = 4
-"""Pieces that the classifier is asked about, the largest first."""
+"""Parts that are classified, largest first."""
 
 _LEFT_OUT = 0.02
-"""With more than this share of all ink left out, a picture is not clean."""
+"""A picture is not clean if more than this share of its ink is left out."""
 
 FEW = 20
 _ROOM = 0.3
-"""A digit with fewer pixels than this in a picture that was made smaller is looked at again, with this share of its size
-around it."""
+"""A digit smaller than this in a downscaled picture is located again at full resolution, with this margin around it."""
 
 SOLID = 0.6
-"""Nor is it where ink fills this share of a square about the digit, as a badge, or paper on a table, does."""
+"""A picture is not even if ink fills this share of a square around the digit, like a badge, or paper on a table."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a working picture lies on the grey one, ``width`` by ``height``: its corner, and the size of its pixels."""
+    """Maps a working picture to the grey picture, ``width`` by ``height``; ``scale`` is grey pixels per working pixel."""
 
     scale: float
     left: float
@@ -49,7 +48,7 @@ class Place:
     height: int
 
     def box(self, own: Box) -> Box:
-        """Return a box of the working picture in pixels of the grey picture; it has one at least."""
+        """Map a box to the grey picture, clipped, at least one pixel in size."""
         left, right = (round(self.left + edge * self.scale) for edge in (own.left, own.right))
         top, bottom = (round(self.top + edge * self.scale) for edge in (own.top, own.bottom))
         left, top = min(max(left, 0), self.width - 1), min(max(top, 0), self.height - 1)
@@ -58,7 +57,7 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Ink that may be a digit: its box in pixels of the grey picture, and the image uint8 [28, 28] for the classifier."""
+    """Ink that may be a digit: its box on the grey picture, and its image uint8 [28, 28] for the classifier."""
 
     box: Box
     image: NDArray[np.uint8]
@@ -66,16 +65,16 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What one look found.
+    """Result of one method of locating a digit.
 
     Attributes:
-        by: which look it was.
-        ink: uint8 [h, w], 255 = ink: what the digit consists of, within its box.
-        whole: the digit with all its pieces.
-        everything: all ink of the picture but frames, where the digit is not all of it; None otherwise.
-        parts: pieces of like size that may be digits of their own, the main one first; fewer than two are none.
-        is_even: whether the background is even and the ink is strokes, and nothing solid.
-        is_clean: whether, besides, nothing else stands on the picture, so that the look can be believed.
+        by: the method.
+        ink: uint8 [h, w], 255 = ink: the digit's ink, cropped to its box.
+        whole: the digit with all its components.
+        everything: all ink except frames, if the digit is not all of it; else None.
+        parts: components of similar size that may be separate digits, the main one first; none or at least two.
+        is_even: whether the background is even, and the ink strokes rather than solid areas.
+        is_clean: whether, in addition, almost no ink is left out, and there are no parts.
     """
 
     by: By
@@ -88,26 +87,26 @@ class Look:
 
     @property
     def images(self) -> list[NDArray[np.uint8]]:
-        """All that the classifier is asked."""
+        """The classifier's inputs, uint8 [28, 28], in the order of ``asked``."""
         return [part.image for part in self.asked]
 
     @property
     def asked(self) -> list[Part]:
-        """What may be the digit: the whole, then everything, then the parts."""
+        """Candidates for the digit: the whole, then everything, then the parts."""
         return [self.whole, *([] if self.everything is None else [self.everything]), *self.parts]
 
 
 def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
-    """Cut a box out of a picture uint8 [H, W] with some room around it, and say where: left and top."""
+    """Crop a picture uint8 [H, W] to a box with a margin; return the crop, its left and its top."""
     room = round(_ROOM * max(box.width, box.height)) + 2
     left, top = max(0, box.left - room), max(0, box.top - room)
     return np.ascontiguousarray(grey[top : box.bottom + room, left : box.right + room]), left, top
 
 
 def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_even: bool) -> Look | None:
-    """Pick the digit of the ink uint8 [H, W] whose pieces hang together by a mask [H, W], or return None without one.
+    """Locate the digit in ink uint8 [H, W] by the components of a mask [H, W]; None if there is none.
 
-    ``is_even`` says whether the background is.
+    ``is_even`` is whether the background is even.
     """
     found = components(mask)
     tiny = min(place.width, place.height) <= TINY
@@ -125,7 +124,7 @@ def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_even: bool) -> Lo
 
 
 def _parts(ink: Ink, found: Components, pick: Picked, place: Place) -> tuple[Part, ...]:
-    """Return the pieces that may be digits of their own, the main one first, then by area; one alone is none."""
+    """Return components that may be separate digits, the main one first, then by area; none or at least two."""
     large = found.sizes.max(axis=1) >= LIKE * found.sizes[pick.main].max()
     several = np.flatnonzero((pick.chosen & large & ~found.at_edge) | pick.others).tolist()
     if len(several) < 2:
@@ -136,7 +135,7 @@ def _parts(ink: Ink, found: Components, pick: Picked, place: Place) -> tuple[Par
 
 
 def _part(ink: Ink, found: Components, chosen: Mask, place: Place) -> tuple[Part, Ink]:
-    """Cut some components out, with the soft edges that no other component has."""
+    """Crop components, without the pixels of others."""
     boxes = found.boxes[chosen]
     box = Box(*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
     within = slice(box.top, box.bottom), slice(box.left, box.right)

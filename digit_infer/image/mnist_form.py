@@ -1,9 +1,8 @@
-"""One grey picture -> one 28 x 28 image in MNIST's own form.
+"""A digit's ink -> a 28 x 28 image in MNIST's form.
 
-MNIST's digits were scaled by area, keeping their proportions, into a box of 20 x 20, and that box was put into 28 x 28
-with its centre of mass in the middle, by a whole number of pixels (LeCun et al., Gradient-based learning applied to
-document recognition, 1998, section III.A; facebookresearch/qmnist documents the procedure). The same is done here, after
-ink and background have been told apart.
+MNIST's digits were scaled by area, keeping their aspect ratio, to fit 20 x 20, and shifted by whole pixels so that the
+centre of mass is the centre of 28 x 28 (LeCun et al., Gradient-based learning applied to document recognition, 1998,
+section III.A; facebookresearch/qmnist documents the procedure).
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ if TYPE_CHECKING:
     from digit_infer.image.decode import Grey
 
 BOX = 20
-"""The largest side of the ink in MNIST's form, in pixels; it is 20 in 9,997 of the 10,000 test images, 19 in the others."""
+"""Longer side of the ink in MNIST's form, in pixels: 20 in 9,997 of the 10,000 test images, 19 in the others."""
 
 CENTRE = 14.5
-"""Where MNIST's centres of mass lie, in pixels from the edge: over the 10,000 test images, evenly between 14 and 15."""
+"""Centre of mass in MNIST's form, in pixels from the edge: evenly between 14 and 15 over the 10,000 test images."""
 
 _MIDDLES = np.arange(SIDE) + 0.5
 
 
 def is_mnist_form(grey: Grey) -> bool:
-    """Tell whether a picture is in MNIST's own form already, give or take a pixel."""
+    """Return whether a picture is already in MNIST's form, to within a pixel."""
     if grey.shape != (SIDE, SIDE) or not grey.any():
         return False
     box = box_of(grey)
@@ -40,7 +39,7 @@ def is_mnist_form(grey: Grey) -> bool:
 
 @dataclass(frozen=True)
 class Box:
-    """Where something is, in pixels of the grey picture; right and bottom lie outside."""
+    """A bounding box in pixels of the grey picture; right and bottom are exclusive."""
 
     left: int
     top: int
@@ -49,26 +48,26 @@ class Box:
 
     @property
     def width(self) -> int:
-        """Pixels from left to right."""
+        """Width in pixels."""
         return self.right - self.left
 
     @property
     def height(self) -> int:
-        """Pixels from top to bottom."""
+        """Height in pixels."""
         return self.bottom - self.top
 
     def encloses(self, other: Box) -> bool:
-        """Tell whether another lies within, without touching the sides."""
+        """Return whether another box lies strictly inside."""
         return self.left < other.left and self.top < other.top and other.right < self.right and other.bottom < self.bottom
 
     def has_middle_of(self, other: Box) -> bool:
-        """Tell whether the middle of another lies within."""
+        """Return whether the centre of another box lies inside."""
         across, down = other.left + other.right, other.top + other.bottom
         return 2 * self.left <= across <= 2 * self.right and 2 * self.top <= down <= 2 * self.bottom
 
 
 def box_of(ink: NDArray[np.uint8]) -> Box:
-    """Return the smallest box that holds all that is not 0 in a picture that is not empty."""
+    """Return the bounding box of the pixels above 0; there must be one."""
     rows, columns = np.maximum.reduce(ink, axis=1) > 0, np.maximum.reduce(ink, axis=0) > 0
     height, width = ink.shape
     return Box(
@@ -77,12 +76,12 @@ def box_of(ink: NDArray[np.uint8]) -> Box:
 
 
 def in_mnist_form(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Bring the ink of a digit, cropped to its box, into MNIST's form: uint8 [h, w] -> uint8 [28, 28]."""
+    """Convert a digit's ink, cropped to its box, to MNIST's form: uint8 [h, w] -> uint8 [28, 28]."""
     return centred(fitted(ink))
 
 
 def fitted(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Scale ink, keeping its proportions, into 20 x 20 by area, and bring its darkest pixel to 255."""
+    """Scale ink by area to fit 20 x 20, keeping its aspect ratio, and its darkest pixel to 255."""
     height, width = ink.shape
     scale = BOX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -93,7 +92,7 @@ def fitted(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Put ink of at most 20 x 20 into 28 x 28 with its centre of mass in the middle, as far as the frame allows."""
+    """Place ink of at most 20 x 20 in 28 x 28 with its centre of mass at the centre, as far as it fits."""
     image = np.zeros((SIDE, SIDE), np.uint8)
     height, width = ink.shape
     row, column = _centre_of_mass(ink)
@@ -104,7 +103,7 @@ def centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _centre_of_mass(ink: NDArray[np.uint8]) -> tuple[float, float]:
-    """Return row and column of the centre of mass of at most 28 x 28 pixels, pixel centres at half numbers."""
+    """Return row and column of the centre of mass of at most 28 x 28 pixels; pixel centres are at half-integers."""
     by_row, by_column = np.add.reduce(ink, axis=1, dtype=np.float64), np.add.reduce(ink, axis=0, dtype=np.float64)
     total = np.add.reduce(by_row)
     return float(by_row @ _MIDDLES[: len(by_row)] / total), float(by_column @ _MIDDLES[: len(by_column)] / total)

@@ -1,4 +1,4 @@
-"""The second look: ink as the ink network marks it, whatever lies around it and whatever light falls on it."""
+"""Locates a digit by the ink network, on any background and in any light."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from digit_infer.image.decode import Grey
 
     Mark = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
-    """Pictures uint8 [N, 128, 128] -> how much ink each pixel holds, uint8 [N, 128, 128]"""
+    """Pictures uint8 [N, 128, 128] -> ink uint8 [N, 128, 128], 255 = full of ink"""
 
 INKED = 89
-"""What holds this much ink, of 255, hangs together."""
+"""Pixels with at least this much ink, of 255, form components."""
 
 _BACKGROUND = 38
 _FULL = 217
-"""Up to the first a pixel is background, from the second on it is full of ink."""
+"""Ink levels up to the first are background, from the second on full ink."""
 
 _FULL_INK = np.clip((np.arange(256.0) - _BACKGROUND) * (255 / (_FULL - _BACKGROUND)), 0, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A grey square uint8 [128, 128] with a picture inside, of a ``size`` (width, height), at a ``corner`` (left, top)."""
+    """A picture fitted into a square uint8 [128, 128]: its ``size`` (width, height) and ``corner`` (left, top) there."""
 
     grey: NDArray[np.uint8]
     size: tuple[int, int]
@@ -41,7 +41,7 @@ class View:
 
     @classmethod
     def of(cls, grey: Grey) -> View:
-        """Fit a picture uint8 [H, W] into the square, in its proportions; the rest has the grey of the picture's border."""
+        """Fit a picture uint8 [H, W] into the square, keeping its aspect ratio; pad with the median of its border."""
         height, width = grey.shape
         scale = INK_SIDE / max(height, width)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -56,13 +56,13 @@ class View:
 
     @property
     def inside(self) -> tuple[slice, slice]:
-        """Return where in the square the picture is."""
+        """Return the slices of the square that hold the picture."""
         (width, height), (left, top) = self.size, self.corner
         return slice(top, top + height), slice(left, left + width)
 
 
 def network_looks(greys: Sequence[Grey], mark: Mark) -> list[Look | None]:
-    """Return the digit of each picture as the network sees it, or None where it sees none; two calls at most."""
+    """Locate the digit of each picture, None where there is no ink; at most two calls of the network."""
     looks = _looks([(grey, 0, 0) for grey in greys], [grey.shape for grey in greys], mark)
     small = [
         number
@@ -76,7 +76,7 @@ def network_looks(greys: Sequence[Grey], mark: Mark) -> list[Look | None]:
 
 
 def _looks(parts: Sequence[tuple[Grey, int, int]], shapes: Sequence[tuple[int, ...]], mark: Mark) -> list[Look | None]:
-    """Look at parts of pictures of those shapes; each says where it lies: left and top."""
+    """Locate digits in crops of pictures of these shapes; a crop is (grey, left, top)."""
     if not parts:
         return []
     views = [View.of(grey) for grey, _, _ in parts]
@@ -92,5 +92,5 @@ def _looks(parts: Sequence[tuple[Grey, int, int]], shapes: Sequence[tuple[int, .
 
 
 def full_ink(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Bring what the network marks to 0 on the background and 255 in a stroke: uint8 -> uint8."""
+    """Stretch the network's output so that background is 0 and strokes are 255: uint8 -> uint8."""
     return _FULL_INK[ink]

@@ -1,4 +1,4 @@
-"""Which pieces of the ink on a picture are its digit, and which are dust, neighbours, or another digit."""
+"""Chooses the components that form the digit; the others are dust, neighbours, frames or separate digits."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ if TYPE_CHECKING:
     from digit_infer.image.components import Boxes, Components, Mask
 
 _SPECK = 0.1
-"""A piece is dust if it is smaller than this share of the digit's largest piece."""
+"""A component is dust if smaller than this share of the digit's largest component."""
 
 _APART = 0.3
-"""A piece belongs to the digit if it lies within this share of the largest piece's size of what belongs to it already."""
+"""A component joins the digit if its gap to it is at most this share of the largest component's size."""
 
 _MARGIN = 0.25
 _LEAST_WEIGHT = 0.05
-"""Ink counts less in this outer share of the picture, down to the second at its edge: neighbours are cut off there."""
+"""In this outer share of the picture ink weighs less, down to the second value at the edge, where neighbours are cut."""
 
 TINY = 40
-"""In a picture of at most so many pixels nothing is picked: it was cropped to its digit, and strokes fall into specks."""
+"""In a picture up to this size in pixels nothing is left out: it was cropped to its digit, whose strokes may be broken."""
 
 _RIM = 0.08
-"""What lies wholly within this outer share of the picture is a sliver of a box or of a neighbour."""
+"""Components entirely in this outer share of the picture are slivers of a box or a neighbour."""
 
 _HOLLOW = 0.25
 _SMALLEST_FRAME = 12
 _HOLDS = 0.3
-"""A frame has sides of so many pixels at least, fills the first share of its box at most, and holds a piece of the third
-share of its height. Zeros with a stroke inside are drawn with a broader pen."""
+"""A frame has sides of at least the second value in pixels, fills at most the first share of its box, and encloses a
+component of at least the third share of its height. Zeros that enclose a stroke are drawn with a broader pen.
+"""
 
 MOST_PIECES = 5_000
-"""In a picture of more pieces no frames are looked for, since each piece is compared with all others."""
+"""Frames are not searched for among more components: each is compared with all others."""
 
 LIKE = 0.4
-"""A piece may be a digit of its own if its size is this share of the largest piece's."""
+"""A component may be a separate digit if its size is at least this share of the largest one's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picked:
-    """Which components, bool [K], are the digit, others of like size, and frames; and the share of other ink."""
+    """Masks [K] of the components: the digit, others of similar size, frames; and the share of ink left out."""
 
     chosen: Mask
     others: Mask
@@ -53,7 +54,7 @@ class Picked:
 
 
 def picked(found: Components, *, tiny: bool = False) -> Picked | None:
-    """Pick the digit's pieces, or return None where there are none but slivers at the edge; all of a ``tiny`` picture."""
+    """Choose the digit's components; all of a ``tiny`` picture, None if there are only slivers at the edge."""
     if len(found) == 1:
         alone = np.ones(1, np.bool_)
         return None if found.at_edge[0] and _from_edge(found).max() <= _RIM else Picked(alone, ~alone, ~alone, 0, 0.0)
@@ -77,7 +78,7 @@ def picked(found: Components, *, tiny: bool = False) -> Picked | None:
 
 
 def frames_of(found: Components) -> Mask:
-    """Return which components are thin lines drawn around another: the box of a form, a ring around an answer."""
+    """Return which components are thin lines around another: the box of a form, a circle around an answer."""
     boxes, areas = found.boxes, found.areas
     sizes = found.sizes
     frames = np.zeros(len(found), np.bool_)
@@ -92,7 +93,7 @@ def frames_of(found: Components) -> Mask:
 
 
 def _from_edge(found: Components) -> NDArray[np.float64]:
-    """Return how far from the picture's nearest edge the middle of each run is, as a share of the picture's side."""
+    """Return the distance of each run's middle from the nearest edge, as a share of the picture's side."""
     height, width = found.shape
     rows, columns = found.rows + 0.5, (found.starts + found.stops) / 2
     by_row, by_column = np.minimum(rows, height - rows) / height, np.minimum(columns, width - columns) / width
@@ -101,7 +102,7 @@ def _from_edge(found: Components) -> NDArray[np.float64]:
 
 
 def _grown(main: int, fit: Mask, boxes: Boxes, reach: float) -> Mask:
-    """Return the pieces that lie near the main one, or near one that does."""
+    """Return the components within reach of the main one, directly or through others."""
     chosen = np.zeros(len(boxes), np.bool_)
     chosen[main] = True
     newest = [main]
@@ -114,7 +115,7 @@ def _grown(main: int, fit: Mask, boxes: Boxes, reach: float) -> Mask:
 
 
 def _gaps(boxes: Boxes, box: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return how far from a box each other lies, in pixels."""
+    """Return the distance of each box from ``box``, in pixels."""
     across = np.maximum(np.maximum(boxes[:, 0] - box[2], box[0] - boxes[:, 2]), 0)
     down = np.maximum(np.maximum(boxes[:, 1] - box[3], box[1] - boxes[:, 3]), 0)
     gaps: NDArray[np.float64] = np.hypot(across, down)

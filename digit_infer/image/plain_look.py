@@ -1,19 +1,18 @@
-"""The plain look: ink on an even background, as on a canvas or in a clean scan. It is cheap, and it knows when to doubt.
+"""Locates a digit by a threshold, on an even background such as a canvas or a clean scan; the cheap first attempt.
 
-Ink is what differs from a plane of grey on the side, darker or lighter, where more does; Otsu's threshold (IEEE
-Transactions on Systems, Man and Cybernetics 9, 1979) tells strokes from the rest. A large picture is looked at twice: made
-small, to find where the digit lies, and there in its own pixels.
+Ink is what differs from the background plane, either darker or lighter, whichever is more; Otsu's threshold (IEEE
+Transactions on Systems, Man and Cybernetics 9, 1979) separates strokes from the rest. A large picture is downscaled to find
+the digit, and a small digit is then located again at full resolution.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from digit_infer.image.background import Plane, border_plane, places
 from digit_infer.image.components import components, is_grain
 from digit_infer.image.look import FEW, SOLID, Look, Part, Place, around, found_in
 from digit_infer.image.mnist_form import box_of, is_mnist_form
@@ -23,32 +22,55 @@ if TYPE_CHECKING:
 
     from digit_infer.image.decode import Grey
 
+_FAR_DEVIATIONS = 2.5
+_NEAR_GREYS = 6.0
+"""A border pixel is an outlier if it differs from the median by more than so many standard deviations and so many greys."""
+
 _LEAST_CONTRAST = 24
-"""Grey levels by which ink differs from the background at least."""
+"""Least difference of ink from the background, in grey levels."""
 
 _FAINTEST_EDGE = 0.15
-"""What holds less than this share of full ink is background. Of 0.02 to 0.3, best on pictures from many hands."""
+"""Less than this share of full ink is background. The best of 0.02 to 0.3 on pictures by many writers."""
 
 _INKED = 16
-"""Pixels with at least this much ink, of 255, form pieces. More breaks thin strokes, less joins a digit to its frame."""
+"""Pixels with at least this much ink, of 255, form components. More breaks thin strokes; less joins digits and frames."""
 
 _SMALL = 112
-"""Pixels. A picture is made smaller by a whole factor until its longer side has 112 to 223."""
+"""A picture is downscaled by an integer factor until its longer side has 112 to 223 pixels."""
 
 _SQUARES = np.arange(511.0) ** 2
 
 _LARGE = 0.02
-"""The share of a page from which what is solid on it is no writing."""
+"""Solid areas above this share of a page are not writing."""
 
 _OTHER_SIDE_GREYS = 12
 _OTHER_SIDE = 0.001
-"""A background is even if at most this share of the picture differs from it by so many greys to the side without ink."""
+"""A background is even if at most this share of pixels differs by more than so many greys to the side without ink."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Grey level at the centre, and its rise from the first row or column to the last."""
+
+    level: float
+    down: float
+    across: float
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the plane is constant."""
+        return not (self.down or self.across)
+
+    def at(self, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the plane float32 [H, W] at coordinates from -0.5, the first row or column, to 0.5, the last."""
+        plane: NDArray[np.float32] = (self.level + self.down * rows)[:, None] + self.across * columns
+        return plane
 
 
 def plain_look(grey: Grey) -> Look | None:
-    """Return the digit of a picture uint8 [H, W] as it looks on an even background; None where nothing stands out.
+    """Locate the digit of a picture uint8 [H, W] on an even background; None if there is no contrast.
 
-    A picture in MNIST's own form is taken as it is.
+    A picture in MNIST's form is returned unchanged.
     """
     if is_mnist_form(grey):
         return Look("given", grey, Part(box_of(grey), grey), None, (), is_even=True, is_clean=True)
@@ -59,9 +81,9 @@ def plain_look(grey: Grey) -> Look | None:
 
 
 def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
-    """Return how much ink each pixel holds on an even background, uint8 [H, W] -> the same, and whether it is even.
+    """Return the ink of a picture, uint8 [H, W] -> uint8 [H, W], and whether its background is even.
 
-    It is not where something large and solid lies on it, such as paper on a table.
+    It is not even if something large and solid is on it, such as paper on a table.
     """
     ink, is_even = _ink(grey, border_plane(grey))
     if ink is None:
@@ -72,6 +94,46 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
     found = components(mask)
     large = found.areas > _LARGE * grey.size
     return ink, is_even and not (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
+
+
+def places(size: int) -> NDArray[np.float32]:
+    """Return the coordinates of ``size`` rows or columns for ``Plane.at``."""
+    return np.linspace(-0.5, 0.5, size, dtype=np.float32)
+
+
+def border_plane(grey: Grey) -> Plane:
+    """Fit a plane to a picture's border by least squares, without outliers such as strokes or shadows at the border.
+
+    A border of nearly one grey gives a constant plane.
+    """
+    height, width = grey.shape
+    values = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    if values.max() - values.min() <= _NEAR_GREYS:
+        return Plane(float(_median(values)), 0.0, 0.0)
+    rows, columns = places(height), places(width)
+    half = np.full(width, 0.5, np.float32), np.full(height, 0.5, np.float32)
+    terms = np.stack(
+        [
+            np.ones(len(values), np.float32),
+            np.concatenate([-half[0], half[0], rows, rows]),
+            np.concatenate([columns, columns, -half[1], half[1]]),
+        ]
+    )
+    greys = values.astype(np.float32)
+    level = _median(values)
+    error = np.abs(greys - np.float32(level))
+    near = error <= max(_NEAR_GREYS, _FAR_DEVIATIONS * 1.4826 * _median(error))
+    kept = terms[:, near]
+    try:
+        return Plane(*np.linalg.solve(kept @ kept.T, kept @ greys[near]).tolist())
+    except np.linalg.LinAlgError:  # the remaining pixels are collinear
+        return Plane(level, 0.0, 0.0)
+
+
+def _median(values: NDArray[np.generic]) -> float:
+    """Return the upper median; ``np.median`` imports numpy.ma, which is slow."""
+    middle = values.size // 2
+    return float(np.partition(values, middle)[middle])
 
 
 def _look(grey: Grey, place: Place) -> Look | None:
@@ -89,13 +151,13 @@ def _factor(grey: Grey) -> int:
 
 
 def _closer(grey: Grey, look: Look) -> Look:
-    """Look at a small digit again, in the pixels that it has."""
+    """Locate a small digit again at full resolution."""
     part, left, top = around(grey, look.whole.box)
     closer = _look(part, Place(1, left, top, grey.shape[1], grey.shape[0]))
     if closer is None:
         return look
     is_even = look.is_even and closer.is_even
-    # What the cut goes through, as a ring around the digit, looks like other ink; the first look saw it whole.
+    # The crop cuts through surrounding ink, such as a ring, which then looks separate; the first result saw it whole.
     return replace(
         closer,
         everything=look.everything and closer.everything,
@@ -105,18 +167,18 @@ def _closer(grey: Grey, look: Look) -> Look:
 
 
 def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
-    """Return how much ink each pixel holds, or None if nothing stands out, and whether the background is even.
+    """Return each pixel's ink, or None if there is no contrast, and whether the background is even.
 
-    What a pixel differs by is looked up by its grey, or by a whole number of grey levels that it lies off a sloping plane.
+    Ink is looked up by grey level, or by the rounded difference from a sloping plane.
     """
     if plane.is_level:
         index, zero = grey, int(plane.level)
-        counts = np.array(Image.fromarray(grey).histogram())  # twice as fast as np.bincount, which widens the pixels
+        counts = np.array(Image.fromarray(grey).histogram())  # twice as fast as np.bincount, which casts the pixels
     else:
         off = grey - plane.at(places(grey.shape[0]), places(grey.shape[1]))
         index, zero = np.clip(np.rint(off), -255, 255).astype(np.int16) + 255, 255
         counts = np.bincount(index.ravel(), minlength=511)
-    darker, lighter = counts[zero::-1], counts[zero:]  # by how many grey levels they are
+    darker, lighter = counts[zero::-1], counts[zero:]  # counts by difference in grey levels
     if darker @ _SQUARES[: len(darker)] >= lighter @ _SQUARES[: len(lighter)]:
         strengths, others, step = darker, lighter, -1
     else:
@@ -136,7 +198,7 @@ def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
 
 
 def _levels(counts: NDArray[np.integer]) -> tuple[float, float] | None:
-    """Return up to where what stands out is background, and where a stroke is full, from how often each strength occurs."""
+    """Return where background ends and full ink begins, from a histogram of strengths; None if too faint."""
     if not counts[_LEAST_CONTRAST:].any():
         return None
     threshold = otsu(counts)
@@ -146,9 +208,9 @@ def _levels(counts: NDArray[np.integer]) -> tuple[float, float] | None:
 
 
 def otsu(counts: NDArray[np.integer]) -> int:
-    """Return the threshold that separates the values at or below it from those above it best.
+    """Return Otsu's threshold: it best separates values at or below it from those above.
 
-    ``counts`` [V] says how often each value occurs.
+    ``counts`` [V] is the histogram.
     """
     (values,) = counts.nonzero()
     if len(values) < 2:

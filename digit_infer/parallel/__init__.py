@@ -1,4 +1,4 @@
-"""Many pictures at once: processors, batches, and threads here; worker processes in ``processes``."""
+"""Batches, and threads that keep the order of results; worker processes are in ``processes``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ R = TypeVar("R")
 def allowed_cpus() -> list[int]:
     """Return the numbers of the processors that this process may run on, at least one.
 
-    ``taskset`` and containers limit them on Linux. macOS and Windows have no such limit: there it is all processors.
+    On Linux ``taskset`` and containers limit them; on macOS and Windows it is every processor.
     """
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
@@ -27,7 +27,7 @@ def allowed_cpus() -> list[int]:
 
 
 def usable_cpus() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(allowed_cpus())
 
 
@@ -47,7 +47,7 @@ def in_order(work: Callable[[T], R], items: Iterator[T], workers: int) -> Iterat
     if workers == 1:
         yield from map(work, items)
         return
-    from concurrent.futures import ThreadPoolExecutor  # slow to import, and one picture does not need it
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, and not needed for one picture
 
     pending: deque[Future[R]] = deque()
     pool = ThreadPoolExecutor(workers, "digit-infer")
@@ -72,9 +72,9 @@ def in_order(work: Callable[[T], R], items: Iterator[T], workers: int) -> Iterat
 
 
 class Background(Generic[T]):
-    """Runs a call in a thread of its own; ``result`` waits for it, and returns or raises what the call did.
+    """Runs a call in its own thread.
 
-    It does what ``concurrent.futures`` does, without the import, which takes longer than this saves.
+    ``concurrent.futures`` does the same, but importing it takes longer than the thread saves.
     """
 
     def __init__(self, call: Callable[[], T]) -> None:
@@ -91,7 +91,7 @@ class Background(Generic[T]):
             self._error = error
 
     def result(self) -> T:
-        """Wait, and return or raise what the call did."""
+        """Wait for the call; return its result or raise its exception."""
         self._thread.join()
         if self._error is not None:
             raise self._error

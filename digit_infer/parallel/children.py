@@ -1,7 +1,7 @@
-"""Child processes: what is started ends with its parent, and what is forked gives up what other threads may have held.
+"""Child processes: end them with their parent, and release locks after a fork.
 
-On Linux a started process is killed when the one that started it ends, however that ends. Elsewhere it ends when it next
-reads from, or writes to, that one. Threads do not come along into a forked process, and a lock that one held stays locked.
+On Linux a child is killed when its parent ends, for whatever reason. Elsewhere it ends at its next read from, or write to,
+a closed pipe. A fork copies the calling thread only, so a lock that another thread held would stay locked.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ def owner() -> str:
 
 
 def end_with(owner: str) -> None:
-    """Let this process be killed when the one that started it ends; ``owner`` is what that one passed, 0 for nothing."""
+    """Have the kernel kill this process when its parent ends; ``owner`` is the parent's ``owner()``, "0" disables it."""
     if sys.platform != "linux" or owner == "0":
         return
     import ctypes
 
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != int(owner):  # it ended before
+    if os.getppid() != int(owner):  # the parent had already ended
         os._exit(1)
 
 
 def end_children() -> None:
-    """Kill the processes that this one has started, where the system lists them."""
+    """Kill this process's children, on systems with /proc."""
     with suppress(OSError):
         for task in os.listdir("/proc/self/task"):  # noqa: PTH208  # works while pathlib is being imported
             with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:  # noqa: PTH123  # as above
@@ -46,17 +46,17 @@ def end_children() -> None:
 
 
 class Inherited(Protocol):
-    """What has to know that it is in a forked process."""
+    """An object that must be repaired after a fork."""
 
     def after_fork(self) -> None:
-        """Give up what other threads may have held."""
+        """Replace locks that other threads may hold."""
 
 
 _LIVING: WeakSet[Inherited] = WeakSet()
 
 
 def tell_after_fork(inherited: Inherited) -> None:
-    """Call ``after_fork`` in every process that is forked from this one, as long as the object lives."""
+    """Call ``after_fork`` in every forked child while the object is alive."""
     _LIVING.add(inherited)
 
 

@@ -1,7 +1,7 @@
-"""Ctrl-C, wherever Python is: libraries that are being imported may swallow KeyboardInterrupt or raise another error.
+"""Ctrl-C at any time: libraries may swallow KeyboardInterrupt while they are imported, or raise another error.
 
-The command line ends at once instead, but where something that was begun must be finished. A program that imports the
-package keeps its own handling.
+The command line therefore ends at once, except while work must be finished. A program that imports the package keeps its
+own handling.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _STDERR = 2
 
 
 def end_at_once() -> None:
-    """From now on, Ctrl-C ends this process and its children, with 130 and a line on what is standard error now."""
+    """From now on, Ctrl-C ends this process and its children with exit code 130 and a line on the current stderr."""
     try:
-        stderr = os.dup(_STDERR)  # the descriptor itself may lead nowhere while a runtime is loaded
+        stderr = os.dup(_STDERR)  # the descriptor may be redirected while a runtime is loaded
     except OSError:  # it is closed
         stderr = os.open(os.devnull, os.O_WRONLY)
 
@@ -36,13 +36,13 @@ def end_at_once() -> None:
         finally:
             os._exit(EXIT_CODE)
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as by nohup
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # otherwise ignored, as under nohup
         signal.signal(signal.SIGINT, end)
 
 
 @contextmanager
 def raised() -> Iterator[None]:
-    """Within this, Ctrl-C raises KeyboardInterrupt as usual, so that what was begun is finished or removed."""
+    """Make Ctrl-C raise KeyboardInterrupt in this block, so that work is completed or cleaned up."""
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before in (signal.SIG_IGN, None):
         yield
@@ -56,7 +56,7 @@ def raised() -> Iterator[None]:
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Raise the KeyboardInterrupt of a Ctrl-C while a library is imported, whatever the library makes of it."""
+    """Raise KeyboardInterrupt for a Ctrl-C during the import of a library, even if the library hides it."""
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield

@@ -1,8 +1,8 @@
-"""Worker processes that answer pictures: decoding holds Python's global lock, and each process has a lock of its own.
+"""Worker processes that predict in parallel: decoding holds Python's global lock, of which each process has its own.
 
-A worker is ``python -m digit_infer.parallel.processes``. It reads pickles from its standard input: a predictor, then one
-list of pictures per batch. It writes one pickle per batch: a list of answers, or an error. It ends when its standard input
-closes, so no worker outlives the process that started it.
+A worker is ``python -m digit_infer.parallel.processes``. It reads pickles from stdin: a predictor, then one list of
+pictures per batch. It writes one pickle per batch: a list of answers, or an error. It ends when stdin closes, so no
+worker outlives its parent.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from digit_infer.parallel import in_batches, in_order
 from digit_infer.parallel.children import end_with, owner
 
 Sendable: TypeAlias = "str | os.PathLike[str] | bytes"
-"""Pictures that another process can read as well."""
+"""Pictures that another process can read."""
 
 _COMMAND = (sys.executable, "-P", "-m", "digit_infer.parallel.processes")
-"""-P keeps modules of the working folder, such as a ``numpy.py``, from being imported. In an app that PyInstaller froze,
-``sys.executable`` is the app, and ``digit_infer._pyinstaller`` provides for this command."""
+"""``-P`` prevents imports from the working folder, such as a file ``numpy.py``. In an app frozen by PyInstaller,
+``sys.executable`` is the app, and ``digit_infer._pyinstaller`` handles this command."""
 
 _TO_END_S = 5.0
 
@@ -37,10 +37,10 @@ _BATCHES_IN_FLIGHT = 2
 
 
 class Worker:
-    """A process with a copy of a predictor. Threads may share it: it answers batches in the order of their requests."""
+    """A process with a copy of a predictor. Safe to share between threads; batches are answered in order."""
 
     def __init__(self, predictor: bytes) -> None:
-        """Start a process with a pickled predictor, and do not wait until it has loaded its model."""
+        """Start a process with a pickled predictor, without waiting for it to load its model."""
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             [*_COMMAND, owner()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
@@ -56,14 +56,14 @@ class Worker:
 
         Raises:
             InferenceError: the runtime failed, or the process ended.
-            ModelError: the model's file was changed since the predictor loaded it.
+            ModelError: the model file has changed since the predictor loaded it.
         """
         try:
             with self._sending:
                 self._requests.write(self._first + pickle.dumps(pictures))
                 self._requests.flush()
                 self._first = b""
-                self._receiving.acquire()  # before another thread sends, so that each thread gets its own reply
+                self._receiving.acquire()  # before another thread sends, so that each thread reads its own reply
             try:
                 reply: Any = pickle.load(self._replies)  # noqa: S301  # from our own process
             finally:
@@ -79,7 +79,7 @@ class Worker:
         return answers
 
     def _exit_code(self) -> int:
-        """Return the exit code; a process that closed its pipes but still runs is ended."""
+        """Return the exit code; kill the process if it closed its pipes but still runs."""
         try:
             return self._process.wait(_TO_END_S)
         except subprocess.TimeoutExpired:
@@ -87,7 +87,7 @@ class Worker:
             return self._process.wait()
 
     def _last_words(self) -> str:
-        """Return the last line that the process wrote to its standard error, in parentheses."""
+        """Return the last line of the process's stderr, in parentheses."""
         self._stderr.seek(0)
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
         return f" ({lines[-1]})" if lines else ""
@@ -104,7 +104,7 @@ class Worker:
 
 
 def in_processes(predictor: object, pictures: Iterator[Any], batch_size: int, workers: int) -> Iterator[Any]:
-    """Yield what ``predict_many`` of a predictor yields, from copies of it in ``workers`` processes, in order.
+    """Yield the results of ``predict_many`` from copies of a predictor in ``workers`` processes, in order.
 
     Raises:
         UsageError: a picture is neither a path nor bytes, or this app was frozen by another tool than PyInstaller.
@@ -141,7 +141,7 @@ def _sendable(picture: Any) -> Sendable:
 
 
 def _answer_requests(requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer batches until the requests end."""
+    """Answer batches until stdin closes."""
     try:
         predictor = pickle.load(requests)  # noqa: S301  # from the process that started this one
         while True:
@@ -161,5 +161,5 @@ def _reply(replies: BinaryIO, reply: object) -> None:
 if __name__ == "__main__":
     end_with(sys.argv[1])
     answers_to = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not get between the answers
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keep the output of libraries out of the replies
     _answer_requests(sys.stdin.buffer, answers_to)

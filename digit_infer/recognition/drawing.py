@@ -1,4 +1,4 @@
-"""Draws results: a strip that explains one prediction, and a page with a box around each digit."""
+"""Draws results: a strip that explains one prediction, and a page with boxes around its digits."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _LOOKS = {
 
 _SURE = (30, 120, 60)
 _DOUBT = 0.9
-"""Digits with less confidence are drawn in red."""
+"""Digits below this confidence are drawn in red."""
 
 _SMALLEST_PAGE = 640
-"""Side in pixels to which smaller pages are enlarged, so that the figures can be read."""
+"""Pages with a shorter longest side, in pixels, are enlarged for legibility."""
 
 
 def explanation_strip(explained: Explanation) -> Image.Image:
-    """Draw four panels: the picture with the box of its ink, the ink, the input of the classifier, and ten bars."""
+    """Draw four panels: the picture with the digit's box, the ink, the classifier's input, the probabilities."""
     prediction = explained.prediction
     panels = [
         ("picture, and the box of its ink", _boxed(explained)),
@@ -65,7 +65,7 @@ def save_explanation(path: Path, explained: Explanation) -> None:
 
 
 def drawn_boxes(grey: Grey, digits: Iterable[tuple[Box, str, float]]) -> Image.Image:
-    """Draw a page uint8 [H, W] with the box and the value of each digit, coloured by its confidence."""
+    """Draw a page uint8 [H, W] with each digit's box and value, coloured by confidence."""
     scale = max(1, -(-_SMALLEST_PAGE // max(grey.shape)))
     page = Image.fromarray(grey).resize((grey.shape[1] * scale, grey.shape[0] * scale), Image.Resampling.NEAREST)
     drawn = page.convert("RGB")
@@ -85,7 +85,7 @@ def save_boxes(path: Path, grey: Grey, digits: Iterable[tuple[Box, str, float]])
 
 
 def _ink_of(explained: Explanation) -> NDArray[np.uint8]:
-    """Return the ink in black on white, at its place on the picture."""
+    """Return the ink in picture coordinates, black on white: uint8 [H, W]."""
     sheet = np.full(explained.grey.shape, 255, np.uint8)
     if explained.look is not None:
         box, ink = explained.look.whole.box, explained.look.ink
@@ -95,7 +95,7 @@ def _ink_of(explained: Explanation) -> NDArray[np.uint8]:
 
 
 def _panel(pixels: NDArray[np.uint8]) -> Image.Image:
-    """Fit a grey picture into a square panel on a pale background."""
+    """Fit a greyscale picture into a square panel on a pale background."""
     picture = Image.fromarray(np.ascontiguousarray(pixels)).convert("RGB")
     scale = _PANEL / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))

@@ -1,4 +1,4 @@
-"""The ink network on the runtime of a predictor: loaded when a picture first needs it."""
+"""The ink network on a predictor's runtime; loaded on first use."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 4
-"""Pictures in a call: with more, one takes longer, since the layers no longer fit into a processor's cache."""
+"""Pictures per call: more take longer each, as the activations no longer fit the processor's cache."""
 
 
 class InkNetwork:
-    """Marks the ink of handwriting on pictures. Safe to use from several threads."""
+    """Marks handwriting on pictures. Thread-safe."""
 
     def __init__(self, runtime: Runtime, precision: Precision | None, threads: int | None) -> None:
-        """Say where it will run; ``precision`` is that of the classifier: int8 takes int8, all others take float32."""
+        """Choose the file; ``precision`` is the classifier's: int8 selects int8, all others float32."""
         self._runtime, self._threads = runtime, threads
         self._precision: Precision = "int8" if precision == "int8" else "float32"
         self._session: Session | None = None
         self._loading = threading.Lock()
 
     def mark(self, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return how much ink each pixel holds: uint8 [N, 128, 128], grey -> the same, 255 = full of ink.
+        """Return the ink of pictures: uint8 [N, 128, 128], 0 = black -> uint8 [N, 128, 128], 255 = full of ink.
 
         Raises:
             ModelError: the network's file is missing or altered.
-            RuntimeUnavailableError: the runtime refuses it.
+            RuntimeUnavailableError: the runtime cannot load it.
             InferenceError: the runtime failed.
         """
-        if not len(pictures):  # ONNX Runtime 1.24 cannot reshape nothing
+        if not len(pictures):  # ONNX Runtime 1.24 cannot reshape an empty batch
             return pictures.copy()
         session = self._session
         if session is None:

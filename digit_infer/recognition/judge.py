@@ -1,7 +1,7 @@
-"""Which look at a picture is believed: the plain one, or that of the ink network. It is decided here alone.
+"""Decides between the threshold's result and the ink network's; the only place that does.
 
-The plain look comes first, and is believed where the picture is clean and the classifier is sure. Elsewhere the ink network
-looks as well: it is believed where it is sure, and else both looks count alike.
+The threshold comes first, and is accepted if the picture is clean and the classifier confident. Otherwise the ink network
+runs too: its result is accepted if confident, else both are averaged.
 """
 
 from __future__ import annotations
@@ -24,28 +24,24 @@ if TYPE_CHECKING:
     Classify = Callable[[Images], Probabilities]
 
 SURE = 0.65
-"""The plain look at a clean picture is believed from this confidence on; below it, the network looks as well."""
+"""Least confidence to accept the threshold's result on a clean picture; below it, the ink network runs too."""
 
 NETWORK_FIRST = 0.95
-"""From this confidence on the network is believed."""
+"""Least confidence to accept the ink network's result."""
 
 SURER = 0.1
-"""A piece, or all ink, is believed in place of the whole if surer by so much; several pieces are several digits by the same
-measure."""
+"""A part, or all ink, replaces the whole if more confident by this; by the same margin several parts are several digits."""
 
 BRACKET = 1.13
-"""What looks like a 1 and is so many times as high as the digit beside it is a bracket, a slash or a line."""
+"""A part that reads as 1 and is this many times as high as the digit beside it is a bracket, a slash or a line."""
 
 SURE_OF_PART = 0.9
-"""The confidence from which a piece is a digit of its own."""
+"""Least confidence of a part to be a separate digit."""
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What a picture was judged to show: probabilities float32 [10] of ``part``, as one look saw it.
-
-    ``several`` tells that it is one of several digits.
-    """
+    """The decision for one picture: probabilities float32 [10] of ``part``; ``several`` if it is one of several digits."""
 
     look: Look
     part: Part
@@ -54,16 +50,16 @@ class Judged:
 
     @property
     def confidence(self) -> float:
-        """The confidence that the picture shows this digit."""
+        """The highest probability, 0 to 1."""
         return float(self.probabilities.max())
 
 
 def judged(
     greys: Sequence[Grey], plain: Sequence[Look | None], classify: Classify, mark: Mark | None
 ) -> list[Judged | None]:
-    """Judge pictures uint8 [H, W] by their plain looks, and by the ink network where those leave doubts.
+    """Decide for pictures uint8 [H, W] with their threshold results; runs the ink network for the doubtful ones.
 
-    None stands for a picture on which neither sees ink. Without ``mark`` the plain look alone is asked.
+    None stands for a picture without ink. If ``mark`` is None, the ink network is not used.
     """
     asked = [look if mark is None or (look is not None and look.is_even) else None for look in plain]
     answers = _answered(asked, classify)
@@ -71,7 +67,7 @@ def judged(
     if mark is None or not doubtful:
         return answers
     looks = network_looks([greys[number] for number in doubtful], mark)
-    left = [None if asked[number] else plain[number] for number in doubtful]  # asked now, in the same call
+    left = [None if asked[number] else plain[number] for number in doubtful]  # classified now, in the same call
     second = _answered([*looks, *left], classify)
     for number, network, late in zip(doubtful, second[: len(looks)], second[len(looks) :], strict=True):
         answers[number] = _better(answers[number] or late, network)
@@ -79,17 +75,17 @@ def judged(
 
 
 def _believed(answer: Judged | None) -> bool:
-    """Tell whether no second look is needed: on an even background, of one digit alone, or of several."""
+    """Return whether the threshold's result is final: an even background, and one confident digit, or several."""
     if answer is None or not answer.look.is_even:
         return False
     return answer.look.by == "given" or answer.several or (answer.look.is_clean and answer.confidence >= SURE)
 
 
 def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
-    """Return the network's answer where it is sure, else the average of both.
+    """Return the network's answer if it is confident, else the average of both.
 
-    Where the two disagree, the average is less confident; so it is for pictures of no digit. Several digits are what the
-    network makes of lines that it marks in part: where the plain look is sure of one, it counts as well.
+    Where both disagree, the average is less confident, as it should be for pictures of no digit. The network may see
+    several digits in lines that it marks only in part; if the threshold is confident of one digit, both are averaged.
     """
     if plain is None or network is None:
         return network if plain is None else plain
@@ -103,7 +99,7 @@ def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
 
 
 def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged | None]:
-    """Ask the classifier about everything that the looks found, in one call."""
+    """Classify all candidates in one call."""
     images = [image for look in looks if look is not None for image in look.images]
     if not images:
         return [None] * len(looks)
@@ -112,7 +108,7 @@ def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged |
 
 
 def _settled(look: Look, rows: list[Probabilities]) -> Judged:
-    """Settle whether the whole is the digit, or one of its parts, or whether there are several."""
+    """Choose the whole, everything or the main part, and detect several digits."""
     answers = [Judged(look, part, row) for part, row in zip(look.asked, rows, strict=True)]
     whole, parts = answers[0], answers[len(answers) - len(look.parts) :]
     if look.everything is not None and answers[1].confidence > whole.confidence + SURER:

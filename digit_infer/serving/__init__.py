@@ -1,10 +1,10 @@
-"""``digit-infer serve``: the models behind the Open Inference Protocol v2, over REST and gRPC, and a page to draw on.
+"""``digit-infer serve``: the Open Inference Protocol v2 over REST and gRPC, and a web page to draw on.
 
-    settings                     what a server is told           endpoint       what both doors ask
-    tensors, protocol            bytes <-> arrays, pure          rest, grpc_service, page    the doors
-    models                       what is served                  server         one process: its doors, its stop
-    batching                     requests -> calls of a model    supervisor, worker, sockets    several processes
-    metrics, log                 what is counted and told        http           bodies of requests, responses
+    settings                     options of a server             endpoint       what REST, gRPC and the page share
+    tensors, protocol            bytes <-> arrays, pure          rest, grpc_service, page    front ends
+    models                       served models                   server         one process: start and shutdown
+    batching                     requests -> model calls         supervisor     several worker processes
+    metrics, log                 Prometheus, JSON log            http           request bodies, joined writes
 
-Nothing here is imported unless ``serve`` runs; it needs the extra ``serve``, and ``grpc`` for that door.
+Only ``serve`` imports this package. It needs the extra ``serve``; gRPC needs ``grpc`` as well.
 """

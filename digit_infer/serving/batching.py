@@ -1,9 +1,9 @@
-"""Requests -> calls of a model, without waiting: what arrived while a call ran goes into the next one.
+"""Dynamic batching without delay: requests that arrive during a call form the next batch.
 
-REST asks from the event loop, gRPC from threads of its own, and whoever comes to an idle model makes the call. A quick
-call is made where it is asked for, which is sooner than the way to another thread and back; in the loop it takes what the
-sockets held when it looked. A longer call is made in the model's own thread: the loop reads on meanwhile, and the memory
-of no two of them adds up.
+REST submits from the event loop, gRPC from its threads; whoever finds the model idle makes the call. A quick call runs in
+the calling thread, which is faster than a switch to another and back; in the event loop it takes all requests that were
+readable in this turn. A longer call runs in the model's own thread: the loop keeps reading, and no two calls of a model
+use memory at once.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Batcher:
     """Calls one model, for one event loop and any threads."""
 
     def __init__(self, model: Served, metrics: ModelMetrics, most: int, longest_queue: int) -> None:
-        """Make it, in the event loop's thread.
+        """Create it in the event loop's thread.
 
         Args:
-            model: what is called.
-            metrics: where calls, batches and waiting are counted.
-            most: pictures in a call; a request that holds more makes a call of its own.
+            model: the model to call.
+            metrics: counters for calls, batches and waiting.
+            most: pictures per call; a larger request is a call of its own.
             longest_queue: requests that may wait.
         """
         self._model = model
@@ -60,28 +60,28 @@ class Batcher:
         self._queue: deque[_Waiting] = deque()
         self._lock = Lock()
         self._busy = False
-        """Whether a call runs, or is about to begin; with the queue under the lock."""
+        """Whether a call is running or scheduled; guarded by the lock, like the queue."""
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, f"calls {model.spec.name}")
 
     async def answer(self, inputs: Inputs) -> Outputs:
-        """Answer a request with the others that wait, in the event loop.
+        """Answer a request, batched with others; for the event loop.
 
         Raises:
-            OverloadedError: too many wait already.
-            DigitInferError: what is wrong with this request, or that the runtime failed.
+            OverloadedError: the queue is full.
+            DigitInferError: the request is invalid, or the runtime failed.
         """
         answer: asyncio.Future[Outputs] = self._loop.create_future()
         if self._begins(inputs, answer):
-            self._loop.call_soon(self._next)  # after the others that came with it
+            self._loop.call_soon(self._next)  # after requests that arrived in the same turn
         return await answer
 
     def answer_blocking(self, inputs: Inputs) -> Outputs:
-        """Answer a request with the others that wait, in another thread than the event loop's.
+        """Answer a request, batched with others; for any thread but the event loop's.
 
         Raises:
-            OverloadedError: too many wait already.
-            DigitInferError: what is wrong with this request, or that the runtime failed.
+            OverloadedError: the queue is full.
+            DigitInferError: the request is invalid, or the runtime failed.
         """
         answer: Future[Outputs] = Future()
         if self._begins(inputs, answer):
@@ -89,11 +89,11 @@ class Batcher:
         return answer.result()
 
     def close(self) -> None:
-        """End the thread; what it does now is done before."""
+        """Wait for the running call, and end the thread."""
         self._thread.shutdown()
 
     def _begins(self, inputs: Inputs, answer: asyncio.Future[Outputs] | Future[Outputs]) -> bool:
-        """Let a request wait, and return whether the caller is to make the next call."""
+        """Queue a request, and return whether the caller must make the next call."""
         waiting = _Waiting(inputs, self._model.count(inputs), answer, perf_counter())
         with self._lock:
             if len(self._queue) >= self._longest_queue:
@@ -104,7 +104,7 @@ class Batcher:
         return begins
 
     def _goes_on(self) -> bool:
-        """Return whether another call is to be made; if not, the next request begins one."""
+        """Return whether requests are queued; if not, the next request makes the call."""
         with self._lock:
             self._busy = bool(self._queue)
             return self._busy
@@ -114,7 +114,7 @@ class Batcher:
         self._make(self._batch(), in_loop=True)
 
     def _make(self, batch: Sequence[_Waiting], *, in_loop: bool) -> None:
-        """Make a call: a quick one here, another in the model's own thread."""
+        """Make a quick call here, a longer one in the model's own thread."""
         if sum(waiting.pictures for waiting in batch) > self._model.quick:
             self._thread.submit(self._run, batch, in_loop=False)
         else:
@@ -126,7 +126,7 @@ class Batcher:
             (self._loop.call_soon if in_loop else self._loop.call_soon_threadsafe)(self._next)
 
     def _batch(self) -> list[_Waiting]:
-        """Return all that waits by now, as far as it goes into a call."""
+        """Dequeue the requests that fit into one call."""
         batch: list[_Waiting] = []
         pictures = 0
         with self._lock:
@@ -139,7 +139,7 @@ class Batcher:
         began = perf_counter()
         try:
             answers: Sequence[Outputs | Exception] = self._model.answer([waiting.inputs for waiting in batch])
-        except Exception as error:  # a runtime's or ours: whoever asked is told, and the next is answered
+        except Exception as error:  # any error goes to the clients; the next batch is still answered
             answers = [error] * len(batch)
         return _Called(batch, answers, began, perf_counter() - began)
 
@@ -154,7 +154,7 @@ class Batcher:
 
 
 def _settle(future: asyncio.Future[Outputs] | Future[Outputs], answer: Outputs | Exception) -> None:
-    if future.done():  # whoever asked has gone
+    if future.done():  # the client disconnected
         return
     if isinstance(answer, Exception):
         future.set_exception(answer)

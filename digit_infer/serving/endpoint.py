@@ -1,4 +1,4 @@
-"""What both doors ask: the models by name, readiness, and how an error is told."""
+"""What REST, gRPC and the page share: models by name, readiness, error kinds."""
 
 from __future__ import annotations
 
@@ -49,40 +49,40 @@ _INTERNAL = ("internal", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def kind_of(error: Exception) -> tuple[str, HTTPStatus]:
-    """Return in a word what kind of error this is, for the metrics, and its status."""
+    """Return the error's kind, as used in the metrics, and its HTTP status."""
     return next(((kind, status) for known, kind, status in _KINDS if isinstance(error, known)), _INTERNAL)
 
 
 def told(error: Exception) -> str:
-    """Return what a client is told of an error; of one that is ours, nothing that lies inside."""
+    """Return the message for the client; it hides the details of an internal error."""
     return "the server failed; its log says why" if kind_of(error) == _INTERNAL else str(error)
 
 
 @dataclass(eq=False)
 class Endpoint:
-    """The models that a process serves. ``ready`` turns false once the server is told to stop."""
+    """The models that a process serves. ``ready`` turns false when shutdown begins."""
 
     models: Mapping[str, Served]
     batchers: Mapping[str, Batcher]
     metrics: Metrics
     predictor: Predictor
-    """The first model's, which answers the page."""
+    """Of the first model; answers the page."""
     page_model: str
     ready: bool = True
 
     @classmethod
     def opened(cls, settings: Settings, metrics: Metrics) -> Endpoint:
-        """Load the models, and start the threads that call them; to be called in the event loop's thread.
+        """Load the models and start their threads; call it in the event loop's thread.
 
         Raises:
-            DigitInferError: a model cannot be served.
+            DigitInferError: a model cannot be loaded.
         """
         predictors = {
             name: Predictor(model, runtime=settings.runtime, threads=settings.threads)
             for name, model in settings.named_models().items()
         }
         for predictor in predictors.values():
-            predictor.predict(np.zeros((SIDE, SIDE), np.uint8))  # loads the ink network, and fills the caches
+            predictor.predict(np.zeros((SIDE, SIDE), np.uint8))  # loads the ink network and warms the caches
         models: dict[str, Served] = {}
         for name, predictor in predictors.items():
             models[name] = DigitModel(name, predictor, settings.max_pictures)
@@ -95,10 +95,10 @@ class Endpoint:
         return cls(models, batchers, metrics, predictor, page_model)
 
     def spec(self, model: str, version: str = "") -> ModelSpec:
-        """Return what is known of a model.
+        """Return a model's name, inputs and outputs.
 
         Raises:
-            UnknownModelError: there is none of this name and version.
+            UnknownModelError: no model of this name and version.
         """
         if model not in self.models:
             raise UnknownModelError(f"there is no model {model[:80]!r} here", f"choose from {', '.join(self.models)}")
@@ -106,30 +106,30 @@ class Endpoint:
         return self.models[model].spec
 
     async def answer(self, model: str, request: InferRequest) -> Outputs:
-        """Answer a request that fits its model, in the event loop.
+        """Answer a validated request; for the event loop.
 
         Raises:
-            DigitInferError: what is wrong with it, or that the runtime failed.
+            DigitInferError: the request is invalid, or the runtime failed.
         """
         return await self.batchers[model].answer(request.inputs)
 
     def answer_blocking(self, model: str, request: InferRequest) -> Outputs:
-        """Answer a request that fits its model, in a thread.
+        """Answer a validated request; for any other thread.
 
         Raises:
-            DigitInferError: what is wrong with it, or that the runtime failed.
+            DigitInferError: the request is invalid, or the runtime failed.
         """
         return self.batchers[model].answer_blocking(request.inputs)
 
     def server_metadata(self) -> dict[str, Any]:
-        """Return what the protocol tells of the server."""
+        """Return the protocol's server metadata."""
         return {"name": "digit_infer", "version": __version__, "extensions": list(EXTENSIONS)}
 
     def model_metadata(self, model: str, version: str = "") -> dict[str, Any]:
-        """Return what the protocol tells of a model.
+        """Return the protocol's model metadata.
 
         Raises:
-            UnknownModelError: there is none of this name and version.
+            UnknownModelError: no model of this name and version.
         """
         spec = self.spec(model, version)
         return {
@@ -141,20 +141,20 @@ class Endpoint:
         }
 
     def statistics(self, model: str = "", version: str = "") -> list[dict[str, Any]]:
-        """Return the statistics of a model, or of all.
+        """Return the statistics of one model, or of all.
 
         Raises:
-            UnknownModelError: there is none of this name and version.
+            UnknownModelError: no model of this name and version.
         """
         names = [self.spec(model, version).name] if model else list(self.models)
         return [self.metrics.statistics(name) for name in names]
 
     def index(self) -> list[dict[str, str]]:
-        """Return the models that are served, as the protocol's repository index."""
+        """Return the protocol's repository index."""
         state = "READY" if self.ready else "UNAVAILABLE"
         return [{"name": name, "version": VERSION, "state": state, "reason": ""} for name in self.models]
 
     def close(self) -> None:
-        """Answer what waits, and end the threads."""
+        """Answer queued requests, and end the threads."""
         for batcher in self.batchers.values():
             batcher.close()

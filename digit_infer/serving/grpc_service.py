@@ -1,8 +1,8 @@
-"""The door of gRPC: the same protocol, as the messages of ``open_inference.proto``.
+"""gRPC front end: the Open Inference Protocol as defined in ``open_inference.proto``.
 
-The messages are made when the server starts, from the compiled form of that file, so that any protobuf from 5 on will do:
-generated Python code is refused by a protobuf that is two versions newer. Calls run in threads: an event loop answers them
-later, since it is woken several times for each.
+Message classes are built at start from the compiled descriptor, so any protobuf from 5 on works; generated Python code
+fails with a runtime two major versions newer. Calls run in threads: an event loop has higher latency, since it wakes
+several times per call.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 SERVICE = "inference.GRPCInferenceService"
 _COMPILED = Path(__file__).with_name("open_inference.binpb")
 _ROOM = 64 << 10
-"""What a message holds beside its tensors, in bytes."""
+"""Bytes of a message besides its tensors."""
 
 _THREADS = 32
-"""Calls under way at a time; more wait for a thread, and beyond ``max_waiting`` they are refused."""
+"""Concurrent calls; more wait for a thread, and beyond ``max_waiting`` are refused."""
 
 _CODES = {
     "unknown_model": grpc.StatusCode.NOT_FOUND,
@@ -45,12 +45,12 @@ _CODES = {
     "overloaded": grpc.StatusCode.UNAVAILABLE,
 }
 _CONTENTS = {"UINT8": "uint_contents", "BYTES": "bytes_contents"}
-"""Where the values of a datatype lie that do not come raw; of what the models take, there are these."""
+"""Field that holds non-raw values, for the datatypes that models take as inputs."""
 
 
 @asynccontextmanager
 async def opened_grpc(endpoint: Endpoint, settings: Settings, *, shared: bool) -> AsyncIterator[int]:
-    """Answer over gRPC, in threads, and give the port; at the end, answer what is in flight.
+    """Serve gRPC in threads and yield the port; on exit, finish the requests in flight.
 
     Raises:
         ServingError: the port cannot be bound.
@@ -77,12 +77,12 @@ async def opened_grpc(endpoint: Endpoint, settings: Settings, *, shared: bool) -
 
 
 class _Service:
-    """The calls of the service, over an endpoint."""
+    """The service's methods over an endpoint."""
 
     def __init__(self, endpoint: Endpoint, settings: Settings) -> None:
         self._endpoint = endpoint
         self._settings = settings
-        pool = descriptor_pool.DescriptorPool()  # of its own: a client in this process may know messages of the same name
+        pool = descriptor_pool.DescriptorPool()  # a private pool: a client in this process may register the same names
         files = descriptor_pb2.FileDescriptorSet.FromString(_COMPILED.read_bytes())
         for file in files.file:
             pool.Add(file)
@@ -94,7 +94,7 @@ class _Service:
         }
 
     def handlers(self) -> Any:
-        """Return what a server of grpc is given."""
+        """Return the handlers for ``grpc.Server``."""
         calls: Mapping[str, Callable[[Any], Any]] = {
             "ServerLive": self._live,
             "ServerReady": self._ready,
@@ -118,32 +118,32 @@ class _Service:
         )
 
     def _answering(self, name: str, call: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
-        """Return a call that tells its errors by status, and is counted and logged once its answer is on its way."""
+        """Return a handler that maps errors to status codes; it counts and logs a call once its answer is sent."""
 
         def answering(request: Any, context: Any) -> Any:
             began, code, kind = perf_counter(), grpc.StatusCode.CANCELLED, ""
             try:
                 answer = call(request)
                 code = grpc.StatusCode.OK
-            except Exception as error:  # one of ours, or a fault in here: the client is told, and the server goes on
+            except Exception as error:  # any error goes to the client; the server continues
                 kind, _ = kind_of(error)
                 if kind == "internal":
                     write_failure(name, error)
                 code = _CODES.get(kind, grpc.StatusCode.INTERNAL)
                 context.abort(code, told(error))
-                raise  # which abort has done
+                raise  # abort has raised
             else:
                 return answer
             finally:
                 asked = request.model_name if name == "ModelInfer" else None
                 ended = partial(self._ended, name, asked, code, kind, perf_counter() - began, context)
-                if not context.add_callback(ended):  # the client has gone already
+                if not context.add_callback(ended):  # the call has ended already
                     ended()
 
         return answering
 
     def _ended(self, name: str, model: str | None, code: grpc.StatusCode, kind: str, seconds: float, context: Any) -> None:
-        """Count a request to a model, and log the call."""
+        """Count an inference request, and log the call."""
         if kind and model is not None:
             self._endpoint.metrics.failed(model if model in self._endpoint.models else "", "grpc", kind)
         elif code is grpc.StatusCode.OK and model is not None:
@@ -183,11 +183,11 @@ class _Service:
 
 
 def _read(request: Any, model: ModelSpec) -> InferRequest:
-    """Read a request's message.
+    """Read and validate a request message.
 
     Raises:
-        InvalidRequestError: it breaks the protocol, or does not fit the model.
-        RequestTooLargeError: it holds more pictures than a request may.
+        InvalidRequestError: it violates the protocol, or does not fit the model.
+        RequestTooLargeError: it has more pictures than allowed.
     """
     raw = request.raw_input_contents
     if raw and len(raw) != len(request.inputs):
@@ -199,11 +199,11 @@ def _read(request: Any, model: ModelSpec) -> InferRequest:
     for number, entry in enumerate(request.inputs):
         spec = model.input_named(entry.name)
         if entry.name in inputs:
-            raise InvalidRequestError(f"{entry.name} stands twice in the request", "send each input once")
+            raise InvalidRequestError(f"{entry.name} appears twice in the request", "send each input once")
         shape = checked_shape(spec, entry.datatype, list(entry.shape), model.most)
         parameters = shared | _parameters(entry.parameters)
         if "shared_memory_region" in parameters:
-            raise InvalidRequestError("this server does not look into shared memory", "send the data")
+            raise InvalidRequestError("shared memory is not supported", "send the data")
         values = from_raw(spec, shape, memoryview(raw[number])) if raw else _listed(spec, shape, entry.contents)
         inputs[entry.name] = Tensor(values, parameters)
     check_complete(model, inputs)
@@ -221,7 +221,7 @@ def _listed(spec: TensorSpec, shape: tuple[int, ...], contents: Any) -> Values:
 
 
 def _written(response: Any, model: ModelSpec, asked: InferRequest, outputs: Outputs) -> Any:
-    """Fill in a response's message, and return it; all tensors go raw."""
+    """Fill in and return a response message; all tensors are raw."""
     response.model_name, response.model_version, response.id = model.name, VERSION, asked.id
     for wanted in asked.wanted:
         array = outputs[wanted.name]

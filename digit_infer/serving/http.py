@@ -1,6 +1,6 @@
-"""HTTP below the protocol: the body of a request, whole and within its limits, and each response in one write.
+"""HTTP transport: reads request bodies within limits, and sends each response in one write.
 
-uvicorn writes a response's head and body apart, and each is a call of the system.
+uvicorn alone makes two system calls for head and body.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from digit_infer.serving.settings import Settings
 
     Headers = Mapping[bytes, bytes]
-    """By name, in lower case."""
+    """Header values by lower-case name."""
 
 
 class GoneError(ConnectionError):
-    """The client has gone before its request was whole; there is nobody to be told."""
+    """The client disconnected before its request was complete."""
 
 
 async def read_body(receive: Receive, headers: Headers, settings: Settings) -> bytes:
     """Return the body of a request.
 
     Raises:
-        RequestTooLargeError: it is longer than the server takes.
-        RequestTimeoutError: it does not come in time.
-        InvalidRequestError: it is compressed in a way that cannot be read.
-        GoneError: the client has gone.
+        RequestTooLargeError: it exceeds ``max_body``.
+        RequestTimeoutError: it did not arrive within ``body_timeout``.
+        InvalidRequestError: its compression is unknown or damaged.
+        GoneError: the client disconnected.
     """
     most = settings.max_body
-    if int(headers.get(b"content-length", b"0")) > most:  # the parser has seen that it is a number
+    if int(headers.get(b"content-length", b"0")) > most:  # httptools has checked that it is a number
         raise _too_large(most)
     try:
         async with asyncio.timeout(settings.body_timeout):
             body = await _whole(receive, most)
     except TimeoutError as error:
         raise RequestTimeoutError(
-            f"the body did not come within {settings.body_timeout:g} s", "send it faster, or in parts"
+            f"the body did not arrive within {settings.body_timeout:g} s", "send it faster, or in parts"
         ) from error
     encoding = headers.get(b"content-encoding")
     return body if encoding in (None, b"identity") else inflated(body, encoding.decode("latin-1"), most)
@@ -71,15 +71,15 @@ def _too_large(most: int) -> RequestTooLargeError:
 
 
 class JoinedWrites(HttpToolsProtocol):
-    """Sends what is written in one turn of the event loop at its end."""
+    """Joins what is written in one turn of the event loop into one write."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Write by way of a transport that joins."""
-        super().connection_made(_Joining(transport))  # type: ignore[arg-type]  # it does what a transport does
+        """Wrap the transport."""
+        super().connection_made(_Joining(transport))  # type: ignore[arg-type]  # duck-typed transport
 
 
 class _Joining:
-    """A transport that gathers what is written until the event loop turns; all else is that of the transport below."""
+    """A transport that buffers writes until the end of the event loop's turn; it delegates all else."""
 
     def __init__(self, below: Any) -> None:
         self._below = below
@@ -90,13 +90,13 @@ class _Joining:
         return getattr(self._below, name)
 
     def write(self, data: bytes) -> None:
-        """Send it with what follows."""
+        """Buffer the data."""
         if not self._held:
             self._loop.call_soon(self._send)
         self._held.append(data)
 
     def close(self) -> None:
-        """Close, after what was written is sent."""
+        """Flush, then close."""
         self._send()
         self._below.close()
 

@@ -1,4 +1,4 @@
-"""What a server tells of itself on stderr: one JSON object a line, for requests and for what goes wrong."""
+"""Structured log: one JSON object a line on stderr."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 LIBRARIES = ("uvicorn.error", "asyncio", "grpc")
-"""Loggers of what runs below; what they warn of is told in the same form."""
+"""Loggers whose warnings are written in the same form."""
 
 
 def write_event(event: str, **fields: object) -> None:
-    """Write one line: when, which process, what."""
+    """Write one line: time, process, event and fields."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = json.dumps({"time": now, "pid": os.getpid(), "event": event, **fields}, default=str)
-    with suppress(BrokenPipeError):  # whoever read it has gone; those who ask are answered all the same
+    with suppress(BrokenPipeError):  # the reader of the log is gone; clients are still answered
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
 
 def write_failure(doing: str, error: BaseException) -> None:
-    """Write an error that is ours, with its traceback."""
+    """Write an unexpected error with its traceback."""
     write_event("failure", doing=doing, error=repr(error), traceback="".join(traceback.format_exception(error)))
 
 
 class _Events(logging.Handler):
-    """Writes what libraries log."""
+    """Writes the log records of libraries as events."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -40,7 +40,7 @@ class _Events(logging.Handler):
 
 
 def take_over_libraries() -> None:
-    """Let the libraries' warnings go where everything goes."""
+    """Send the libraries' warnings to this log."""
     for name in LIBRARIES:
         logger = logging.getLogger(name)
         logger.handlers = [_Events()]

@@ -1,14 +1,14 @@
-"""What a server counts: for Prometheus, and for the protocol's statistics, which are the same numbers.
+"""Metrics for Prometheus; the protocol's statistics are computed from the same numbers.
 
-With several workers each counts into files of one folder, which ``PROMETHEUS_MULTIPROC_DIR`` names, and any of them tells
-the sums over all.
+With several workers, each writes to files in the folder ``PROMETHEUS_MULTIPROC_DIR``, and each reports the totals.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -22,7 +22,7 @@ DOORS: tuple[Door, ...] = get_args(Door)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Read by prometheus_client when it is imported, so a worker's environment holds it from the start."""
+"""prometheus_client reads it when imported, so workers start with it in their environment."""
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _PICTURES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -30,7 +30,7 @@ _PICTURES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 @dataclass(frozen=True)
 class ModelMetrics:
-    """What is counted for the calls of one model."""
+    """Metrics of the calls of one model."""
 
     waiting: Gauge
     queue_seconds: Histogram
@@ -38,7 +38,7 @@ class ModelMetrics:
     batch_pictures: Histogram
 
     def called(self, waited: Sequence[float], pictures: int, seconds: float) -> None:
-        """Count a call: how long each request waited for it, how many pictures it had, and how long it took."""
+        """Count a call: each request's waiting time in seconds, the number of pictures, the call's duration in seconds."""
         self.waiting.dec(len(waited))
         for wait in waited:
             self.queue_seconds.observe(wait)
@@ -47,43 +47,45 @@ class ModelMetrics:
 
 
 class Metrics:
-    """All that one process counts."""
+    """All metrics of one process."""
 
     def __init__(self) -> None:
         several = bool(os.environ.get(FOLDER_VARIABLE))
         own = CollectorRegistry()
         self._all = CollectorRegistry() if several else own
         if several:
-            MultiProcessCollector(self._all)  # type: ignore[no-untyped-call]  # the library types it not
+            MultiProcessCollector(self._all)  # type: ignore[no-untyped-call]  # untyped in the library
         self._answers: dict[tuple[str, Door], tuple[Counter, Histogram, Gauge]] = {}
         by_door, by_model = ["model", "door"], ["model"]
         self._requests = Counter("digit_infer_requests", "Requests to a model", by_door, registry=own)
-        self._errors = Counter(
-            "digit_infer_errors", "Requests that were refused or failed", [*by_door, "kind"], registry=own
-        )
+        self._errors = Counter("digit_infer_errors", "Refused and failed requests", [*by_door, "kind"], registry=own)
         self._seconds = Histogram(
-            "digit_infer_request_seconds", "From the whole request to its answer", by_door, registry=own, buckets=_SECONDS
+            "digit_infer_request_seconds",
+            "Time from the complete request to its answer",
+            by_door,
+            registry=own,
+            buckets=_SECONDS,
         )
         self._last = Gauge(
-            "digit_infer_last_answer_timestamp_seconds", "When last one was answered", by_model, registry=own,
+            "digit_infer_last_answer_timestamp_seconds", "Time of the last answer", by_model, registry=own,
             multiprocess_mode="max",
         )  # fmt: skip
         self._waiting = Gauge(
-            "digit_infer_waiting_requests", "Requests that wait for a call, or are in one", by_model, registry=own,
+            "digit_infer_waiting_requests", "Requests in the queue or in a call", by_model, registry=own,
             multiprocess_mode="livesum",
         )  # fmt: skip
         self._queue = Histogram(
-            "digit_infer_queue_seconds", "How long a request waited for its call", by_model, registry=own, buckets=_SECONDS
+            "digit_infer_queue_seconds", "Time of a request in the queue", by_model, registry=own, buckets=_SECONDS
         )
         self._call = Histogram(
-            "digit_infer_call_seconds", "How long a call of the model took", by_model, registry=own, buckets=_SECONDS
+            "digit_infer_call_seconds", "Duration of a call of the model", by_model, registry=own, buckets=_SECONDS
         )
         self._batch = Histogram(
             "digit_infer_batch_pictures", "Pictures in a call of the model", by_model, registry=own, buckets=_PICTURES
         )
 
     def of_model(self, model: str) -> ModelMetrics:
-        """Return what the calls of a model count; the series are there from now on, at 0."""
+        """Return the metrics of a model's calls, all at 0."""
         for door in DOORS:
             self._of_answers(model, door)
         return ModelMetrics(
@@ -91,44 +93,44 @@ class Metrics:
         )
 
     def answered(self, model: str, door: Door, seconds: float) -> None:
-        """Count a request that was answered."""
+        """Count an answered request."""
         requests, times, last = self._answers.get((model, door)) or self._of_answers(model, door)
         requests.inc()
         times.observe(seconds)
         last.set(time.time())
 
     def _of_answers(self, model: str, door: Door) -> tuple[Counter, Histogram, Gauge]:
-        """Return what an answer counts, and keep it: the library takes as long to find each as to count."""
+        """Look up a model's series and cache them: the library's lookup costs as much as counting."""
         found = self._requests.labels(model, door), self._seconds.labels(model, door), self._last.labels(model)
         self._answers[model, door] = found
         return found
 
     def failed(self, model: str, door: Door, kind: str) -> None:
-        """Count a request that was refused or failed; ``model`` is empty where there is none of that name."""
+        """Count a refused or failed request; ``model`` is empty if there is no such model."""
         self._requests.labels(model, door).inc()
         self._errors.labels(model, door, kind).inc()
 
     def exposition(self) -> bytes:
-        """Return all numbers in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._all)
 
     def statistics(self, model: str) -> dict[str, Any]:
-        """Return a model's statistics as the protocol names them: times in nanoseconds, the last answer in milliseconds.
+        """Return a model's statistics in the protocol's form: durations in ns, ``last_inference`` in ms since 1970.
 
-        What the page asked is not among them.
+        Requests from the page are excluded.
         """
         sums = self._sums(model)
-        requests, errors = sums("digit_infer_requests_total"), sums("digit_infer_errors_total")
-        calls, call_s = sums("digit_infer_call_seconds_count"), sums("digit_infer_call_seconds_sum")
-        queue = _duration(sums("digit_infer_queue_seconds_count"), sums("digit_infer_queue_seconds_sum"))
+        requests, errors = sums["digit_infer_requests_total"], sums["digit_infer_errors_total"]
+        calls, call_s = sums["digit_infer_call_seconds_count"], sums["digit_infer_call_seconds_sum"]
+        queue = _duration(sums["digit_infer_queue_seconds_count"], sums["digit_infer_queue_seconds_sum"])
         return {
             "name": model,
             "version": VERSION,
-            "last_inference": int(1000 * sums("digit_infer_last_answer_timestamp_seconds")),
-            "inference_count": int(sums("digit_infer_batch_pictures_sum")),
+            "last_inference": int(1000 * sums["digit_infer_last_answer_timestamp_seconds"]),
+            "inference_count": int(sums["digit_infer_batch_pictures_sum"]),
             "execution_count": int(calls),
             "inference_stats": {
-                "success": _duration(requests - errors, sums("digit_infer_request_seconds_sum")),
+                "success": _duration(requests - errors, sums["digit_infer_request_seconds_sum"]),
                 "fail": _duration(errors, 0.0),
                 "queue": queue,
                 "compute_input": _duration(0, 0.0),
@@ -138,23 +140,14 @@ class Metrics:
             "batch_stats": [],
         }
 
-    def _sums(self, model: str) -> _Sums:
-        found: dict[str, float] = {}
+    def _sums(self, model: str) -> defaultdict[str, float]:
+        """Return a model's samples by name, summed over REST and gRPC and over kinds of errors."""
+        sums: defaultdict[str, float] = defaultdict(float)
         for metric in self._all.collect():
             for sample in metric.samples:
                 if sample.labels.get("model") == model and sample.labels.get("door") != "page":
-                    found[sample.name] = found.get(sample.name, 0.0) + sample.value
-        return _Sums(found)
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """A model's samples by name, summed over doors and kinds."""
-
-    found: Mapping[str, float]
-
-    def __call__(self, name: str) -> float:
-        return self.found.get(name, 0.0)
+                    sums[sample.name] += sample.value
+        return sums
 
 
 def _duration(count: float, seconds: float) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What is served of a model: its arrays as they are, and pictures in any form."""
+"""Served models: one takes uint8 arrays, one takes image files."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ if TYPE_CHECKING:
     Inputs = Mapping[str, Tensor]
 
 _CALL = 64
-"""Pictures that go to the runtime at once."""
+"""Pictures per call of the runtime."""
 
 _QUICK_S = 0.001
-"""What takes no longer than this may hold up the event loop, which reads and writes in that time."""
+"""A call up to this long may block the event loop."""
 
 _PROBABILITIES = TensorSpec("probabilities", "FP32", (-1, CLASSES))
 
 
 class Served(Protocol):
-    """A model behind the protocol."""
+    """A model as the protocol sees it."""
 
     @property
     def spec(self) -> ModelSpec:
-        """Return what it is called, takes and gives."""
+        """Return the model's name, inputs and outputs."""
 
     @property
     def quick(self) -> int:
-        """Return how many pictures a call may have that may hold up the event loop; 0 for none."""
+        """Return the largest number of pictures whose call may block the event loop; 0 for none."""
 
     def count(self, inputs: Inputs) -> int:
-        """Return how many pictures a request holds."""
+        """Return the number of pictures in a request."""
 
     def answer(self, requests: Sequence[Inputs]) -> list[Outputs | DigitInferError]:
-        """Answer several requests in one call; what is wrong with one of them takes its place, and leaves the others.
+        """Answer several requests in one call, in order; an invalid request gets its error.
 
         Raises:
             InferenceError: the runtime failed.
@@ -67,19 +67,19 @@ class DigitModel:
         self._predictor = predictor
 
     def count(self, inputs: Inputs) -> int:
-        """Return how many images a request holds."""
+        """Return the number of images in a request."""
         return len(inputs["images"].values)
 
     def answer(self, requests: Sequence[Inputs]) -> list[Outputs | DigitInferError]:
         """Answer all images in one call.
 
         Raises:
-            InferenceError: the runtime failed, or answered no numbers.
+            InferenceError: the runtime failed, or returned NaN or infinity.
         """
         arrays = [np.asarray(inputs["images"].values) for inputs in requests]
         rows = self._predictor.predict_array(arrays[0] if len(arrays) == 1 else np.concatenate(arrays))
-        if not isfinite(sum(rows.ravel().tolist())):  # sooner than numpy's sum, for the few numbers that there are
-            raise InferenceError("the model answers no numbers (NaN or infinity)", "export it again")
+        if not isfinite(sum(rows.ravel().tolist())):  # faster than numpy for so few numbers
+            raise InferenceError("the model returned NaN or infinity", "export it again")
         if len(arrays) == 1:
             return [{"probabilities": rows}]
         ends = list(accumulate(map(len, arrays)))
@@ -89,7 +89,7 @@ class DigitModel:
 class PictureModel:
     """``picture`` BYTES [N, 1], image files -> ``digit``, ``is_digit``, ``confidence`` [N, 1], ``probabilities`` [N, 10].
 
-    An element is the file itself, or base64 of it where the tensor's parameter ``content_type`` says ``base64``.
+    An element is the file's bytes, or their base64 if the tensor's parameter ``content_type`` is ``base64``.
     """
 
     quick = 0
@@ -107,11 +107,11 @@ class PictureModel:
         self._max_pixels = max_pixels
 
     def count(self, inputs: Inputs) -> int:
-        """Return how many pictures a request holds."""
+        """Return the number of pictures in a request."""
         return len(inputs["picture"].values)
 
     def answer(self, requests: Sequence[Inputs]) -> list[Outputs | DigitInferError]:
-        """Answer all pictures; one that cannot be read fails the request that holds it.
+        """Answer all pictures; an unreadable one fails its request.
 
         Raises:
             InferenceError: the runtime failed.
@@ -136,7 +136,7 @@ class PictureModel:
 
 
 def _seconds_an_image(predictor: Predictor) -> float:
-    """Time calls of one image, and return the shortest: the first ones load what the next find loaded."""
+    """Return the shortest of five timed calls with one image; the first ones include loading."""
     image = np.zeros((1, SIDE, SIDE), np.uint8)
     times = []
     for _ in range(5):
@@ -147,17 +147,18 @@ def _seconds_an_image(predictor: Predictor) -> float:
 
 
 def check_pixels(picture: bytes, most: int) -> None:
-    """Refuse a picture with too many pixels before any of them is decoded, by the decoders that the package uses alone.
+    """Check the size of a picture from its header, before decoding, with the package's decoders only.
 
     Raises:
-        PictureError: it has more than ``most``, or is no picture.
+        PictureTooLargeError: it has more than ``most`` pixels.
+        PictureError: it is not an image.
     """
     try:
         with identified(io.BytesIO(picture), "the picture") as opened:
             width, height = opened.size
     except PictureError:
         raise
-    except Exception:  # whatever Pillow raises; the predictor says what is wrong with it
+    except Exception:  # any error of Pillow; the predictor reports it
         return
     if width * height > most:
         raise PictureTooLargeError(f"the picture has {width} × {height} pixels", f"send {most:,} at most")
@@ -172,7 +173,7 @@ def _decoded(element: bytes, parameters: Mapping[str, Any]) -> bytes:
     try:
         return base64.b64decode(element, validate=True)
     except binascii.Error as error:
-        raise InvalidRequestError(f"a picture is no base64 ({error})", "encode it again, or send it raw") from error
+        raise InvalidRequestError(f"a picture is not base64 ({error})", "encode it again, or send it raw") from error
 
 
 def _outputs(answers: list[Prediction | Unanswered]) -> Outputs | DigitInferError:
@@ -192,7 +193,7 @@ def _outputs(answers: list[Prediction | Unanswered]) -> Outputs | DigitInferErro
 
 
 def _told(error: DigitInferError, number: int, count: int) -> DigitInferError:
-    """Say which picture of several it is."""
+    """Prefix the number of the picture, if there are several."""
     if count == 1:
         return error
     return type(error)(f"picture {number} of {count}: {error.problem}", error.advice)

@@ -1,6 +1,6 @@
-"""The page: its files, and the answer to a picture with all that led to it.
+"""The web page: static files, and JSON answers to its pictures.
 
-``POST page/look`` takes a picture's bytes and answers as ``Predictor.explain``; ``POST page/read`` as ``Predictor.read``.
+``POST page/look`` answers an image file as ``Predictor.explain``, ``POST page/read`` as ``Predictor.read``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Look = Callable[["Predictor", bytes], dict[str, Any]]
 
 def page_routes(rest: Rest, endpoint: Endpoint, settings: Settings) -> list[BaseRoute]:
     """Return the routes of the page."""
-    pool = ThreadPoolExecutor(1, "page")  # one picture at a time: each may take hundreds of megabytes
+    pool = ThreadPoolExecutor(1, "page")  # one picture at a time: each may need hundreds of MB
 
     def asking(look: Look) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
@@ -64,7 +64,7 @@ def page_routes(rest: Rest, endpoint: Endpoint, settings: Settings) -> list[Base
                     {"model": endpoint.page_model, **await rest.counted(endpoint.page_model, "page", found)}
                 )
             except GoneError:
-                return Response(status_code=400)  # to nobody
+                return Response(status_code=400)  # the client is gone; nobody reads this
 
         return answer
 
@@ -87,10 +87,10 @@ def _file(path: Path) -> Callable[[Request], Any]:
 
 
 def looked(predictor: Predictor, picture: bytes) -> dict[str, Any]:
-    """Answer a picture of one digit, with its ink as it lies on the picture.
+    """Answer a picture of one digit, with its ink in picture coordinates.
 
     Raises:
-        PictureError: it cannot be read.
+        PictureError: it cannot be decoded.
     """
     explained = predictor.explain(picture)
     prediction, box = explained.prediction, explained.box
@@ -106,10 +106,10 @@ def looked(predictor: Predictor, picture: bytes) -> dict[str, Any]:
 
 
 def read(predictor: Predictor, picture: bytes) -> dict[str, Any]:
-    """Answer a picture of a number or a page, with each digit.
+    """Answer a picture of a number or a page, digit by digit.
 
     Raises:
-        PictureError: it cannot be read.
+        PictureError: it cannot be decoded.
     """
     reading: Reading = predictor.read(picture)
     return {
@@ -144,7 +144,7 @@ def _size(grey: NDArray[np.uint8]) -> list[int]:
 
 
 def _ink(explained: Explanation) -> NDArray[np.uint8]:
-    """Return the ink uint8 [H, W] where it lies on the picture, 255 = ink."""
+    """Return the ink uint8 [H, W] in picture coordinates, 255 = ink."""
     sheet = np.zeros(explained.grey.shape, np.uint8)
     if explained.look is not None:
         box = explained.look.whole.box
@@ -154,7 +154,7 @@ def _ink(explained: Explanation) -> NDArray[np.uint8]:
 
 
 def _ink_of_digits(reading: Reading) -> NDArray[np.uint8]:
-    """Return the ink uint8 [H, W] of all digits of a page, each as the network saw it, put back where it lies."""
+    """Return the ink uint8 [H, W] of all digits in page coordinates, from the networks' inputs."""
     sheet = np.zeros(reading.grey.shape, np.uint8)
     for digit in reading.digits:
         image = np.rot90(digit.prediction.image, -reading.turned // 90)
@@ -167,7 +167,7 @@ def _ink_of_digits(reading: Reading) -> NDArray[np.uint8]:
 
 
 def _png(pixels: NDArray[np.uint8]) -> str:
-    """Return a grey picture as the address of a PNG that holds itself."""
+    """Return a greyscale picture as a PNG data URL."""
     written = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(written, "PNG")
     return "data:image/png;base64," + base64.b64encode(written.getvalue()).decode()

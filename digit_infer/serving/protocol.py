@@ -1,7 +1,7 @@
-"""The bodies of the Open Inference Protocol v2 over REST: bytes -> a request, and a response -> bytes.
+"""Request and response bodies of the Open Inference Protocol v2 over REST.
 
-A body is JSON, after which raw tensors may follow; the header ``Inference-Header-Content-Length`` then says where the JSON
-ends. Each tensor is JSON or raw on its own.
+A body is JSON, optionally followed by raw tensors; the header ``Inference-Header-Content-Length`` then gives the length of
+the JSON. Each tensor is JSON or raw.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Outputs = Mapping[str, NDArray[Any]]
-    """What a model gave, by name."""
+    """Output arrays by name."""
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 VERSION = "1"
-"""The one version of every model here."""
+"""The only version of every model."""
 
-_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode  # made once: json.dumps would for each
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode  # created once; json.dumps creates one per call
 _decode = json.JSONDecoder().decode
 _WBITS = {"gzip": 31, "deflate": 47}
-"""What zlib calls these encodings; 47 reads zlib's own header or gzip's."""
+"""``wbits`` of zlib; 47 detects zlib or gzip."""
 
 
 @dataclass(frozen=True)
 class WantedOutput:
-    """An output that a request asks for, and whether it is to come raw."""
+    """A requested output, and whether to send it raw."""
 
     name: str
     raw: bool
@@ -41,7 +41,7 @@ class WantedOutput:
 
 @dataclass(frozen=True, eq=False)
 class InferRequest:
-    """A request that fits its model: its inputs by name, and the outputs that it wants, in its order."""
+    """A validated request: inputs by name, and requested outputs in order."""
 
     id: str
     inputs: Mapping[str, Tensor]
@@ -49,21 +49,21 @@ class InferRequest:
 
 
 def check_version(model: str, version: str) -> None:
-    """Refuse a version that there is not; an empty one leaves the choice to the server.
+    """Check the version; an empty one is accepted.
 
     Raises:
-        UnknownModelError: with the version that there is.
+        UnknownModelError: there is no such version.
     """
     if version not in ("", VERSION):
-        raise UnknownModelError(f"{model} has no version {version[:40]!r}", f"it has version {VERSION} alone")
+        raise UnknownModelError(f"{model} has no version {version[:40]!r}", f"its only version is {VERSION}")
 
 
 def inflated(body: bytes, encoding: str, most: int) -> bytes:
-    """Return a body that came compressed.
+    """Return a decompressed body.
 
     Raises:
         InvalidRequestError: the encoding is unknown, or the bytes are damaged.
-        RequestTooLargeError: it holds more than ``most`` bytes.
+        RequestTooLargeError: it decompresses to more than ``most`` bytes.
     """
     if encoding not in _WBITS:
         raise InvalidRequestError(f"the content encoding {encoding[:40]!r} is unknown", "send gzip, deflate or neither")
@@ -71,7 +71,7 @@ def inflated(body: bytes, encoding: str, most: int) -> bytes:
     try:
         content = reader.decompress(body, most + 1)
     except zlib.error as error:
-        raise InvalidRequestError(f"the body is no {encoding} ({error})", "compress it again") from error
+        raise InvalidRequestError(f"the body is not valid {encoding} ({error})", "compress it again") from error
     if len(content) > most:
         raise RequestTooLargeError(f"the body holds more than {most} bytes", "send less in a request")
     if not reader.eof:
@@ -80,11 +80,11 @@ def inflated(body: bytes, encoding: str, most: int) -> bytes:
 
 
 def read_request(body: bytes, header_length: str | None, model: ModelSpec) -> InferRequest:
-    """Read a request to a model.
+    """Read and validate a request body.
 
     Raises:
-        InvalidRequestError: it breaks the protocol, or does not fit the model.
-        RequestTooLargeError: it holds more pictures than a request may.
+        InvalidRequestError: it violates the protocol, or does not fit the model.
+        RequestTooLargeError: it has more pictures than allowed.
     """
     split = len(body) if header_length is None else _split(header_length, len(body))
     document = _json(body[:split])
@@ -94,22 +94,22 @@ def read_request(body: bytes, header_length: str | None, model: ModelSpec) -> In
     for entry in _entries(document, "inputs"):
         tensor, raw = _input(entry, raw, model, parameters)
         if entry["name"] in inputs:
-            raise InvalidRequestError(f"{entry['name']} stands twice in the request", "send each input once")
+            raise InvalidRequestError(f"{entry['name']} appears twice in the request", "send each input once")
         inputs[entry["name"]] = tensor
     if len(raw):
-        raise InvalidRequestError(f"{len(raw)} bytes follow the last tensor", "say binary_data_size of each raw tensor")
+        raise InvalidRequestError(f"{len(raw)} bytes follow the last tensor", "set binary_data_size of each raw tensor")
     check_complete(model, inputs)
     request_id = document.get("id", "")
     if not isinstance(request_id, str):
-        raise InvalidRequestError("the id is no string", "send a string, or none")
+        raise InvalidRequestError("the id is not a string", "send a string, or none")
     return InferRequest(request_id, inputs, _wanted(document, model, parameters))
 
 
 def check_complete(model: ModelSpec, inputs: Mapping[str, Tensor]) -> None:
-    """Refuse a request in which an input lacks.
+    """Check that all inputs are there.
 
     Raises:
-        InvalidRequestError: with its name.
+        InvalidRequestError: one is missing.
     """
     missing = [spec.name for spec in model.inputs if spec.name not in inputs]
     if missing:
@@ -117,7 +117,7 @@ def check_complete(model: ModelSpec, inputs: Mapping[str, Tensor]) -> None:
 
 
 def write_response(model: ModelSpec, request: InferRequest, outputs: Outputs) -> tuple[bytes, int | None]:
-    """Return the body of a response, and the length of its JSON where raw tensors follow, None where none does."""
+    """Return the body of a response, and the length of its JSON if raw tensors follow, else None."""
     entries: list[dict[str, Any]] = []
     parts = [b""]
     for wanted in request.wanted:
@@ -139,7 +139,8 @@ def write_response(model: ModelSpec, request: InferRequest, outputs: Outputs) ->
 def _split(header_length: str, length: int) -> int:
     if not (header_length.isascii() and header_length.isdigit() and int(header_length[:20]) <= length):
         raise InvalidRequestError(
-            f"{HEADER_LENGTH} is {header_length[:40]!r}, and the body has {length} bytes", "say where the JSON ends"
+            f"{HEADER_LENGTH} is {header_length[:40]!r}, and the body has {length} bytes",
+            "set it to the length of the JSON",
         )
     return int(header_length)
 
@@ -147,40 +148,40 @@ def _split(header_length: str, length: int) -> int:
 def _json(content: bytes) -> dict[str, Any]:
     try:
         document = _decode(content.decode())
-    except (ValueError, RecursionError) as error:  # of which JSONDecodeError and UnicodeDecodeError are
-        raise InvalidRequestError(f"the body is no JSON ({error})"[:200], "send what the protocol says") from error
+    except (ValueError, RecursionError) as error:  # includes JSONDecodeError and UnicodeDecodeError
+        raise InvalidRequestError(f"the body is not JSON ({error})"[:200], "see the Open Inference Protocol v2") from error
     if not isinstance(document, dict):
-        raise InvalidRequestError("the body is no JSON object", "send what the protocol says")
+        raise InvalidRequestError("the body is not a JSON object", "see the Open Inference Protocol v2")
     return document
 
 
 def _entries(document: Mapping[str, Any], name: str) -> Sequence[dict[str, Any]]:
     entries = document.get(name)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise InvalidRequestError(f"the request has no list of {name}", "send what the protocol says")
+        raise InvalidRequestError(f"the request has no list of {name}", "see the Open Inference Protocol v2")
     return entries
 
 
 def _parameters(holder: Mapping[str, Any], what: str) -> Mapping[str, Any]:
     parameters = holder.get("parameters", {})
     if not isinstance(parameters, dict):
-        raise InvalidRequestError(f"the parameters of {what} are no object", "send an object, or none")
+        raise InvalidRequestError(f"the parameters of {what} are not an object", "send an object, or none")
     return parameters
 
 
 def _input(
     entry: Mapping[str, Any], raw: memoryview, model: ModelSpec, shared: Mapping[str, Any]
 ) -> tuple[Tensor, memoryview]:
-    """Return an input, and the raw bytes that follow it."""
+    """Return an input, and the raw bytes after it."""
     spec = model.input_named(entry.get("name"))
     shape = checked_shape(spec, entry.get("datatype"), entry.get("shape"), model.most)
     parameters = {**shared, **_parameters(entry, spec.name)}
     if "shared_memory_region" in parameters:
-        raise InvalidRequestError("this server does not look into shared memory", "send the data")
+        raise InvalidRequestError("shared memory is not supported", "send the data")
     size = parameters.get("binary_data_size")
     if size is None:
         if "data" not in entry:
-            raise InvalidRequestError(f"{spec.name} has no data", "send data, or say its binary_data_size")
+            raise InvalidRequestError(f"{spec.name} has no data", "send data, or set its binary_data_size")
         return Tensor(from_values(spec, shape, entry["data"]), parameters), raw
     if "data" in entry:
         raise InvalidRequestError(f"{spec.name} has both data and a binary_data_size", "send one of them")
@@ -201,7 +202,7 @@ def _wanted(document: Mapping[str, Any], model: ModelSpec, shared: Mapping[str, 
         spec = model.output_named(entry.get("name"))
         parameters = _parameters(entry, spec.name)
         if "shared_memory_region" in parameters or "classification" in parameters:
-            raise InvalidRequestError("this server offers neither shared memory nor classification", "leave it out")
+            raise InvalidRequestError("shared memory and classification are not supported", "leave it out")
         wanted.append(WantedOutput(spec.name, _flag(parameters, "binary_data", default=raw)))
     return tuple(wanted)
 

@@ -1,7 +1,6 @@
-"""The door of REST: the Open Inference Protocol v2, and ``/metrics``.
+"""REST front end: the Open Inference Protocol v2, and ``/metrics``.
 
-``POST …/infer`` is answered here, before the framework looks for a route: its way there and back takes longer than a small
-network. All else is the framework's.
+``POST …/infer`` bypasses Starlette, whose routing takes longer than a small network. Starlette handles all other routes.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _RAW = (b"content-type", b"application/octet-stream")
 
 
 class Rest:
-    """The application: the routes of REST over an endpoint."""
+    """The ASGI application: REST routes over an endpoint."""
 
     def __init__(self, endpoint: Endpoint, settings: Settings) -> None:
         self._endpoint = endpoint
@@ -45,7 +44,7 @@ class Rest:
         self._under_way = 0
 
     def app(self, pages: list[BaseRoute]) -> ASGIApp:
-        """Return the application, with further routes."""
+        """Return the application, with the given routes added."""
         routes: list[BaseRoute] = []
         for model in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
             routes += [
@@ -76,11 +75,11 @@ class Rest:
         return _AccessLog(app) if self._settings.access_log else app
 
     async def counted(self, model: str, door: Door, answer: Callable[[], Awaitable[T]]) -> T:
-        """Answer a request that asks a model, and count it, and how it ended.
+        """Await an answer, and count the request and its outcome.
 
         Raises:
-            OverloadedError: too many are under way.
-            Exception: whatever the answer raises.
+            OverloadedError: too many requests are in progress.
+            Exception: any error of ``answer``.
         """
         metrics = self._endpoint.metrics
         if self._under_way >= self._settings.max_waiting:
@@ -118,7 +117,7 @@ class Rest:
         except DigitInferError as error:
             content, status = json.dumps({"error": told(error)}).encode(), kind_of(error)[1].value
             headers = [_JSON]
-        except Exception as error:  # ours: whoever asked is told, and the server goes on
+        except Exception as error:  # an internal error goes to the log and the client; the server continues
             write_failure(f"POST {scope['path']}", error)
             content, status = json.dumps({"error": told(error)}).encode(), 500
             headers = [_JSON]
@@ -155,7 +154,7 @@ class Rest:
 
 
 def _inferring(scope: Scope) -> tuple[str, str] | None:
-    """Return the model and the version that a request wants answers of, or None where it wants something else."""
+    """Return the model and version of an inference request, None for any other request."""
     if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].endswith("/infer"):
         return None
     match scope["path"].split("/"):
@@ -167,7 +166,7 @@ def _inferring(scope: Scope) -> tuple[str, str] | None:
 
 
 def _asked(request: Request) -> tuple[str, str]:
-    """Return the name and the version of the model in the path, empty where there is none."""
+    """Return the model's name and version from the path, empty if absent."""
     return request.path_params.get("model", ""), request.path_params.get("version", "")
 
 
@@ -176,7 +175,7 @@ def _readiness(named: dict[str, str], *, ready: bool) -> Response:
 
 
 async def _only_post(_: Request) -> Response:
-    """Stand where the framework says which methods there are."""
+    """Never called: the route makes Starlette answer 405 to other methods."""
     raise AssertionError("POST …/infer does not come here")
 
 
@@ -195,7 +194,7 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 
 class _AccessLog:
-    """Writes a line for each request."""
+    """Logs each request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,42 +1,83 @@
-"""One process that serves: loads the models, opens the doors, and closes them again in order."""
+"""One server process: loads the models, opens the ports, shuts down in order.
+
+``python -m digit_infer.serving.server SETTINGS`` is a worker process of ``supervisor``.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import uvicorn
 
+from digit_infer.errors import DigitInferError, ServingError
 from digit_infer.serving.endpoint import Endpoint
 from digit_infer.serving.http import JoinedWrites
 from digit_infer.serving.log import take_over_libraries, write_event
 from digit_infer.serving.metrics import Metrics
 from digit_infer.serving.page import page_routes
 from digit_infer.serving.rest import Rest
+from digit_infer.serving.settings import Settings
 
-if TYPE_CHECKING:
-    from digit_infer.serving.settings import Settings
+READY = b"ready\n"
+"""A worker writes this to stdout once it accepts requests."""
+
+_BACKLOG = 2048
 
 _KEEP_ALIVE_S = 75
-"""An idle connection stays open longer than most clients and proxies keep theirs, so that none meets a closed one."""
+"""Idle connections stay open longer than most clients and proxies keep theirs, so that no client writes to a closed one."""
 
 _GARBAGE = (2_000, 10, 10)
-"""When Python looks for garbage, by new objects: connections that end leave some. The command line itself hardly looks."""
+"""Thresholds of the garbage collector: closed connections leave reference cycles. The CLI all but disables it."""
 
 
 @dataclass(frozen=True)
 class Doors:
-    """The ports that answer; ``grpc`` is None where that door is shut."""
+    """TCP ports in use; ``grpc`` is None when gRPC is off."""
 
     rest: int
     grpc: int | None
+
+
+def bound(host: str, port: int, option: str, *, shared: bool = False) -> socket.socket:
+    """Bind an address, before models are loaded, so that a busy port fails at once; port 0 picks a free one.
+
+    Args:
+        host: address or host name of this machine.
+        port: TCP port.
+        option: command-line option of the port, for the error.
+        shared: set SO_REUSEPORT, so that other processes can bind it too; the kernel distributes connections among the
+            listeners.
+
+    Raises:
+        ServingError: the address cannot be bound, or the system cannot share ports.
+    """
+    share: Any = getattr(socket, "SO_REUSEPORT", None)  # not on Windows
+    if shared and share is None:
+        raise ServingError("this system does not let several processes share a port", "omit --workers")
+    opened = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        opened = socket.socket(family, kind, protocol)
+        opened.setsockopt(socket.SOL_SOCKET, share if shared else socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        if not shared:
+            opened.listen(_BACKLOG)
+    except OSError as error:
+        if opened is not None:
+            opened.close()
+        raise ServingError(
+            f"{host}:{port} cannot be bound ({error.strerror})", f"choose another --host or {option}"
+        ) from error
+    return opened
 
 
 def serve(
@@ -50,13 +91,13 @@ def serve(
 
     Args:
         settings: what to serve, and how.
-        rest: a socket that is bound.
-        started: called once the doors are open.
-        among_others: whether this is one of several processes, which share the ports: it ends with stdin as well, and so
-            with the process that started it.
+        rest: a bound socket.
+        started: called once all ports accept requests.
+        among_others: whether this is one of several workers that share the ports; a worker also stops when stdin
+            closes, that is, when its supervisor dies.
 
     Raises:
-        DigitInferError: a model cannot be served, or a door cannot be opened.
+        DigitInferError: a model cannot be loaded, or a port cannot be opened.
     """
     asyncio.run(_serve(settings, rest, started, among_others=among_others))
 
@@ -69,7 +110,7 @@ async def _serve(settings: Settings, rest: socket.socket, started: Callable[[Doo
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.hurry)
         endpoint = Endpoint.opened(settings, Metrics())
         stack.callback(endpoint.close)
-        gc.freeze()  # what is loaded by now stays; searches for garbage leave it out
+        gc.freeze()  # loaded models stay; the collector skips them
         gc.set_threshold(*_GARBAGE)
         grpc_port = None
         if settings.grpc_port is not None:
@@ -108,7 +149,7 @@ def _config(endpoint: Endpoint, settings: Settings) -> uvicorn.Config:
 
 
 class _Web(uvicorn.Server):
-    """Leaves signals to us, and says when it listens."""
+    """Leaves signals to ``_stopping``, and reports when it listens."""
 
     def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
         super().__init__(config)
@@ -116,31 +157,31 @@ class _Web(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Do nothing: whoever starts this server is told of signals, and makes readiness false first."""
+        """Do nothing: ``_stopping`` handles signals, and readiness turns false first."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and say so."""
+        """Listen, then call back."""
         await super().startup(sockets)
         self._listening()
 
 
 class _Stop:
-    """Whether the server was asked to stop, and whether at once."""
+    """Stop requests: ``asked`` to drain first, ``hurried`` to skip the drain."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.hurried = asyncio.Event()
 
     def hurry(self) -> None:
-        """Ask for it at once; what is in flight is answered all the same."""
+        """Stop without draining; requests in flight are still answered."""
         self.asked.set()
         self.hurried.set()
 
 
 @contextmanager
 def _stopping() -> Iterator[_Stop]:
-    """Let SIGTERM ask for a stop, and SIGINT, or a second signal, for one at once."""
+    """SIGTERM asks for a stop with drain; SIGINT, or a second signal, for one without."""
     loop, stop = asyncio.get_running_loop(), _Stop()
 
     def handle(number: int, _frame: object) -> None:
@@ -153,3 +194,28 @@ def _stopping() -> Iterator[_Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _work(settings: str) -> int:
+    """Serve on shared ports and return the exit code."""
+    ready = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keep the output of libraries out of the supervisor's pipe
+
+    def started(_: Doors) -> None:
+        ready.write(READY)
+        ready.flush()
+
+    told = Settings.from_json(settings)
+    try:
+        with bound(told.host, told.port, "--port", shared=True) as rest:
+            serve(told, rest, started, among_others=True)
+    except DigitInferError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    code = _work(*sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)  # skips the slow teardown of native libraries

@@ -1,4 +1,4 @@
-"""What a server is told: models, doors, limits. The command line and the environment fill it; workers get it as JSON."""
+"""Options of a server: models, ports, limits. Read from the command line and the environment; workers get them as JSON."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "DIGIT_INFER"
 PICTURE = "_picture"
-"""What the model of pictures has behind the name of the network that answers it."""
+"""Suffix of the model that takes image files: ``digitnet_picture`` answers with ``digitnet``."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What ``digit-infer serve`` was told.
+    """Options of ``digit-infer serve``.
 
     Attributes:
-        models: names of the zoo, or paths; the first answers the page.
-        runtime, threads: as of a ``Predictor``.
+        models: names in the zoo, or paths; the first one answers the page.
+        runtime, threads: as for ``Predictor``.
         host: the address to bind.
-        port: of REST and the page; 0 takes a free one.
-        grpc_port: the same of gRPC; None leaves that door shut.
-        workers: processes that answer.
-        max_body: bytes in a request.
-        max_pictures: pictures in a request.
-        max_pixels: pixels in a picture.
-        max_batch: pictures in a call of a model; a request of more makes a call of its own.
-        max_waiting: requests that are read, wait or run, for each worker.
-        body_timeout: seconds in which a body must come.
-        drain: seconds after SIGTERM in which the server still answers, and says that it is not ready.
-        grace: seconds after that in which what is in flight may end.
-        access_log: whether each request is a line on stderr.
+        port: TCP port of REST and the page; 0 picks a free one.
+        grpc_port: TCP port of gRPC, 0 picks a free one; None disables gRPC.
+        workers: number of processes.
+        max_body: bytes per request.
+        max_pictures: pictures per request.
+        max_pixels: pixels per picture.
+        max_batch: pictures per model call; a larger request is a call of its own.
+        max_waiting: requests per worker that are being read, queued or running.
+        body_timeout: seconds to receive a body.
+        drain: seconds after SIGTERM in which requests are still answered while readiness is false.
+        grace: seconds after that for requests in flight to finish.
+        access_log: whether to log each request.
     """
 
     models: tuple[str, ...]
@@ -58,10 +58,10 @@ class Settings:
     access_log: bool
 
     def named_models(self) -> dict[str, str]:
-        """Return each model by the name that it is served as: a file by its name without the suffix.
+        """Return the models by served name; a file is served under its stem.
 
         Raises:
-            UsageError: two of one name.
+            UsageError: two models have the same name.
         """
         named: dict[str, str] = {}
         for model in self.models:
@@ -75,7 +75,7 @@ class Settings:
         return named
 
     def as_json(self) -> str:
-        """Return them as a line of JSON, for another process."""
+        """Return the settings as one line of JSON."""
         return json.dumps(asdict(self))
 
     @classmethod

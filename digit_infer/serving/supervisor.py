@@ -1,6 +1,6 @@
-"""Several processes that serve on the same ports, and the one that starts, replaces and stops them.
+"""Several worker processes on the same ports: starts, replaces and stops them.
 
-A worker ends with its supervisor, however that ends: it watches a pipe that closes with it.
+A worker also ends when its supervisor dies: it watches a pipe that closes then.
 """
 
 from __future__ import annotations
@@ -20,22 +20,18 @@ from prometheus_client import multiprocess
 from digit_infer.errors import ServingError
 from digit_infer.serving.log import write_event
 from digit_infer.serving.metrics import FOLDER_VARIABLE
-from digit_infer.serving.server import Doors
+from digit_infer.serving.server import READY, Doors, bound
 from digit_infer.serving.settings import Settings
-from digit_infer.serving.sockets import bound
-
-READY = b"ready\n"
-"""What a worker writes to stdout once its doors are open."""
 
 _LOOK_S = 0.2
-"""Between two looks at whether all workers live."""
+"""Seconds between checks that all workers are alive."""
 
 
 def supervise(settings: Settings, started: Callable[[Doors], None]) -> None:
     """Serve with several workers until SIGTERM or SIGINT.
 
     Raises:
-        ServingError: a worker could not start, or a port cannot be bound.
+        ServingError: a worker failed to start, or a port cannot be bound.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="digit_infer_metrics_"))
@@ -54,12 +50,12 @@ def supervise(settings: Settings, started: Callable[[Doors], None]) -> None:
 
 @contextmanager
 def _shared(host: str, port: int, option: str) -> Iterator[int]:
-    """Hold a port for the workers, which all listen there: the system deals connections out among them.
+    """Reserve a port for the workers; the kernel distributes connections among them.
 
     Raises:
-        ServingError: it cannot be bound, or somebody listens there already.
+        ServingError: the port cannot be bound, or another process listens on it.
     """
-    with bound(host, port, option) as alone:  # fails even where another server would share the port
+    with bound(host, port, option) as alone:  # exclusive first: SO_REUSEPORT would succeed beside another server
         found = int(alone.getsockname()[1])
     with bound(host, found, option, shared=True):
         yield found
@@ -74,32 +70,32 @@ class _Workers:
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        """Start all, and wait until all are ready.
+        """Start all workers and wait until they are ready.
 
         Raises:
-            ServingError: one of them ended instead.
+            ServingError: a worker ended before it was ready.
         """
         self._running = [self._started() for _ in range(self.settings.workers)]
         for worker in self._running:
             _wait_until_ready(worker)
 
     def replace_lost(self) -> None:
-        """Put a new worker in the place of each that has ended.
+        """Restart workers that have ended.
 
         Raises:
-            ServingError: the new one ended before it was ready.
+            ServingError: the new worker ended before it was ready.
         """
         for number, worker in enumerate(self._running):
             if worker.poll() is None:
                 continue
             write_event("worker_lost", worker=worker.pid, code=worker.returncode)
             _close_pipes(worker)
-            multiprocess.mark_process_dead(worker.pid, self.metrics)  # type: ignore[no-untyped-call]  # the library types it not
+            multiprocess.mark_process_dead(worker.pid, self.metrics)  # type: ignore[no-untyped-call]  # untyped
             self._running[number] = self._started()
             _wait_until_ready(self._running[number])
 
     def stop(self) -> None:
-        """Ask all to stop, and wait; one that does not within the time is killed."""
+        """Stop all workers with SIGTERM; kill those that exceed drain, grace and 5 s."""
         for worker in self._running:
             worker.send_signal(signal.SIGTERM)
         for worker in self._running:
@@ -113,7 +109,7 @@ class _Workers:
 
     def _started(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603  # our own module
-            [sys.executable, "-m", "digit_infer.serving.worker", self.settings.as_json()],
+            [sys.executable, "-m", "digit_infer.serving.server", self.settings.as_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, FOLDER_VARIABLE: self.metrics},
@@ -122,7 +118,7 @@ class _Workers:
 
 def _wait_until_ready(worker: subprocess.Popen[bytes]) -> None:
     if worker.stdout is None or worker.stdout.readline() != READY:
-        raise ServingError("a worker could not start", "its own message stands above")
+        raise ServingError("a worker could not start", "see its message above")
 
 
 def _close_pipes(worker: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,6 @@
-"""Tensors of the Open Inference Protocol: what a model takes and gives, and numpy arrays from JSON values or raw bytes.
+"""Tensors of the Open Inference Protocol: specifications, and numpy arrays from JSON values or raw bytes.
 
-Both doors use these. A tensor is checked against what the model takes before its data is looked at, so that nobody can make
-the server allocate what it will refuse.
+A tensor's shape is checked before its data is read, so a client cannot make the server allocate what it will refuse.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from digit_infer.errors import InvalidRequestError, RequestTooLargeError
 
 Datatype = Literal["BOOL", "UINT8", "INT32", "FP32", "BYTES"]
-"""Of the protocol's datatypes, those that the models here take or give."""
+"""The protocol's datatypes that models here use."""
 
 DTYPES: Mapping[str, np.dtype[Any]] = {
     "BOOL": np.dtype(np.bool_),
@@ -25,31 +24,31 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
     "INT32": np.dtype("<i4"),
     "FP32": np.dtype("<f4"),
 }
-"""Raw tensors are little-endian."""
+"""Little-endian, as raw tensors are."""
 
 Values: TypeAlias = "NDArray[Any] | list[bytes]"
-"""An array, or for BYTES a list of strings of bytes."""
+"""An array, or a list of byte strings for BYTES."""
 
 _LENGTH_BYTES = 4
-"""Each element of a raw BYTES tensor has its length in front: uint32, little-endian."""
+"""Each element of a raw BYTES tensor is prefixed by its length: uint32, little-endian."""
 
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor that a model takes or gives; the first size of ``shape`` is -1, the number of pictures."""
+    """An input or output; ``shape[0]`` is -1, the number of pictures."""
 
     name: str
     datatype: Datatype
     shape: tuple[int, ...]
 
     def metadata(self) -> dict[str, Any]:
-        """Return what the protocol tells of it."""
+        """Return the protocol's tensor metadata."""
         return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape)}
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What a served model is called, takes and gives, and how many pictures a request may hold."""
+    """A served model's name, inputs and outputs; ``most`` is the pictures allowed per request."""
 
     name: str
     platform: str
@@ -58,25 +57,25 @@ class ModelSpec:
     most: int
 
     def input_named(self, name: object) -> TensorSpec:
-        """Return what the model takes by a name.
+        """Return an input by name.
 
         Raises:
-            InvalidRequestError: nothing of that name.
+            InvalidRequestError: there is none.
         """
-        return _named(self.inputs, name, f"{self.name} takes no input")
+        return _named(self.inputs, name, f"{self.name} has no input")
 
     def output_named(self, name: object) -> TensorSpec:
-        """Return what the model gives by a name.
+        """Return an output by name.
 
         Raises:
-            InvalidRequestError: nothing of that name.
+            InvalidRequestError: there is none.
         """
-        return _named(self.outputs, name, f"{self.name} gives no output")
+        return _named(self.outputs, name, f"{self.name} has no output")
 
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A tensor of a request: its values, and its parameters, such as ``content_type``."""
+    """A request's tensor: values and parameters, such as ``content_type``."""
 
     values: Values
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -90,19 +89,19 @@ def _named(specs: tuple[TensorSpec, ...], name: object, problem: str) -> TensorS
 
 
 def checked_shape(spec: TensorSpec, datatype: object, shape: object, most: int) -> tuple[int, ...]:
-    """Return the shape of a tensor that a request announces.
+    """Check a request's datatype and shape, and return the shape.
 
-    A last size of 1 may be left out: [N] stands for [N, 1].
+    A trailing 1 may be omitted: [N] means [N, 1].
 
     Raises:
-        InvalidRequestError: another datatype or shape than the model takes.
+        InvalidRequestError: the datatype or shape differs from the model's.
         RequestTooLargeError: more than ``most`` pictures.
     """
     if datatype != spec.datatype:
         raise InvalidRequestError(f"{spec.name} has datatype {datatype!r}", f"send {spec.datatype}")
     wanted = f"send [N{''.join(f', {size}' for size in spec.shape[1:])}]"
     if not isinstance(shape, Sequence) or not all(type(size) is int and size >= 0 for size in shape):
-        raise InvalidRequestError(f"{spec.name} has shape {shape!r:.80}, which is no list of sizes", wanted)
+        raise InvalidRequestError(f"{spec.name} has shape {shape!r:.80}, which is not a list of sizes", wanted)
     sizes = tuple(shape)
     if len(sizes) == 1 and spec.shape[1:] == (1,):
         sizes = (*sizes, 1)
@@ -114,10 +113,10 @@ def checked_shape(spec: TensorSpec, datatype: object, shape: object, most: int) 
 
 
 def from_raw(spec: TensorSpec, shape: tuple[int, ...], raw: memoryview) -> Values:
-    """Return the values in raw bytes; an array looks into ``raw`` and copies nothing.
+    """Return the values of raw bytes; an array is a view of ``raw``.
 
     Raises:
-        InvalidRequestError: the bytes are more or fewer than the shape says.
+        InvalidRequestError: the number of bytes does not fit the shape.
     """
     if spec.datatype == "BYTES":
         return _elements(spec, prod(shape), raw)
@@ -150,13 +149,13 @@ def _elements(spec: TensorSpec, count: int, raw: memoryview) -> list[bytes]:
 
 
 def from_values(spec: TensorSpec, shape: tuple[int, ...], data: object) -> Values:
-    """Return the values in a list of JSON's values, flat or nested as the shape is.
+    """Return the values of a JSON list, flat or nested.
 
     Raises:
-        InvalidRequestError: they are more or fewer than the shape says, of another type, or out of range.
+        InvalidRequestError: wrong number of values, wrong type, or out of range.
     """
     if not isinstance(data, list | tuple):
-        raise InvalidRequestError(f"the data of {spec.name} is no list", "list its values in row-major order")
+        raise InvalidRequestError(f"the data of {spec.name} is not a list", "list its values in row-major order")
     flat = _flat(data, len(shape))
     if len(flat) != prod(shape):
         raise InvalidRequestError(
@@ -167,14 +166,14 @@ def from_values(spec: TensorSpec, shape: tuple[int, ...], data: object) -> Value
     wrong = set(map(type, flat)) - {int}
     if spec.datatype != "UINT8" or wrong:
         kinds = ", ".join(sorted(kind.__name__ for kind in wrong))
-        raise InvalidRequestError(f"{spec.name} holds values that are no whole numbers ({kinds})", "send 0 to 255")
+        raise InvalidRequestError(f"{spec.name} holds values that are not integers ({kinds})", "send 0 to 255")
     if flat and (min(flat) < 0 or max(flat) > 255):
         raise InvalidRequestError(f"{spec.name} holds values from {min(flat)} to {max(flat)}"[:120], "send 0 to 255")
     return np.array(flat, np.uint8).reshape(shape)
 
 
 def _flat(data: Sequence[Any], depth: int) -> list[Any]:
-    """Return the values of lists in lists; what is nested deeper than ``depth`` stays a list, which is no value."""
+    """Flatten ``depth`` levels of lists; deeper lists remain, and fail the type check."""
     flat = list(data)
     for _ in range(depth - 1):
         if not flat or type(flat[0]) is not list:
@@ -191,9 +190,11 @@ def _encoded(spec: TensorSpec, value: object) -> bytes:
     try:
         return value.encode()
     except UnicodeEncodeError as error:
-        raise InvalidRequestError(f"{spec.name} holds a string that is no text ({error.reason})", "send base64") from error
+        raise InvalidRequestError(
+            f"{spec.name} holds a string that is not valid UTF-8 ({error.reason})", "send base64"
+        ) from error
 
 
 def to_raw(values: NDArray[Any]) -> bytes:
-    """Return the raw bytes of an array that a model gave."""
+    """Return an output's raw bytes."""
     return values.tobytes()

@@ -1,1 +1,1 @@
-"""The pictures on the pages, drawn from the same records."""
+"""Pictures of the pages, drawn from the same records."""

@@ -1,4 +1,4 @@
-"""The pictures of ``docs/benchmarks.md``: the same bytes for the same figures."""
+"""Pictures of ``docs/benchmarks.md``; their bytes are reproducible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARKERS = "os^Dv<>"
 
 
 def draw_benchmarks(results: Path, folder: Path) -> None:
-    """Draw a picture of each record that is there."""
+    """Draw a picture for each record that exists."""
     drawings = {"peers": _peers, "loadgen": _loadgen, "zoo": _networks, "gpu": _networks}
     with styled():
         for name, draw in drawings.items():
@@ -31,7 +31,7 @@ def draw_benchmarks(results: Path, folder: Path) -> None:
 
 
 def _peers(record: Path) -> Figure:
-    """Draw the median of each peer and of ours, a line a network."""
+    """Draw the median latencies of each peer and of ours, one row per network."""
     entries = list(read_results(record, Beside).values())
     median = {(entry.model, entry.name): entry.p50_us for entry in entries}
     models = sorted({entry.model for entry in entries}, key=lambda model: (median[model, OURS[0]], model))
@@ -61,7 +61,7 @@ def _peers(record: Path) -> Figure:
 
 
 def _loadgen(record: Path) -> Figure:
-    """Draw by what share LoadGen's p50 and p90 lie above ours, with the bar where it holds."""
+    """Draw LoadGen's p50 and p90 relative to ours, with the bar where it applies."""
     entries = list(read_results(record, Agreement).values())
     drawn = figure(9, 4)
     axes = drawn.subplots()
@@ -83,7 +83,7 @@ def _loadgen(record: Path) -> Figure:
 
 
 def _networks(record: Path) -> Figure:
-    """Draw wrong answers against the median time of one picture, and name those that no faster one equals."""
+    """Draw error rates against the median latency of one picture, and label the Pareto front."""
     points = points_of(summaries(read_record(record)))
     drawn = figure(9, 4.6)
     axes = drawn.subplots()
@@ -104,7 +104,7 @@ def _networks(record: Path) -> Figure:
     axes.set_yscale("log")
     axes.margins(x=0.1)
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))  # all nine would write 9 over 10
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))  # with all nine, 9 and 10 overlap
     axes.yaxis.set_minor_formatter("{x:g}")
     axes.xaxis.set_major_formatter("{x:,g}")
     axes.set_xlabel("median time of one picture, µs")

@@ -1,4 +1,4 @@
-"""A network as a stack of layers, with the shape that leaves each and the parameters that it holds."""
+"""Diagrams of networks: a stack of layers with output shapes and parameters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LINE = 0.27
 
 @dataclass(frozen=True)
 class Layer:
-    """One line of a diagram."""
+    """A line of a diagram."""
 
     kind: str
     words: str
@@ -34,7 +34,7 @@ class Layer:
 
 
 def layers(recipe: Recipe) -> list[Layer]:
-    """Describe the layers of a recipe."""
+    """Return the layers of a recipe."""
     return [
         Layer(part.kind, in_words(part), tuple(layer.output.shape[1:]), layer.count_params())
         for part, layer in zip(recipe.network, build(recipe).layers, strict=True)
@@ -42,7 +42,7 @@ def layers(recipe: Recipe) -> list[Layer]:
 
 
 def diagram(name: str, stack: Sequence[Layer]) -> Figure:
-    """Draw the stack from the image down to the probabilities."""
+    """Draw the layers from the image to the probabilities."""
     drawn = figure(5.2, _LINE * (len(stack) + 2.2))
     axes = drawn.subplots()
     axes.set_axis_off()

@@ -1,4 +1,4 @@
-"""What runs show: loss and accuracy by epoch, confusions, the surest wrong answers, and all networks in one picture."""
+"""Pictures of training runs: learning curves, confusion matrices with confident mistakes, and all networks."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from training.rows import Row, Runs
 _SHOWN = 12
 
 _CUT = 0.96
-"""Below, accuracies are drawn in a panel of their own, or the others would be one line."""
+"""Accuracies below this have their own panel, or they would compress the axis."""
 
 _FAILED = 0.2
-"""A published accuracy below is a failure, and would only stretch the axis."""
+"""A published accuracy below this is a failure, and is not drawn."""
 
 _LABEL_HEIGHT = 9.0
 _LABEL_WIDTH = 95.0
 
 
 def loss_and_accuracy(runs: Runs) -> Figure:
-    """Draw training and validation loss at the left, accuracies at the right; a thin line a seed."""
+    """Draw training and validation loss on the left, accuracies on the right, one line per seed."""
     drawn = figure(9, 2.9)
     left, right = drawn.subplots(1, 2)
     for axes, kind in ((left, "loss"), (right, "accuracy")):
@@ -46,7 +46,7 @@ def loss_and_accuracy(runs: Runs) -> Figure:
 
 
 def validation_losses(all_runs: Sequence[Runs]) -> Figure:
-    """Draw training and validation loss of several networks side by side, as group E's notebook did."""
+    """Draw training and validation loss of several networks side by side."""
     drawn = figure(9, 2.9)
     for axes, runs in zip(drawn.subplots(1, len(all_runs)), all_runs, strict=True):
         _lines(axes, runs.curve("loss"), TRAINING, "training")
@@ -69,14 +69,14 @@ def _validation_name(runs: Runs) -> str:
 
 
 def confusion_matrix(labels: NDArray[np.uint8], answers: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Count answers: int64 [10, 10], the row is the label and the column the answer."""
+    """Return the confusion matrix int64 [10, 10]: rows are labels, columns are answers."""
     counts = np.zeros((10, 10), dtype=np.int64)
     np.add.at(counts, (labels, answers), 1)
     return counts
 
 
 def confusions(runs: Runs, test: Split) -> Figure:
-    """Draw the matrix of seed 0 and the surest of its mistakes."""
+    """Draw seed 0's confusion matrix and its most confident mistakes."""
     record = runs.of_seed(0)
     counts = confusion_matrix(test.labels, runs.answers())
     drawn = figure(9, 3.9)
@@ -112,12 +112,12 @@ def _write(axes: Any, column: int, row: int, count: int, *, dark: bool) -> None:
 
 
 def random_ten(labels: NDArray[np.uint8], seed: int) -> NDArray[np.int64]:
-    """Draw ten indices of test images, without looking at what they show."""
+    """Return ten random indices of test images."""
     return np.sort(np.random.default_rng(seed).choice(len(labels), 10, replace=False))
 
 
 def accuracy_against_parameters(rows: Sequence[Row]) -> Figure:
-    """Draw the mean of the seeds with the interval of ``Spread``, and the published accuracy as a short bar."""
+    """Draw the mean over seeds with its interval, and the published accuracy as a short bar."""
     drawn = figure(9, 6.4)
     upper, lower = drawn.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     panels = (
@@ -134,7 +134,7 @@ def accuracy_against_parameters(rows: Sequence[Row]) -> Figure:
         upper.plot([], [], color=colour, marker="o", markersize=4, linewidth=0, label=f"group {group}")
     upper.legend(loc="lower right", ncols=2)
     lower.set_xlabel("parameters")
-    drawn.draw_without_rendering()  # settles where a value stands on the page
+    drawn.draw_without_rendering()  # computes positions on the page
     for axes, shown in panels:
         _names(axes, shown)
     return drawn
@@ -150,7 +150,7 @@ def _point(axes: Axes, row: Row) -> None:
 
 
 def _names(axes: Axes, rows: Sequence[Row]) -> None:
-    """Write each name beside its point, below the names that already stand there."""
+    """Label the points, each label below those nearby."""
     points_a_dot = 72 / axes.figure.dpi
     taken: list[tuple[float, float]] = []
     for row in sorted(rows, key=lambda row: -row.runs.spread.mean):

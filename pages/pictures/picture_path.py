@@ -1,4 +1,4 @@
-"""How pictures are answered, each in one strip as ``--explain`` draws it."""
+"""Explanation strips of pictures, as ``--explain`` draws them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLOURS = 128
 
 
 def pictures() -> list[Image.Image]:
-    """Draw a clean canvas, a sheet in shadow, a sheet on a table, and several digits on a sheet, around test digits."""
+    """Draw a clean canvas, a sheet in shadow, a sheet on a table, and several digits on a sheet, from test digits."""
     test = dataset.load("test")
     draw = np.random.default_rng(_SEED)
     drawn = [KINDS[kind](digit, draw) for kind, digit in zip(("canvas", "shadowed", "on_table"), test.images, strict=False)]
@@ -32,13 +32,13 @@ def pictures() -> list[Image.Image]:
 
 
 def explanations(shown: Sequence[PictureSource]) -> list[Explanation]:
-    """Answer pictures, and keep what led to the answers."""
+    """Predict pictures, with explanations."""
     with Predictor() as predictor:
         return [predictor.explain(picture) for picture in shown]
 
 
 def draw_strips(path: Path, shown: Sequence[PictureSource]) -> None:
-    """Write a strip for each picture, one below the other, with few colours, so that the file stays small."""
+    """Write the strips of pictures, one below the other, with few colours to keep the file small."""
     strips = [explanation_strip(explained) for explained in explanations(shown)]
     together = Image.new("RGB", (strips[0].width, sum(strip.height for strip in strips)), "white")
     for number, strip in enumerate(strips):

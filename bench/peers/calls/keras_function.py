@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def open_call(path: Path, batch: int) -> Answer:
-    """Load a trained network and trace it for one batch."""
+    """Load a Keras file and trace it for one batch."""
     import keras
     import tensorflow as tf
 
     model = keras.saving.load_model(path, compile=False)
     shape = model.inputs[0].shape[1:]
 
-    @tf.function(input_signature=[tf.TensorSpec((batch, 28, 28), tf.uint8)])  # type: ignore[untyped-decorator]  # no types
+    @tf.function(input_signature=[tf.TensorSpec((batch, 28, 28), tf.uint8)])  # type: ignore[untyped-decorator]  # untyped
     def answer(images: Any) -> Any:
         return model(tf.reshape(tf.cast(images, tf.float32) / 255.0, (batch, *shape)), training=False)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def open_call(path: Path, batch: int) -> Answer:
-    """Load a trained network; any batch may follow."""
+    """Load a Keras file, for any batch."""
     import keras
 
     del batch

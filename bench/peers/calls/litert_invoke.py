@@ -1,4 +1,4 @@
-"""LiteRT: set, invoke, get, at a fixed batch with one thread."""
+"""LiteRT: set, invoke, get, for a fixed batch with one thread."""
 
 from __future__ import annotations
 

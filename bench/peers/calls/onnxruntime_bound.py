@@ -1,4 +1,4 @@
-"""ONNX Runtime: arrays bound once as input and output of a fixed batch, filled and run; one thread."""
+"""ONNX Runtime: input and output arrays bound once for a fixed batch; one thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def open_call(path: Path, batch: int) -> Answer:
     source, target = session.get_inputs()[0].name, session.get_outputs()[0].name
     bound.bind_input(source, "cpu", 0, np.uint8, images.shape, images.ctypes.data)
     bound.bind_output(target, "cpu", 0, np.float32, probabilities.shape, probabilities.ctypes.data)
-    run, binding = session._sess.run_with_iobinding, bound._iobinding  # noqa: SLF001  # a Python frame less
+    run, binding = session._sess.run_with_iobinding, bound._iobinding  # noqa: SLF001  # skips a Python frame
 
     def call(asked: Images) -> Probabilities:
         images[:] = asked

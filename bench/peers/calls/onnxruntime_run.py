@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 
 def open_call(path: Path, batch: int) -> Answer:
-    """Load a file; any batch may follow."""
+    """Load a file, for any batch."""
     del batch
     return bare_onnx(path)

@@ -1,6 +1,6 @@
-"""OpenVINO: one request whose input was filled once, inferred again and again, as benchmark_app does; one thread.
+"""OpenVINO: one request with its input set once, inferred repeatedly as benchmark_app does; one thread.
 
-It answers the first images that it was asked, for ever: what is timed is inference alone.
+It always answers the first images that it got, so that only inference is timed.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""MLPerf LoadGen and our own harness, in one process, on one session, in turns: do they say the same?"""
+"""Agreement of MLPerf LoadGen and our harness: one process, one session, in turns."""

@@ -1,4 +1,4 @@
-"""Lets our harness and LoadGen measure every model, each in a process of the environment that holds both."""
+"""Measures every model with our harness and LoadGen, each in a process of the environment that has both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What our harness and LoadGen said of the same sessions: ``bench/results/loadgen.json``."""
+"""Measurements of the same sessions by our harness and by LoadGen: ``bench/results/loadgen.json``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from digit_infer.runtimes.protocol import RuntimeName
 Figure = Literal["p50_us", "p90_us"]
 
 LARGE_US = 100.0
-"""Where a query takes longer than this, our percentiles and LoadGen's have to agree within ``BAR``."""
+"""Above this latency, our percentiles and LoadGen's must agree within ``BAR``."""
 
 BAR = 0.05
 
 
 @dataclass(frozen=True)
 class Percentiles:
-    """Of one measurement, in µs; p99 is None where the samples are too few to tell it."""
+    """Percentiles of one measurement, in µs; p99 is None for too few samples."""
 
     samples: int
     p50_us: float
@@ -27,17 +27,17 @@ class Percentiles:
     p99_us: float | None
 
     def of(self, figure: Figure) -> float:
-        """Return one of them."""
+        """Return one of them, in µs."""
         return self.p50_us if figure == "p50_us" else self.p90_us
 
 
 @dataclass(frozen=True)
 class Round:
-    """One turn of everything, each for the same time, on one session.
+    """All measurements once, each for the same time, on one session.
 
-    ``ours`` is our single-stream, ``loadgen`` LoadGen's, and ``floor`` LoadGen's of a system that does nothing. Two more
-    say where a difference comes from: ``inside`` has the call alone, timed by our clock within LoadGen's callback, and
-    ``cooled`` our single-stream where 32 KiB of other memory are read between two queries.
+    ``ours`` is our single-stream scenario, ``loadgen`` LoadGen's, ``floor`` LoadGen's with a system that does nothing. Two
+    more explain differences: ``inside`` is the call alone, timed by our clock in LoadGen's callback; ``cooled`` is our
+    single-stream with 32 KiB of other memory read between queries.
     """
 
     ours: Percentiles
@@ -49,7 +49,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Throughput:
-    """Images a second at one batch, by ours and by LoadGen's Offline scenario, one figure a round each."""
+    """Images per second at one batch, by ours and by LoadGen's Offline scenario, one value per round."""
 
     batch: int
     ours: tuple[float, ...]
@@ -58,10 +58,9 @@ class Throughput:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Queries that arrive at ``rate`` a second: our server scenario and LoadGen's.
+    """Server scenario at ``rate`` queries per second, ours and LoadGen's.
 
-    ``late_us`` is by how much a sleep of a millisecond ended late, the median: LoadGen sleeps until a query is due, and we
-    wait awake for the last stretch.
+    ``late_us`` is the median delay of a sleep of 1 ms: LoadGen sleeps until a query is due, ours busy-waits at the end.
     """
 
     rate: float
@@ -72,7 +71,7 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What both said of one model on one runtime; ``samples`` counts our own single-stream queries."""
+    """Results of both for one model on one runtime; ``samples`` counts our single-stream queries."""
 
     model: str
     runtime: RuntimeName
@@ -84,39 +83,39 @@ class Agreement:
     server: Arrivals
 
     def ours(self, figure: Figure) -> float:
-        """Return our figure in µs, the median over the rounds."""
+        """Return our percentile in µs, the median over rounds."""
         return median(entry.ours.of(figure) for entry in self.rounds)
 
     def loadgen(self, figure: Figure) -> float:
-        """Return LoadGen's, its floor included."""
+        """Return LoadGen's percentile in µs, including its floor."""
         return median(entry.loadgen.of(figure) for entry in self.rounds)
 
     def floor_us(self) -> float:
-        """Return the median of LoadGen's null system, which is taken off every percentile."""
+        """Return the median of LoadGen's null system in µs; it is subtracted from every percentile."""
         return median(entry.floor.p50_us for entry in self.rounds)
 
     def difference(self, figure: Figure) -> float:
-        """Return by what share LoadGen's, without its floor, lies above ours: the median of the rounds' own."""
+        """Return LoadGen's percentile without floor relative to ours, minus 1: the median over rounds."""
         return median((entry.loadgen.of(figure) - entry.floor.p50_us) / entry.ours.of(figure) - 1 for entry in self.rounds)
 
     def inside_over_ours(self) -> float:
-        """Return by what share the call takes longer within LoadGen's callback than in our loop, by medians."""
+        """Return the call's p50 in LoadGen's callback relative to our loop, minus 1."""
         return median(entry.inside.p50_us / entry.ours.p50_us - 1 for entry in self.rounds)
 
     def around_us(self) -> float:
-        """Return what LoadGen and its way through Python take around the call: the floor, with a network in the caches."""
+        """Return LoadGen's overhead around the call in µs, including its Python bindings."""
         return median(entry.loadgen.p50_us - entry.inside.p50_us for entry in self.rounds)
 
     def cooled_over_ours(self) -> float:
-        """Return by what share it takes longer in our own loop where other memory was read before."""
+        """Return our p50 with other memory read between queries relative to without, minus 1."""
         return median(entry.cooled.p50_us / entry.ours.p50_us - 1 for entry in self.rounds)
 
     def offline_difference(self) -> float:
-        """Return by what share LoadGen's throughput lies above ours."""
+        """Return LoadGen's throughput relative to ours, minus 1."""
         ratios = (theirs / ours for theirs, ours in zip(self.offline.loadgen, self.offline.ours, strict=True))
         return median(ratios) - 1
 
     @property
     def is_large(self) -> bool:
-        """Whether the bar is on it."""
+        """Whether ``BAR`` applies."""
         return self.ours("p50_us") > LARGE_US

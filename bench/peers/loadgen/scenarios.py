@@ -1,10 +1,10 @@
 """LoadGen's scenarios in performance mode, through its Python bindings (PyPI ``mlcommons-loadgen``).
 
-What reading and experiment showed of 6.0.17: LoadGen issues a query from the thread that called ``StartTest``, and its
-clock runs from before the callback until ``QuerySamplesComplete``, so nothing is handed from thread to thread. The ``Fast``
-kind of system takes lists of numbers instead of objects, which saves half a microsecond a query. Queries are planned before
-a test starts, as many as the expected latency fits into the duration: given too long a latency, they run out. They are
-drawn at random out of the samples. One thread of LoadGen's writes the log meanwhile.
+Behaviour of 6.0.17, from its source and experiments: LoadGen issues a query from the thread that called ``StartTest``, and
+its clock runs from before the callback until ``QuerySamplesComplete``, so there is no switch between threads. The ``Fast``
+system takes lists of numbers instead of objects, which saves half a microsecond per query. Queries are planned before a
+test starts, from the expected latency and the duration; if that latency is too long, they run out. Samples are drawn at
+random. One thread of LoadGen's writes the log meanwhile.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from digit_infer.benchmark.statistics import SAMPLES_NEEDED
 from digit_infer.errors import MeasurementError
 
 Issue: TypeAlias = Callable[[list[int], list[int]], None]
-"""LoadGen's callback: the numbers of responses to give, and of samples to ask."""
+"""LoadGen's callback: the ids of the responses, and the indices of the samples."""
 
 _LOG = "mlperf_log_detail.txt"
 _LINE = ":::MLLOG "
@@ -33,21 +33,21 @@ _LINE = ":::MLLOG "
 
 @dataclass(frozen=True)
 class System:
-    """What LoadGen asks: ``ask(index)`` answers one of ``samples`` queries."""
+    """A system under test: ``ask(index)`` answers one of ``samples`` queries."""
 
     ask: Callable[[int], object]
     samples: int
 
 
 def single_stream(system: System, seconds: float, expected_us: float) -> Percentiles:
-    """Ask one query after another; half the expected latency is planned for, so that queries do not run out."""
+    """Send queries one after another; half the expected latency is planned for, so that queries do not run out."""
     settings = _settings("SingleStream", seconds)
     settings.single_stream_expected_latency_ns = max(100, round(500 * expected_us))
     return _percentiles(_run(system, settings))
 
 
 def server(system: System, rate: float, seconds: float, seed: int) -> Percentiles:
-    """Let queries arrive at ``rate`` a second (Poisson); latencies count from when each was due."""
+    """Send queries at ``rate`` per second (Poisson); latencies count from when each was due."""
     settings = _settings("Server", seconds)
     settings.server_target_qps = rate
     settings.server_target_latency_ns = 10**9
@@ -56,9 +56,9 @@ def server(system: System, rate: float, seconds: float, seed: int) -> Percentile
 
 
 def offline(system: System, rate: float, seconds: float) -> float:
-    """Give all samples at once, as many as ``rate`` a second fill the time with; return the samples a second.
+    """Send all samples at once, enough for the time at ``rate`` per second; return the samples per second.
 
-    LoadGen calls a test invalid that ends before its time: so half the time is asked for, at twice the rate.
+    LoadGen rejects a test that ends early, so half the time is requested at twice the rate.
     """
     settings = _settings("Offline", seconds / 2)
     settings.offline_expected_qps = 2 * rate
@@ -75,10 +75,10 @@ def _settings(scenario: str, seconds: float) -> Any:
 
 
 def _run(system: System, settings: Any) -> dict[str, Any]:
-    """Run a test and return what LoadGen logged of it, by key.
+    """Run a test and return LoadGen's log by key.
 
     Raises:
-        MeasurementError: it left no log, or calls the test invalid.
+        MeasurementError: there is no log, or LoadGen rejects the test.
     """
     answered, completed, ask = mlperf_loadgen.QuerySampleResponse, mlperf_loadgen.QuerySamplesComplete, system.ask
 
@@ -97,10 +97,10 @@ def _run(system: System, settings: Any) -> dict[str, Any]:
 
 
 def _results(log: Path) -> dict[str, Any]:
-    """Read what LoadGen logged, by key: lines of JSON behind a mark.
+    """Read LoadGen's log by key; its lines are JSON after a prefix.
 
     Raises:
-        MeasurementError: it wrote no such log.
+        MeasurementError: the log is missing or unreadable.
     """
     try:
         lines = log.read_text(encoding="utf-8").splitlines()
@@ -124,7 +124,7 @@ def _constructed(issue: Issue, samples: int) -> Iterator[tuple[int, int]]:
 
 
 def _log_settings(folder: str) -> Any:
-    """Write into a folder alone, and no trace, which would cost 100 bytes a query."""
+    """Write to a folder only, and no trace, which would cost 100 bytes per query."""
     output = mlperf_loadgen.LogOutputSettings()
     output.outdir = folder
     output.copy_summary_to_stdout = False
@@ -135,6 +135,6 @@ def _log_settings(folder: str) -> Any:
 
 
 def _percentiles(results: Mapping[str, Any]) -> Percentiles:
-    """Return percentiles, which LoadGen takes over all queries."""
+    """Return LoadGen's percentiles over all queries."""
     p50, p90, p99 = (results[f"result_{percent}.00_percentile_latency_ns"] / 1000 for percent in (50, 90, 99))
     return Percentiles(results["result_query_count"], p50, p90, p99)

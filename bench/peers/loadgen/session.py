@@ -1,4 +1,4 @@
-"""One session, measured by our harness and by LoadGen in turns; runs in the environment that holds both.
+"""Measures one session with our harness and LoadGen in turns; runs in the environment that has both.
 
 ``python -m bench.peers.loadgen.session MODEL RUNTIME ROUNDS SECONDS SEED`` prints an ``Agreement`` as JSON.
 """
@@ -35,23 +35,24 @@ if TYPE_CHECKING:
 _SINGLES = 1_024
 _BATCH = 256
 _LEAST = SAMPLES_NEEDED[99]
-"""Queries a measurement."""
+"""Least queries per measurement."""
 
 _OTHER_BYTES = 32 * 1024
 _LOAD = 0.5
-"""Queries arrive at this share of the rate that queries back to back reach, and at most at the next, above which the time
-to wake up is most of what is seen."""
+"""Load of the server scenario as a share of the back-to-back rate, and the highest rate in queries per second; above it,
+wake-up time dominates.
+"""
 _MOST_A_SECOND = 2_000.0
 
 
 def measure(model: str, runtime: str, rounds: int, seconds: float, seed: int) -> Agreement:
-    """Open a model and let both measure it ``rounds`` times for ``seconds``, in an order drawn anew for each round."""
+    """Measure a model with both, ``rounds`` times for ``seconds``, in a random order per round."""
     ours = OURS_ONNX if runtime == OURS_ONNX.runtime else OURS_TFLITE
     images = load("test").images
     with Predictor(model, runtime=ours.runtime, precision=ours.precision, threads=1) as predictor:
         file = predictor.chosen.file
         assert file is not None
-        turns = _Turns(predictor.predict_array, images[:_SINGLES], seconds, random.Random(seed))  # noqa: S311  # an order
+        turns = _Turns(predictor.predict_array, images[:_SINGLES], seconds, random.Random(seed))  # noqa: S311  # an order, not a secret
         found = tuple(turns.round() for _ in range(rounds))
         return Agreement(
             model=model,
@@ -66,7 +67,7 @@ def measure(model: str, runtime: str, rounds: int, seconds: float, seed: int) ->
 
 
 class _Turns:
-    """All that is measured of single queries."""
+    """All measurements of single queries."""
 
     def __init__(self, answer: Answer, images: Images, seconds: float, draw: random.Random) -> None:
         self.queries = Queries(answer, images, 1)
@@ -80,7 +81,7 @@ class _Turns:
         self._expected_us = _percentiles(self.queries.timed(0.1, at_least=_LEAST)).p50_us
 
     def round(self) -> Round:
-        """Measure each once."""
+        """Run each measurement once."""
         measurements: dict[str, Callable[[], Percentiles]] = {
             "ours": self._ours,
             "loadgen": lambda: scenarios.single_stream(self.system, self._seconds, self._expected_us),
@@ -101,7 +102,7 @@ class _Turns:
         return scenarios.single_stream(nothing, self._seconds / 4, 1.0)
 
     def _inside(self) -> Percentiles:
-        """Time the call within LoadGen's callback."""
+        """Time the call in LoadGen's callback."""
         answer, singles, clock = self._answer, self._singles, perf_counter_ns
         samples: list[int] = []
 
@@ -115,7 +116,7 @@ class _Turns:
         return _percentiles(samples)
 
     def _cooled(self) -> Percentiles:
-        """Time queries as ours does, with other memory read before each."""
+        """Time queries as ``_ours`` does, reading other memory before each."""
         answer, singles, clock = self._answer, self._singles, perf_counter_ns
         other = np.zeros(_OTHER_BYTES, np.uint8)
         samples: list[int] = []
@@ -132,7 +133,7 @@ class _Turns:
 
 
 def _offline(answer: Answer, images: Images, rounds: int, seconds: float) -> Throughput:
-    """Measure throughput; what LoadGen calls a sample is a whole batch here, so that neither has to gather images."""
+    """Measure throughput; a sample of LoadGen's is a whole batch here, so that neither side gathers images."""
     queries = Queries(answer, images, _BATCH)
     batches = [images[start : start + _BATCH] for start in range(0, 16 * _BATCH, _BATCH)]
     system = scenarios.System(lambda index: answer(batches[index]), len(batches))
@@ -154,7 +155,7 @@ def _server(queries: Queries, system: scenarios.System, p50_us: float, seconds: 
 
 
 def _late_us() -> float:
-    """Return by how much a sleep of a millisecond ends late: the median of 100."""
+    """Return the median delay of 100 sleeps of 1 ms."""
     late = []
     for _ in range(100):
         start = perf_counter_ns()
@@ -168,7 +169,7 @@ def _percentiles(samples: list[int]) -> Percentiles:
 
 
 def _of(histogram: Histogram) -> Percentiles:
-    """Take percentiles; every measurement here has the samples for p90 at least."""
+    """Return the percentiles; every measurement here has enough samples for p90."""
     p50, p90, p99 = (histogram.percentile_us(percent) for percent in (50, 90, 99))
     assert p50 is not None
     assert p90 is not None
@@ -176,7 +177,7 @@ def _of(histogram: Histogram) -> Percentiles:
 
 
 def main() -> None:
-    """Measure what the arguments name; only the JSON goes to standard output, whatever libraries print."""
+    """Measure what the arguments name, and print JSON; libraries' output goes to stderr."""
     model, runtime, rounds, seconds, seed = sys.argv[1:]
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -1,1 +1,1 @@
-"""``digit-infer serve`` beside real Triton: the same protocol, the same clients, the same network."""
+"""``digit-infer serve`` compared with Triton: the same protocol, clients and network."""

@@ -1,4 +1,4 @@
-"""What asks the servers: the real client for one picture after the other, and sixteen connections that never rest."""
+"""Load on the servers: the Triton client with one picture at a time, and sixteen connections in a closed loop."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ WARM_UP = 200
 
 
 def latencies(doors: Doors, door: Door, model: str, image: np.ndarray, seconds: float) -> list[int]:
-    """Ask for one picture, uint8 [1, 28, 28], over and over, and return what each took, in ns."""
+    """Send one picture, uint8 [1, 28, 28], repeatedly with the Triton client; return each latency in ns."""
     client = importlib.import_module(_LIBRARIES[door])
     with client.InferenceServerClient(doors.rest if door == "rest" else doors.grpc) as asking:
         tensor = client.InferInput("images", list(image.shape), "UINT8")
         tensor.set_data_from_numpy(image)
-        ask: Callable[[], object] = lambda: asking.infer(model, [tensor])  # noqa: E731  # as it is timed
+        ask: Callable[[], object] = lambda: asking.infer(model, [tensor])  # noqa: E731  # the timed call
         for _ in range(WARM_UP):
             ask()
         taken, end = [], perf_counter() + seconds
@@ -38,12 +38,12 @@ def latencies(doors: Doors, door: Door, model: str, image: np.ndarray, seconds: 
 
 
 def requests_a_second(doors: Doors, model: str, image: np.ndarray, clients: int, seconds: float) -> float:
-    """Return how many requests over REST are answered with so many connections, each of which asks when it was answered.
+    """Return the requests per second over REST for ``clients`` connections in a closed loop.
 
-    The bytes are those of the real client; it takes longer itself than a server, so plain connections send them here.
+    The bytes are the Triton client's, but sent over plain connections, since that client is slower than the servers.
 
     Raises:
-        MeasurementError: the server refused one.
+        MeasurementError: the server rejected a request.
     """
     return asyncio.run(_requests_a_second(doors, _request(model, image), clients, seconds))
 
@@ -64,7 +64,7 @@ def _request(model: str, image: np.ndarray) -> bytes:
 
 
 class _Connection(asyncio.Protocol):
-    """Asks again as soon as it was answered, and counts."""
+    """Sends the next request after each response, and counts responses."""
 
     def __init__(self, request: bytes) -> None:
         self.answered = 0

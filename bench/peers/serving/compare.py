@@ -1,4 +1,4 @@
-"""The servers in turns, A B C, C B A, …, and what came out: ours with one worker and one for each processor, and Triton."""
+"""The servers in turns A B C, C B A, …: ours with one worker and with one per processor, and Triton."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLIENTS = 16
 
 @dataclass(frozen=True)
 class Served:
-    """What a server took for one picture of one client, over all rounds, and what sixteen clients got, round by round."""
+    """Latencies of a server for one client over all rounds, and requests per second of sixteen clients by round."""
 
     rest_p50_us: float
     rest_p99_us: float | None
@@ -31,7 +31,7 @@ class Served:
 
 
 def compare_servers(model: str, rounds: int, seconds: float, tell: Callable[[str], None]) -> dict[str, Served]:
-    """Start all, ask all in turns, and return what each did."""
+    """Start all servers, measure them in turns, and return the results by server."""
     image = load("test").images[:1]
     times: dict[tuple[str, Door], list[Histogram]] = {}
     rates: dict[str, list[float]] = {}

@@ -1,4 +1,4 @@
-"""The two servers, each started on free ports and stopped again."""
+"""Starts and stops both servers on free ports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _START_S = 60
 
 @dataclass(frozen=True)
 class Doors:
-    """Where a server answers: HOST:PORT of REST and of gRPC."""
+    """Addresses HOST:PORT of a server's REST and gRPC."""
 
     rest: str
     grpc: str
@@ -36,7 +36,7 @@ class Doors:
 
 @contextmanager
 def ours(model: str, workers: int = 1) -> Iterator[Doors]:
-    """Run ``digit-infer serve`` as it is by default, but for the line that it logs for each request; Triton logs none."""
+    """Run ``digit-infer serve`` with its defaults, except for the access log, which Triton does not write."""
     script = Path(sysconfig.get_path("scripts")) / "digit-infer"
     words = ["serve", "--model", model, "--port", "0", "--grpc-port", "0", "--no-access-log", "--workers", str(workers)]
     with _running([str(script), *words], stdout=subprocess.PIPE) as process:
@@ -50,12 +50,12 @@ def ours(model: str, workers: int = 1) -> Iterator[Doors]:
 
 @contextmanager
 def triton(model: str) -> Iterator[Doors]:
-    """Run Triton, of nvidia-pytriton, on a repository that ``python -m export --triton-repository`` would write.
+    """Run Triton, of nvidia-pytriton, on a repository as ``python -m export --triton-repository`` writes it.
 
-    It has the Python backend alone, so that backend answers the arrays as well.
+    It has the Python backend only, which therefore also answers arrays.
 
     Raises:
-        MeasurementError: its environment is not there, or it does not start.
+        MeasurementError: its environment is not installed, or it does not start.
     """
     environment = ENVIRONMENTS[_ENVIRONMENT]
     python = environment.program("python")
@@ -115,7 +115,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urlopen(f"http://127.0.0.1:{port}/v2/health/ready", timeout=5):  # of our own
+            with urlopen(f"http://127.0.0.1:{port}/v2/health/ready", timeout=5):  # our own server
                 return
         except (URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
@@ -124,7 +124,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
 
 
 def run_conformance(doors: Doors) -> int:
-    """Run the conformance suite against a server that runs, and return its exit code."""
+    """Run the conformance suite against a running server, and return its exit code."""
     tests = Path(__file__).parents[3] / "tests" / "digit_infer" / "serving" / "test_conformance.py"
     variables = ENVIRONMENTS[_ENVIRONMENT].variables() | {"DIGIT_INFER_SERVED": f"{doors.rest},{doors.grpc}"}
     command = [sys.executable, "-m", "pytest", "-q", str(tests)]

@@ -93,7 +93,7 @@ def _anchors(blocks: Sequence[record.Block]) -> tuple[float, ...]:
 
 
 def is_pytest_benchmark(document: Mapping[str, Any]) -> bool:
-    """Tell whether a JSON object was written by pytest-benchmark."""
+    """Return whether a JSON object was written by pytest-benchmark."""
     return {"machine_info", "benchmarks", "version"} <= document.keys()
 
 
@@ -156,7 +156,7 @@ def read_run(path: Path) -> Run:
         return _read(path)
     except RecordError:
         raise
-    except Exception as error:  # numbers in it may overflow, or make no sense to one another
+    except Exception as error:  # its numbers may overflow or contradict each other
         raise RecordError(f"{path} is no sound record ({type(error).__name__}: {error})", "measure again") from error
 
 

@@ -64,7 +64,7 @@ def compare(
         )
     try:
         findings = tuple(_findings(first, second, limits, metrics))
-    except (ArithmeticError, ValueError) as error:  # of numbers that no clock gives
+    except (ArithmeticError, ValueError) as error:  # numbers that no clock returns
         raise RecordError(
             f"{first.name} and {second.name} hold numbers that cannot be compared ({error})", "measure again"
         ) from error

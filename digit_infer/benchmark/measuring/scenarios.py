@@ -1,7 +1,7 @@
 """Warm-up, and the scenarios: single-stream, multi-stream and offline in blocks, the server, and a picture's stages.
 
-In MLPerf's server scenario, queries of one image arrive at random, and latency counts from the arrival of a query. So the
-time that a query waits for the ones before it is part of its latency.
+In MLPerf's server scenario, queries of one image arrive at random, and latency counts from the arrival of a query. So
+its latency includes the time in the queue.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def queries_a_block(queries: Queries) -> int:
 
 
 def serve_at(queries: Queries, rate: float, seconds: float, seed: int) -> Server:
-    """Let queries arrive at ``rate`` per second for ``seconds``, or until there are enough for p99.
+    """Run the server scenario at ``rate`` queries per second for ``seconds``, or until p99 has enough samples.
 
     The gaps are exponential (a Poisson process), drawn with ``seed``.
     """

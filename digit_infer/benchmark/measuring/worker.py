@@ -1,4 +1,4 @@
-"""The measuring process: it opens one system, and answers requests of its parent, each a line of JSON.
+"""The measuring process: opens one system and answers its parent's requests, one JSON object a line.
 
 ``python -m digit_infer.benchmark.measuring.worker`` measures a ``Predictor``; ``serve`` measures any other system with the
 same code. A request's ``do`` is the name of a method of ``_Measuring``.
@@ -108,12 +108,12 @@ class _Measuring:
 def serve(open_system: OpenSystem) -> None:
     """Answer requests on standard input until it closes: the first opens the system, the others measure it.
 
-    What libraries print goes to standard error. A ``DigitInferError`` is a reply, ``{"error": {kind, problem, advice}}``.
+    The output of libraries goes to stderr. A ``DigitInferError`` is a reply, ``{"error": {kind, problem, advice}}``.
     """
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     request = json.loads(sys.stdin.readline())
-    if request.get("owner") == str(os.getppid()):  # else a peer's launcher stands between
+    if request.get("owner") == str(os.getppid()):  # not if a peer's launcher is the parent
         end_with(request["owner"])
     try:
         start = perf_counter()
@@ -127,7 +127,7 @@ def serve(open_system: OpenSystem) -> None:
     except DigitInferError as error:
         _send(replies, {"error": error.told()})
     replies.flush()
-    os._exit(0)  # unloading the libraries would take longer than a block
+    os._exit(0)  # skips the slow teardown of native libraries
 
 
 def _send(replies: IO[str], reply: Reply) -> None:
@@ -136,8 +136,8 @@ def _send(replies: IO[str], reply: Reply) -> None:
 
 
 def open_predictor(request: Mapping[str, Any]) -> System:
-    """Open the model that a request names, as a user would."""
-    # Other systems are measured by this module, too, and must not pay for these imports.
+    """Open the requested model with ``Predictor``."""
+    # Other systems measured by this module must not pay for these imports.
     from digit_infer import zoo
     from digit_infer.predictor import Predictor
     from digit_infer.runtimes.placement import PlacedSession

@@ -67,7 +67,7 @@ def _head(record: Record) -> Iterator[str]:
 def _recommendation(found: Sequence[Summary]) -> Iterator[str]:
     first, *rest = recommendation(found)
     content = [f'<p class="lead">{_prose(first)}</p>', *(_items(rest) if rest else ())]
-    yield from _section("recommendation", "What to take", content)
+    yield from _section("recommendation", "Recommendation", content)
 
 
 def _plots(real: Sequence[Summary]) -> Iterator[str]:

@@ -83,11 +83,11 @@ class Box:
     bottom: float
 
     def overlaps(self, other: Box) -> bool:
-        """Tell whether two boxes share a point."""
+        """Return whether two boxes share a point."""
         return self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
 
     def within(self, other: Box) -> bool:
-        """Tell whether this box lies in another."""
+        """Return whether this box lies in another."""
         return (
             other.left <= self.left and self.right <= other.right and other.top <= self.top and self.bottom <= other.bottom
         )

@@ -12,7 +12,7 @@ PARTS = ("model", "runtime", "precision", "threads", "batch")
 
 
 def is_null(summary: Summary) -> bool:
-    """Tell whether a row measures ``null``, the overhead of measuring."""
+    """Return whether a row measures ``null``, the overhead of measuring."""
     return summary.row.configuration.runtime == "null"
 
 
@@ -55,7 +55,7 @@ def _threads(summary: Summary, before: str) -> str:
 
 
 def is_sound(summary: Summary) -> bool:
-    """Tell whether a row was measured on a quiet machine, after a warm-up that settled."""
+    """Return whether a row was measured on a quiet machine, after a warm-up that settled."""
     return summary.steady and summary.warmed_up
 
 

@@ -1,4 +1,4 @@
-// What was read, and what led to it.
+// Displays the answer and how it was found.
 
 const byId = (id) => document.getElementById(id);
 const percent = (share) => `${(100 * share).toFixed(2)} %`;
@@ -51,7 +51,7 @@ function showBoxes(pad, size, boxes) {
   draw.clearRect(0, 0, marks.width, marks.height);
   const place = pad.place(...size);
   for (const [left, top, right, bottom] of boxes) {
-    for (const [width, colour] of [[6, "#fff"], [3, "#1d5fa8"]]) { // seen on paper and on photographs alike
+    for (const [width, colour] of [[6, "#fff"], [3, "#1d5fa8"]]) { // visible on any picture
       draw.lineWidth = width;
       draw.strokeStyle = colour;
       draw.strokeRect(

@@ -1,4 +1,4 @@
-// Asks the server about what lies on the paper, each time it changes, and shows the answer.
+// Sends the drawing or picture to the server on every change, and shows the answer.
 
 import { showDigit, showError, showModel, showNothing, showNumber } from "./answer.js";
 import { Pad } from "./pad.js";
@@ -11,7 +11,7 @@ let asking = new AbortController();
 const pad = new Pad(byId("pad"), ask);
 
 async function ask() {
-  asking.abort(); // what lies on the paper now is what counts
+  asking.abort(); // only the latest picture counts
   asking = new AbortController();
   const { signal } = asking;
   byId("invitation").hidden = !pad.isEmpty;
@@ -42,7 +42,7 @@ async function ask() {
   }
 }
 
-// A camera is asked for where a finger draws; elsewhere its button would open files as the other does.
+// Show the camera button on touch devices; elsewhere it would open files like the other button.
 byId("camera").parentElement.hidden = navigator.maxTouchPoints === 0;
 byId("clear").addEventListener("click", () => pad.clear());
 byId("undo").addEventListener("click", () => pad.undo());

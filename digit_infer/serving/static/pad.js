@@ -1,4 +1,4 @@
-// The paper: strokes by mouse, pen, finger or keys, or a picture that lies on it.
+// The canvas: strokes by mouse, pen, touch or keyboard, or an opened picture.
 
 const PEN = 22;
 const STEP = 16;
@@ -8,8 +8,8 @@ export class Pad {
   #canvas;
   #draw;
   #strokes = [];
-  #picture = null; // what was opened: its bytes, and how it looks
-  #pens = new Map(); // strokes that are being drawn, by pointer
+  #picture = null; // the opened file: its bytes and image
+  #pens = new Map(); // strokes in progress, by pointer
   #keys = { x: 320, y: 240, stroke: null, shown: false };
   #changed;
 
@@ -50,7 +50,7 @@ export class Pad {
     this.#changed();
   }
 
-  // Lay a picture on the paper; one that this browser cannot show goes to the server all the same.
+  // Show a picture; one that the browser cannot display is still sent to the server.
   async open(blob) {
     const shown = await createImageBitmap(blob).catch(() => null);
     this.#strokes = [];
@@ -60,13 +60,13 @@ export class Pad {
     this.#changed();
   }
 
-  // What is to be read: the picture as it was given, or the drawing as a PNG.
+  // Return the bytes to send: the file, or the drawing as a PNG.
   async bytes() {
     if (this.#picture) {
       return this.#picture.blob;
     }
     const shown = this.#keys.shown;
-    this.#keys.shown = false; // the keyboard's pen is no ink
+    this.#keys.shown = false; // hides the keyboard's cursor, which is not ink
     this.#paint();
     const png = new Promise((done) => this.#canvas.toBlob(done, "image/png"));
     this.#keys.shown = shown;
@@ -74,7 +74,7 @@ export class Pad {
     return png;
   }
 
-  // Where a picture of this size lies on the paper.
+  // Position of a picture of this size on the canvas.
   place(width, height) {
     const scale = Math.min(this.#canvas.width / width, this.#canvas.height / height);
     return { scale, left: (this.#canvas.width - width * scale) / 2, top: (this.#canvas.height - height * scale) / 2 };
@@ -153,7 +153,7 @@ export class Pad {
     this.#paint();
   }
 
-  // The keyboard's pen is lifted when another hand draws, or the paper is left.
+  // Lift the keyboard's pen when another pointer draws, or the canvas loses focus.
   #leave() {
     const drew = this.#keys.stroke !== null;
     this.#keys.stroke = null;
@@ -187,7 +187,7 @@ export class Pad {
     }
   }
 
-  // A curve through the middles between points, so that a quick hand leaves no corners.
+  // Draw a smooth curve through the midpoints between points.
   #stroke(points) {
     const draw = this.#draw;
     const [first, ...others] = points;

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from digit_infer import Predictor
-from digit_infer.image.background import border_plane, places
 from digit_infer.image.mnist_form import BOX, CENTRE, is_mnist_form
-from digit_infer.image.plain_look import otsu, plain_look
+from digit_infer.image.plain_look import border_plane, otsu, places, plain_look
 
 SIDE = 200
 

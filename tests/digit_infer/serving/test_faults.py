@@ -48,7 +48,7 @@ def still_answers(server, predictor, images) -> bool:
         ([tensor(data=[[[[0] * 784]]])], "1 values"),
         ([tensor(data=[[0] * 28] * 27)], "756 values"),
         ([tensor(data=[[[0] * 28] * 27 + [0]])], "757 values"),
-        ([tensor(data="0" * 784)], "no list"),
+        ([tensor(data="0" * 784)], "not a list"),
         ([tensor(data=[0] * 783)], "783 values"),
         ([tensor(data=None)], "no data"),
         ([tensor(shape=[28, 28])], "shape"),
@@ -163,7 +163,7 @@ def test_a_picture_in_json_comes_as_base64_and_may_leave_out_its_last_size(serve
         ("abc", {"content_type": "np"}, "'np'"),
         ("a seven", {}, "no picture"),
         ("", {}, "empty"),
-        ("\ud800", {}, "no text"),
+        ("\ud800", {}, "not valid UTF-8"),
         (7, {}, "int"),
     ],
 )
