@@ -111,32 +111,44 @@ def check_drawing(option: str, path: Path, pictures: Sequence[NamedPicture]) -> 
         raise UsageError(f"{path} is the picture itself", "name another file")
 
 
-def _named(word: str) -> list[NamedPicture]:
-    path = Path(word)
-    if word == "-":
-        if sys.stdin is None:
-            raise UsageError("standard input is closed", "pipe a picture into it, or name a file")
-        content = sys.stdin.buffer.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise too_large("standard input", f"more than {MAX_BYTES // 1_000_000} MB")
-        return [NamedPicture(word, content)]
+def _named(word: str) -> Iterator[NamedPicture]:
+    if word != "-":
+        yield from (NamedPicture(file, file) for file in picture_files(word))
+        return
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", "pipe a picture into it, or name a file")
+    content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise too_large("standard input", f"more than {MAX_BYTES // 1_000_000} MB")
+    yield NamedPicture(word, content)
+
+
+def picture_files(word: str) -> Iterator[str]:
+    """Yield the files that a word names: those below a folder, those that match a pattern, or the word itself.
+
+    Raises:
+        PictureNotFoundError: a folder without a picture, or a pattern that matches nothing.
+    """
+    path, left_out = Path(word), list[str]()
     if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a folder above may not be read
-        left_out: list[str] = []
-        found = list(_below(str(path), left_out))
-        _tell(left_out)
+        found = _below(str(path), left_out)
         advice = f"pictures end in {', '.join(SUFFIXES)}"
     elif glob.has_magic(word) and not os.path.exists(path):  # noqa: PTH110  # as above
         try:
             matches = sorted(glob.glob(word, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
         except RecursionError as error:
             raise UsageError(f"{word} leads through too many folders in one another", "name one further down") from error
-        found = list(filterfalse(os.path.isdir, matches))
+        found = filterfalse(os.path.isdir, matches)
         advice = "correct the pattern"
     else:
-        found, advice = [str(path)], ""
-    if not found:
+        found, advice = iter([str(path)]), ""
+    first = next(found, None)
+    if first is not None:
+        yield first
+        yield from found
+    _tell(left_out)
+    if first is None:
         raise PictureNotFoundError(f"{word} holds no picture", advice)
-    return [NamedPicture(file, file) for file in found]
 
 
 def _tell(left_out: Sequence[str]) -> None:
