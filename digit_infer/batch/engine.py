@@ -85,12 +85,12 @@ def start(address: str | None, workers: int | None) -> int:
     return workers or processors
 
 
-def listed(paths: Iterable[str]) -> daft.DataFrame:
-    """Return a row for each local file."""
+def listed(paths: Iterable[str], workers: int) -> daft.DataFrame:
+    """Return a row for each local file; on a cluster, in tasks for so many workers."""
     chunks = [pa.array(map(_in_utf8, names), pa.large_string()) for names in in_batches(iter(paths), _LISTED)]
     names = pa.chunked_array(chunks, pa.large_string())
     rows = daft.from_arrow(pa.table({"path": names}))
-    return rows.into_partitions(-(-len(names) // _PER_TASK)) if _on_cluster() else rows
+    return rows.into_partitions(max(len(names) // _PER_TASK, 2 * workers)) if _on_cluster() else rows
 
 
 def stored(url: str) -> daft.DataFrame:
@@ -100,7 +100,7 @@ def stored(url: str) -> daft.DataFrame:
         PictureNotFoundError: it matches nothing.
     """
     rows = daft.from_glob_path(url).select("path")
-    if count(rows) == 0:
+    if next(rows.limit(1).to_arrow_iter(), None) is None:
         raise PictureNotFoundError(f"{url} matches nothing", "correct the pattern, as in s3://bucket/scans/**/*.png")
     return rows.into_batches(_CONTENTS).with_column("bytes", daft.col("path").download(on_error="null"))
 
@@ -113,7 +113,8 @@ def packed(word: str) -> daft.DataFrame:
         UsageError: it is no Parquet, or lacks a column.
     """
     try:
-        rows = daft.read_parquet(f"{word}/*.parquet" if Path(word).is_dir() else word)
+        files = sorted(str(path) for path in Path(word).glob("[!.]*.parquet"))  # Daft would read unfinished ones as well
+        rows = daft.read_parquet(files or word)
     except (FileNotFoundError, DaftCoreException) as error:
         raise PictureNotFoundError(f"{word} holds no Parquet that can be read ({_line(error)})", "check it") from error
     types = {field.name: field.dtype for field in rows.schema()}

@@ -104,7 +104,7 @@ def _answer(
     told = {"read": reads, **{name: facts[name] for name in _UNCHANGING}}
     with Parts(out, engine.with_path(answerer.schema), told, resume=resume) as parts:
         workers = engine.start(address, workers)
-        rows = engine.without(_rows(source), parts.done)
+        rows = engine.without(_rows(source, workers), parts.done)
         _write(parts, engine.answered(rows, answerer, workers), engine.count(rows), "answered")
 
 
@@ -113,12 +113,12 @@ def _pack(source: str, pack: Path, address: str | None, *, resume: bool) -> None
     from digit_infer.batch.parts import Parts
 
     with Parts(pack, engine.PACKED, {"packed": True}, resume=resume) as parts:
-        engine.start(address, None)
-        rows = engine.without(_rows(source), parts.done)
+        workers = engine.start(address, None)
+        rows = engine.without(_rows(source, workers), parts.done)
         _write(parts, engine.contents(rows), engine.count(rows), "packed")
 
 
-def _rows(source: str) -> daft.DataFrame:
+def _rows(source: str, workers: int) -> daft.DataFrame:
     from digit_infer.batch import engine
 
     if source.rstrip("/").endswith(".parquet"):
@@ -127,7 +127,8 @@ def _rows(source: str) -> daft.DataFrame:
         return engine.stored(source)
     if not os.path.lexists(source) and not glob.has_magic(source):
         raise PictureNotFoundError(f"{source} does not exist", "check the path")
-    return engine.listed(options.picture_files(os.path.abspath(source)))  # noqa: PTH100  # Path.resolve follows links
+    absolute = os.path.abspath(source)  # noqa: PTH100  # Path.resolve follows links
+    return engine.listed(options.picture_files(absolute), workers)
 
 
 def _write(parts: Parts, tables: Iterator[pa.Table], total: int, verb: str) -> None:
