@@ -1,14 +1,17 @@
 """A folder of Parquet files that appear whole or not at all, so that a job that was killed can go on.
 
-A part is closed after as long as all parts before it took, within a second and a minute, or at 64 MB: what a kill costs is
-half the time spent at most, and never more than a minute. Daft buffers whole files, so larger ones would take more memory.
+Rows wait in memory until they become a part: after as long as all parts before it took, within a second and a minute, or at
+64 MB. So a kill costs half the time spent at most, and never more than a minute. Daft reads whole files ahead, and larger
+ones would take more memory there.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -20,8 +23,10 @@ from digit_infer.errors import UsageError
 from digit_infer.files import UNFINISHED, atomic_write, remove_unfinished
 
 _FACTS = b"digit_infer"
-_GROUP_BYTES = 8 << 20
 _PART_BYTES = 64 << 20
+_GROUPS = 8
+"""A part is read in so many pieces at least."""
+
 _SHORTEST_S, _LONGEST_S = 1.0, 60.0
 
 
@@ -39,38 +44,32 @@ class Parts:
         self.rows = 0
         self._schema = schema.with_metadata({_FACTS: json.dumps(facts)})
         self._next = 1 + max((int(path.stem.removeprefix("part-")) for path in self.done), default=-1)
-        self._begun = self._opened = monotonic()
-        self._part = ExitStack()
-        self._writer: pq.ParquetWriter | None = None
+        self._begun = self._closed = monotonic()
         self._waiting: list[pa.Table] = []
-        self._written = 0
+        self._taken = ExitStack()
 
     def add(self, table: pa.Table) -> None:
-        """Write rows; they are safe once their part is closed."""
-        if self._writer is None:
-            self._opened, self._written = monotonic(), 0
-            path = self._part.enter_context(atomic_write(self.folder / f"part-{self._next:06}.parquet"))
-            self._writer = self._part.enter_context(pq.ParquetWriter(path, self._schema, compression="zstd"))
-            self._next += 1
-        self.rows += len(table)
+        """Take rows; they are safe once their part is there."""
+        if self.rows == 0:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            name = f"{UNFINISHED}{os.getpid()}-"  # other processes see it, and keep out
+            self._taken.enter_context(NamedTemporaryFile(prefix=name, dir=self.folder))  # noqa: SIM115  # closed by __exit__
         self._waiting.append(table.cast(self._schema))
-        if sum(waiting.nbytes for waiting in self._waiting) >= _GROUP_BYTES:
-            self._write()
-        spent = self._opened - self._begun
-        if self._written >= _PART_BYTES or monotonic() - self._opened >= min(max(spent, _SHORTEST_S), _LONGEST_S):
+        self.rows += len(table)
+        longest = min(max(self._closed - self._begun, _SHORTEST_S), _LONGEST_S)
+        if sum(rows.nbytes for rows in self._waiting) >= _PART_BYTES or monotonic() - self._closed >= longest:
             self._close()
 
-    def _write(self) -> None:
-        if self._writer is not None and self._waiting:
-            rows = pa.concat_tables(self._waiting)
-            self._writer.write_table(rows)
-            self._written += rows.nbytes
-            self._waiting = []
-
     def _close(self) -> None:
-        self._write()
-        self._part.close()
-        self._writer = None
+        """Write a part. Ctrl-C may fall between any two lines here, after which this is called again."""
+        path = self.folder / f"part-{self._next:06}.parquet"
+        if self._waiting and not path.exists():
+            rows = pa.concat_tables(self._waiting)
+            with atomic_write(path) as temporary:
+                pq.write_table(rows, temporary, row_group_size=-(-len(rows) // _GROUPS), compression="zstd")
+        self._waiting = []
+        self._next += 1
+        self._closed = monotonic()
 
     def __enter__(self) -> Parts:
         return self
@@ -78,7 +77,8 @@ class Parts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._close()
+        with self._taken:
+            self._close()
 
 
 def _done(folder: Path, facts: dict[str, Any], *, resume: bool) -> list[Path]:
