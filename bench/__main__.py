@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from bench.bare import fastest_call, some_images
+from bench.batch import command as million
 from bench.cold_start import environment_of_user, predict_command, unavoidable_command
 from bench.defaults import MODELS
 from bench.defaults import compare as compare_settings
@@ -127,6 +128,7 @@ def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tup
     return make
 
 
+main.add_command(million)
 main.add_command(planted)
 main.add_command(exports)
 main.add_command(lean)

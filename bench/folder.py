@@ -90,7 +90,7 @@ def measure(folder: Path, pictures: int, side: int, models: Sequence[str], round
     draw = random.Random(_SEED)  # noqa: S311  # an order, no secret
     for _ in range(rounds):
         for name in draw.sample(list(commands), len(commands)):
-            found[name].append(_run(commands[name]))
+            found[name].append(run_process(commands[name]))
     seconds = {name: median(taken for taken, _ in runs) for name, runs in found.items()}
     fastest = min(seconds[name] for name in decoding)
     return {
@@ -107,7 +107,7 @@ def measure(folder: Path, pictures: int, side: int, models: Sequence[str], round
     }
 
 
-def _run(command: Sequence[str]) -> tuple[float, float]:
+def run_process(command: Sequence[str]) -> tuple[float, float]:
     """Return the seconds of a process and the MiB of resident memory at its peak, or at that of its largest child."""
     start = perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment_of_user())

@@ -22,6 +22,7 @@ standard exception, so ``except FileNotFoundError`` works.
     ├── DatasetError (ValueError)          an MNIST file is missing, truncated, swapped or altered
     ├── MeasurementError                   something could not be measured
     ├── RecordError (ValueError)           a file of measurements cannot be read, or not be compared
+    ├── BatchError                         raised by digit-infer batch only: its engine is missing, or failed
     └── ServingError                       raised by digit-infer serve only: it cannot start
         ├── InvalidRequestError (ValueError)   a request violates the protocol, or does not fit the model
         ├── RequestTooLargeError           more bytes or pictures than the server accepts
@@ -146,6 +147,10 @@ class RecordError(DigitInferError, ValueError):
     """A file of measurements is missing, damaged or of another schema, or cannot be compared with another."""
 
     exit_code = 2
+
+
+class BatchError(DigitInferError):
+    """The engine of ``digit-infer batch`` is missing, cannot be reached, or failed."""
 
 
 class ServingError(DigitInferError):

@@ -162,6 +162,12 @@ def _folder(path: Path) -> Figures:
     return {**document, "shares": shares}
 
 
+def _batch_job(path: Path) -> Figures:
+    document = read_document(path)
+    seconds = {"seconds": document["beside"]["second_us"] / 1e6, "many_seconds": document["beside"]["first_us"] / 1e6}
+    return {**document, **seconds, "rates": {"it": 1 / document["beside"]["ratio"]}}
+
+
 def _defaults(path: Path) -> Figures:
     pairs = _pairs(path, 3)
     return {
@@ -231,6 +237,7 @@ SECTIONS = (
     Section("Injected slowdowns", "planted.json", "python -m bench planted", _planted),
     Section("Cold start", "cold_start.json", "python -m bench cold-start", _cold_start),
     Section("A folder of pictures", "folder.json", "python -m bench folder", _folder),
+    Section("Any number of pictures", "batch.json", "python -m bench batch", _batch_job),
     Section("Defaults", "defaults.json", "python -m bench defaults", _defaults),
     Section("What `auto` chooses", "auto.json", _AUTO, _auto),
     Section("Every network", "zoo.json", _ZOO, _networks, "networks"),

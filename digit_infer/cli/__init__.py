@@ -14,7 +14,7 @@ import click
 from digit_infer import __version__
 from digit_infer.cli.reporting import ReportingGroup
 
-_COMMANDS = ("predict", "read", "serve", "models", "bench", "doctor", "completion")
+_COMMANDS = ("predict", "read", "batch", "serve", "models", "bench", "doctor", "completion")
 
 _GARBAGE_THRESHOLD = 50_000
 """Allocations between two garbage collections; Python's 700 would collect during imports, which leave no garbage."""

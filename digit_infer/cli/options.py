@@ -114,7 +114,7 @@ def named_pictures(words: Iterable[str], left_out: list[LeftOut] | None = None) 
     try:
         return [picture for word in words for picture in _named(word, left_out)]
     finally:
-        _tell(left_out)
+        tell_left_out(left_out, ", which --json names")
 
 
 def check_page(page: int | None, pictures: Sequence[NamedPicture]) -> None:
@@ -141,45 +141,60 @@ def check_drawing(option: str, path: Path, pictures: Sequence[NamedPicture]) -> 
         raise UsageError(f"{path} is the picture itself", "name another file")
 
 
-def _named(word: str, left_out: list[LeftOut]) -> list[NamedPicture]:
+def _named(word: str, left_out: list[LeftOut]) -> Iterator[NamedPicture]:
     if is_text(word):
-        return [NamedPicture("the text", word)]
-    if shown(word) != word:  # too long for a path
-        return [NamedPicture(shown(word), word)]
-    path = Path(word)
-    if word == "-":
+        yield NamedPicture("the text", word)
+    elif shown(word) != word:  # too long for a path
+        yield NamedPicture(shown(word), word)
+    elif word == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed", "pipe a picture into it, or name a file")
         content = sys.stdin.buffer.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise too_large("standard input", f"more than {MAX_BYTES // 1_000_000} MB")
-        return [NamedPicture(word, content)]
+        yield NamedPicture(word, content)
+    else:
+        yield from (NamedPicture(file, file) for file in picture_files(word, left_out))
+
+
+def picture_files(word: str, left_out: list[LeftOut]) -> Iterator[str]:
+    """Yield the files that a word names: those below a folder, those that match a pattern, or the word itself.
+
+    What is not taken is added to ``left_out``.
+
+    Raises:
+        PictureNotFoundError: a folder without a picture, or a pattern that matches nothing.
+    """
+    path = Path(word)
     if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a folder above may not be read
-        found = list(_below(str(path), left_out))
+        found = _below(str(path), left_out)
         advice = f"pictures end in {', '.join(SUFFIXES)}"
     elif glob.has_magic(word) and not os.path.exists(path):  # noqa: PTH110  # as above
         try:
             matches = sorted(glob.glob(word, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
         except RecursionError as error:
             raise UsageError(f"{word} leads through too many folders in one another", "name one further down") from error
-        found = list(filterfalse(os.path.isdir, matches))
+        found = filterfalse(os.path.isdir, matches)
         left_out += [
             LeftOut(match, "a folder, which a pattern does not search") for match in filter(os.path.isdir, matches)
         ]
         advice = "correct the pattern"
     else:
-        found, advice = [str(path)], ""
-    if not found:
+        found, advice = iter([str(path)]), ""
+    first = next(found, None)
+    if first is not None:
+        yield first
+        yield from found
+    else:
         raise PictureNotFoundError(f"{word} holds no picture", advice)
-    return [NamedPicture(file, file) for file in found]
 
 
-def _tell(left_out: Sequence[LeftOut]) -> None:
-    """Name on stderr the files that are left out, a line for each reason."""
+def tell_left_out(left_out: Sequence[LeftOut], where: str = "") -> None:
+    """Name on stderr the files that are left out, a line for each reason; ``where`` says where all of them are named."""
     for reason in sorted({one.reason for one in left_out}):
         paths = sorted(printable(one.path) for one in left_out if one.reason == reason)
         more = len(paths) - _MOST_NAMES
-        names = ", ".join(paths[:_MOST_NAMES]) + (f" and {more:,} more, which --json names" if more > 0 else "")
+        names = ", ".join(paths[:_MOST_NAMES]) + (f" and {more:,} more{where}" if more > 0 else "")
         click.echo(f"left out ({reason}): {names}", err=True)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from digit_infer.errors import UsageError
 
-_UNFINISHED = ".writing-"
+UNFINISHED = ".writing-"
+"""The name of a temporary file begins with this, and the number of the process that writes it."""
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     import tempfile  # slow to import, and not needed for reading
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f"{_UNFINISHED}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f"{UNFINISHED}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)
     try:
@@ -52,8 +53,8 @@ def remove_unfinished(folder: Path) -> None:
     """Remove temporary files left by killed processes; those of running processes stay."""
     if sys.platform == "win32":  # os.kill(pid, 0) would end the process there
         return
-    for path in folder.glob(f"{_UNFINISHED}*-*"):
-        number = path.name.removeprefix(_UNFINISHED).partition("-")[0]
+    for path in folder.glob(f"{UNFINISHED}*-*"):
+        number = path.name.removeprefix(UNFINISHED).partition("-")[0]
         if not number.isdecimal():
             continue
         try:
@@ -88,7 +89,7 @@ def check_writable(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and (what := irregular(path)) is not None:
             raise UsageError(f"{path} is {what}", "name a file")
-        with tempfile.NamedTemporaryFile(prefix=f"{_UNFINISHED}{os.getpid()}-", dir=path.parent):
+        with tempfile.NamedTemporaryFile(prefix=f"{UNFINISHED}{os.getpid()}-", dir=path.parent):
             return
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror})", "name another file") from error

@@ -171,6 +171,27 @@ def test_a_folder_is_held_against_decoding_alone(tmp_path):
     assert "At least 0.9 of the rate of decoding alone: met by 1 of 2, not by n (0.40)." in page
 
 
+def test_a_batch_job_is_held_against_predict_many(tmp_path):
+    packed = {"pictures": 1000, "seconds": 0.5, "pictures_per_second": 2000.0, "peak_mib": 90.0}
+    document = {
+        "schema": 1,
+        "environment": {},
+        "pictures": 100,
+        "workers": 2,
+        "beside": pairs(1e6, 1.25e6),
+        "packed": [packed],
+    }
+    document |= {"killed": {"kills": 2, "pictures": 100, "rows": 100, "paths": 99}, "nodes": {"node 1": 40, "node 2": 60}}
+    (tmp_path / "batch.json").write_text(json.dumps(document), encoding="utf-8")
+    page = benchmarks_page(tmp_path)
+    assert "| `digit-infer batch` | 1.2 | 80 |" in page
+    assert "At least 0.9 of its rate, in a pair: met by 0 of 1, not by it (0.80)." in page
+    assert "| 1,000 | 0.5 | 2,000 | 90 |" in page
+    assert "At this rate a million take 8.3 minutes." in page
+    assert "killed 2 times and resumed: 100 rows for 100 pictures, with 99 different paths" in page
+    assert "2 nodes on this machine, 40 and 60 pictures" in page
+
+
 def test_settings_stand_beside_the_defaults(tmp_path):
     found = {"m, batch 1, nothing": pairs(10, 10), "m, batch 1, 2 threads, no spinning": pairs(10, 12)}
     record(tmp_path, "defaults.json", found)
