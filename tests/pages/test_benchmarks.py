@@ -93,7 +93,7 @@ def test_agreement_with_loadgen_is_computed_and_small_networks_are_explained(tmp
     assert (tmp_path / "loadgen.png").exists()
     assert "Within 5 % for every network above 100 µs, at p50 and at p90: met by all 2." in page
     assert "For the 1 other files, LoadGen's median without its floor differs by +30.0 % from ours" in page
-    assert "takes 4 µs around a call that has filled the caches, and 1 µs around nothing" in page
+    assert "take 4 µs around a call that has filled the caches, and 1 µs around nothing" in page
     record(tmp_path, "loadgen.json", {"large": asdict(agreement("large", 200, 211))})
     page = benchmarks_page(tmp_path)
     assert "met by 0 of 2, not by large on onnx-cpu, p50 (+5.5 %), large on onnx-cpu, p90 (+5.5 %)." in page
