@@ -228,7 +228,7 @@ def test_digits_of_8_by_8_with_floats_to_16_are_read(predictor, mnist_test):
         lambda a: iter(a / 255),
         ByArray,
         lambda a: ByDlpack(a.astype(np.float32)),
-        lambda a: [ByDlpack(one) for one in a],
+        lambda a: [ByDlpack(one.copy()) for one in a],
     ],
 )
 def test_every_form_of_a_stack_is_answered_picture_by_picture(predictor, mnist_test, form):
