@@ -5,6 +5,7 @@ import os
 import struct
 import zlib
 from http.client import IncompleteRead
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,6 @@ def test_tga_is_told_by_its_suffix(tmp_path):
         (b"DDS |\0\0\0", "is a DDS texture"),
         (b"icns\0\0\1\0", "is an icon of macOS"),
         (b"8BPS\0\1", "is a Photoshop document"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "is a HEIF picture"),
     ],
 )
 def test_other_formats_are_refused_by_name_whatever_the_suffix(content, words, tmp_path):
@@ -177,6 +177,12 @@ def test_views_of_memory_and_arrays_with_masks():
     assert decode(memoryview(twice)[::2]).shape == (30, 40)
     with pytest.raises(InvalidArrayError, match=r"array\.filled"):
         decode(np.ma.masked_array(np.zeros((9, 9)), mask=True))
+
+
+@pytest.mark.skipif(find_spec("pillow_heif") is not None, reason="pillow-heif is installed")
+def test_a_heic_photograph_is_told_by_name_without_pillow_heif():
+    with pytest.raises(UnreadablePictureError, match=r"is a HEIF picture, .*; pip install pillow-heif"):
+        decode(b"\0\0\0\x18ftypheic\0\0\0\0")
 
 
 def test_a_heic_photograph_is_read_where_pillow_heif_is_installed(tmp_path):
