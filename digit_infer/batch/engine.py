@@ -27,9 +27,13 @@ from digit_infer.parallel import in_batches, usable_cpus
 PACKED = pa.schema([("path", pa.string()), ("bytes", pa.binary())])
 """The columns of packed pictures."""
 
-_PATHS = 256
-_CONTENTS = 64
-"""Rows of a batch. The pictures of some batches are in memory at a time, where the engine reads them."""
+_ROWS = 256
+_BATCH_BYTES = 32 << 20
+"""A batch has so many rows, or fewer if their pictures take more bytes. Some batches are in memory at a time."""
+
+_SAMPLE = 16
+_DOWNLOADED = 64
+"""Pictures that tell how large the others are, and pictures that are downloaded at a time."""
 
 _LISTED = 65_536
 _PER_TASK = 10_000
@@ -102,7 +106,7 @@ def stored(url: str) -> daft.DataFrame:
     rows = daft.from_glob_path(url).select("path")
     if next(rows.limit(1).to_arrow_iter(), None) is None:
         raise PictureNotFoundError(f"{url} matches nothing", "correct the pattern, as in s3://bucket/scans/**/*.png")
-    return rows.into_batches(_CONTENTS).with_column("bytes", daft.col("path").download(on_error="null"))
+    return rows.into_batches(_DOWNLOADED).with_column("bytes", daft.col("path").download(on_error="null"))
 
 
 def packed(word: str) -> daft.DataFrame:
@@ -148,7 +152,7 @@ def answered(rows: daft.DataFrame, answers: Answers, workers: int) -> Iterator[p
     """Yield the answers beside their paths as they come."""
     pictures = "bytes" if "bytes" in rows.column_names else "path"
     dtype = daft.DataType.from_arrow_type(pa.struct(list(answers.schema)))
-    size = _CONTENTS if pictures == "bytes" else _PATHS
+    size = _batch_size(rows)
 
     class Worker:
         """Daft makes one in each of its worker processes, or in each actor of a Ray cluster."""
@@ -173,7 +177,7 @@ def contents(rows: daft.DataFrame) -> Iterator[pa.Table]:
         return
     for table in tables(rows):
         for chunk in table["path"].chunks:
-            for paths in in_batches(iter(chunk.to_pylist()), _CONTENTS):
+            for paths in in_batches(iter(chunk.to_pylist()), _DOWNLOADED):
                 yield pa.table({"path": paths, "bytes": pa.array(map(_content, paths), pa.binary())})
 
 
@@ -202,6 +206,13 @@ def failures() -> Iterator[None]:
         raise cause or BatchError(
             f"the engine failed ({_line(error)})", "go on with --resume; --debug shows more"
         ) from error
+
+
+def _batch_size(rows: daft.DataFrame) -> int:
+    if "bytes" not in rows.column_names:
+        return _ROWS
+    sizes = [len(content or b"") for content in rows.select("bytes").limit(_SAMPLE).to_pydict()["bytes"]]
+    return max(1, min(_ROWS, _BATCH_BYTES * len(sizes) // max(1, sum(sizes))))
 
 
 def _content(path: str) -> bytes | None:

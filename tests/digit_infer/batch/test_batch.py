@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import pytest
 
@@ -28,6 +29,9 @@ from digit_infer.cli import run
 run()
 """
 """The command, with parts as short as a test needs."""
+
+
+NO_CLUSTER = "there is no Ray cluster at 127.0.0.1:1" if find_spec("ray") else "Ray is not installed; pip install"
 
 
 def rows_of(folder):
@@ -142,7 +146,7 @@ def test_a_job_that_is_killed_twice_goes_on_without_gaps_and_duplicates(mnist_te
         (["full/none.parquet", "--out", "o"], 2, "holds no Parquet that can be read"),
         (["other.parquet", "--out", "o"], 2, "has no column bytes of type Binary"),
         (["file:///nowhere/*.png", "--out", "o"], 2, "matches nothing"),
-        (["full", "--out", "o", "--ray", "127.0.0.1:1"], 1, "there is no Ray cluster at 127.0.0.1:1"),
+        (["full", "--out", "o", "--ray", "127.0.0.1:1"], 1, NO_CLUSTER),
     ],
 )
 def test_wrong_use_is_told_in_a_line(words, code, told, tmp_path, digit_infer, monkeypatch):
