@@ -24,8 +24,8 @@ from digit_infer.files import UNFINISHED, atomic_write, remove_unfinished
 
 _FACTS = b"digit_infer"
 _PART_BYTES = 64 << 20
-_GROUPS = 8
-"""A part is read in so many pieces at least."""
+_GROUP_BYTES = 1 << 20
+"""Daft holds some seventy row groups of what it reads ahead."""
 
 _SHORTEST_S, _LONGEST_S = 1.0, 60.0
 
@@ -66,7 +66,8 @@ class Parts:
         if self._waiting and not path.exists():
             rows = pa.concat_tables(self._waiting)
             with atomic_write(path) as temporary:
-                pq.write_table(rows, temporary, row_group_size=-(-len(rows) // _GROUPS), compression="zstd")
+                size = max(1, len(rows) * _GROUP_BYTES // max(1, rows.nbytes))
+                pq.write_table(rows, temporary, row_group_size=size, compression="zstd")
         self._waiting = []
         self._next += 1
         self._closed = monotonic()
