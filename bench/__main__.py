@@ -24,6 +24,7 @@ from bench.normalizers.command import normalizers
 from bench.paired import Call, Pairs, time_pairs
 from bench.peers.command import peers
 from bench.picture_path import picture_path
+from bench.published import published
 from bench.recording import affordable, record, report
 from bench.robustness.command import real_pictures, robustness
 from digit_infer import Predictor, zoo
@@ -137,6 +138,7 @@ main.add_command(shipped)
 main.add_command(peers)
 main.add_command(normalizers)
 main.add_command(picture_path)
+main.add_command(published)
 main.add_command(robustness)
 main.add_command(real_pictures)
 

@@ -90,7 +90,7 @@ def plain_model(network: keras.Model) -> onnx.ModelProto:
     import keras
     import tf2onnx
 
-    from export.onnx_model import OPSET
+    from export.contract_onnx import OPSET
 
     images = keras.Input((28, 28), dtype="uint8", name="images")
     values = keras.ops.cast(images, "float32") / 255

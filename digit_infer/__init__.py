@@ -16,17 +16,31 @@ if TYPE_CHECKING:
     from digit_infer.prediction import Prediction, Unanswered
     from digit_infer.predictor import Predictor
     from digit_infer.reading import Reading
+    from digit_infer.runtimes.adapter import Adapter
+    from digit_infer.runtimes.preprocessing import Preprocessing
 
 if not os.path.isdir(__path__[0]):  # noqa: PTH112  # pathlib would take longer to import than all of this
     raise ImportError("digit_infer does not run from an archive, since runtimes open its models as files; unpack it first")
 
 __version__ = "0.2.0"
-__all__ = ["DigitInferError", "Prediction", "Predictor", "Reading", "Unanswered", "__version__", "frames"]
+__all__ = [
+    "Adapter",
+    "DigitInferError",
+    "Prediction",
+    "Predictor",
+    "Preprocessing",
+    "Reading",
+    "Unanswered",
+    "__version__",
+    "frames",
+]
 
 _HOMES = {
+    "Adapter": "digit_infer.runtimes.adapter",
     "DigitInferError": "digit_infer.errors",
     "Prediction": "digit_infer.prediction",
     "Predictor": "digit_infer.predictor",
+    "Preprocessing": "digit_infer.runtimes.preprocessing",
     "Reading": "digit_infer.reading",
     "Unanswered": "digit_infer.prediction",
     "frames": "digit_infer.image.decode",

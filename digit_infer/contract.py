@@ -17,7 +17,7 @@ import numpy as np
 from digit_infer.errors import ContractError, InvalidArrayError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -57,10 +57,23 @@ float or quantized at run time. ``int8``: both in 8 bits.
 """
 
 
+SUFFIXES: Mapping[str, Format] = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras", ".h5": "keras", ".hdf5": "keras"}
+SAVED_MODEL = "saved_model.pb"
+"""A folder that holds this file is a SavedModel of TensorFlow."""
+
+
 def format_of(path: Path) -> Format | None:
-    """Return the format of a file by its suffix, or None."""
-    suffix = path.suffix.lower().removeprefix(".")
-    return next((known for known in FORMATS if known == suffix), None)
+    """Return the format of a file by its suffix, or None; a SavedModel counts as Keras."""
+    found = SUFFIXES.get(path.suffix.lower())
+    return "keras" if found is None and is_saved_model(path) else found
+
+
+def is_saved_model(path: Path) -> bool:
+    """Tell whether a folder is a SavedModel."""
+    try:
+        return (path / SAVED_MODEL).is_file()
+    except (OSError, ValueError):  # a name that no path may have
+        return False
 
 
 def check_images(images: Images, contract: Contract = DIGITS) -> None:

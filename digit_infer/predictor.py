@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from digit_infer.image.arrays import Scale
     from digit_infer.image.look import By
     from digit_infer.reading import Reading
+    from digit_infer.runtimes.adapter import Adapter
 
 _LARGEST_CALL = 1_024
 """The most images of one call of the runtime. Longer arrays are split, so that memory does not grow with their length."""
@@ -59,11 +60,13 @@ class Predictor:
         precision: Precision | None = None,
         threads: int | None = None,
         reject_below: float | None = None,
+        adapter: Adapter | None = None,
     ) -> None:
         """Load a model.
 
         Args:
-            model: the name of a model of the zoo, or the path of a .onnx, .tflite or .keras file that keeps the contract.
+            model: the name of a model of the zoo, or the path of a .onnx, .tflite, .keras or .h5 file or of a SavedModel: a
+                classifier of digits on square pictures of 8 to 64 pixels a side.
             runtime: where to run it. ``auto`` takes the available runtime that answers a single picture fastest;
                 ``.runtime`` names it.
             precision: which of the zoo's files to take; None takes the most exact one that the runtime reads.
@@ -71,16 +74,18 @@ class Predictor:
             reject_below: confidence, 0 to 1, below which ``is_digit`` of a prediction is false. None takes the model's own
                 threshold, see ``digit-infer models show``. It is 0, which rejects nothing, for models that were trained
                 without pictures of no digit.
+            adapter: what is known of a file that does not keep the contract, such as ``Adapter(Preprocessing(scale=255))``.
+                What it leaves open is found by the file's answers to MNIST's test images; ``.adapter`` has the result.
 
         Raises:
             UnknownModelError, UnknownRuntimeError: there is no model or runtime of that name.
             UsageError: an argument is out of range, or arguments contradict one another.
             RuntimeUnavailableError: the runtime does not work on this machine.
-            ModelError: the model's file is missing, damaged or breaks the contract.
+            ModelError: the model's file is missing or damaged, or it cannot be told which pixels it takes.
         """
         if reject_below is not None and not 0 <= reject_below <= 1:
             raise UsageError(f"reject_below is {reject_below!r}", "it must be 0 to 1, or None")
-        self._take(plan(model, runtime, precision, threads).open(), threads, reject_below)
+        self._take(plan(model, runtime, precision, threads, adapter).open(), threads, reject_below)
 
     def _take(self, chosen: Chosen, threads: int | None, reject_below: float | None) -> None:
         self._chosen: Chosen | None = chosen
@@ -119,6 +124,16 @@ class Predictor:
         """The precision of the file; None for a file of the user's own."""
         file = self.chosen.file
         return None if file is None else file.precision
+
+    @property
+    def adapter(self) -> Adapter | None:
+        """How a file of the user's own is spoken to, and how that is known; None for a file that keeps the contract."""
+        return None if self.chosen.trial is None else self.chosen.trial.adapter
+
+    @property
+    def note(self) -> str:
+        """What the user should know of a file of their own, in a line: what was assumed of it, or that it is doubtful."""
+        return "" if self.chosen.trial is None else self.chosen.trial.note
 
     @property
     def provider(self) -> str:
@@ -358,12 +373,13 @@ class Predictor:
             "precision": None if own_file else self.precision,
             "threads": self._requested_threads,
             "reject_below": self._reject_below,
-            "tried": self.chosen.tried,
+            "trial": self.chosen.trial,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        reject_below, tried = state.pop("reject_below"), state.pop("tried")
-        self._take(plan(**state).open(tried), state["threads"], reject_below)
+        reject_below, trial = state.pop("reject_below"), state.pop("trial")
+        adapter = None if trial is None else trial.adapter
+        self._take(plan(**state, adapter=adapter).open(trial), state["threads"], reject_below)
 
 
 def _seen(picture: PictureSource, scale: Scale | None) -> Seen | Unanswered:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Answer = Callable[[Images], Probabilities]
 
 
+TOGETHER = 1_000
+"""Images in a call that show whether answers depend on one another."""
+
+
 @dataclass(frozen=True)
 class Agreement:
     """How another runtime's answers to the same images differ: of probabilities, and the images answered otherwise."""
@@ -32,9 +36,12 @@ class Agreement:
 
 def agreements(file: ModelFile, images: Images, answers: Probabilities, batch: int) -> tuple[Agreement, ...]:
     """Compare ``answers``, float32 [N, 10], with those of every other way that there is here to run the file."""
+    ways = [(runtime, answer, batch) for runtime, answer in _others(file).items()]
+    if (file.format, file.precision) == ("onnx", "int8-dynamic"):  # quantized by the batch: the others may change an answer
+        ways.append((f"onnx-cpu, {TOGETHER:,} images in a call", RUNTIMES["onnx-cpu"].open(file, None).answers, TOGETHER))
     found = []
-    for runtime, answer in _others(file).items():
-        others = answer_in_parts(answer, images, batch)
+    for runtime, answer, size in ways:
+        others = answer_in_parts(answer, images, size)
         largest = float(np.abs(others.astype(np.float64) - answers).max())
         found.append(Agreement(runtime, len(images), largest, flips(answers, others)))
     return tuple(found)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import keras
 import numpy as np
 
+from digit_infer.runtimes import adapter
+from digit_infer.runtimes.adapter import prepared
 from digit_infer.runtimes.protocol import answer_in_parts
 from export.errors import ExportError
 from export.user_code import reason_of
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from digit_infer.contract import Images, Probabilities
-    from export.interface import Interface, Shape
-    from export.preprocessing import Preprocessing
+    from export.interface import Interface
 
 Ending = Literal["logits", "probabilities"]
 
@@ -29,15 +30,15 @@ BATCH = 1_000
 _ROW_SUM = 1e-3
 
 
-def raw_answers(network: Any, shape: Shape, preprocessing: Preprocessing, images: Images) -> NDArray[np.float32]:
-    """Call a network the way a user of Keras would: uint8 [N, 28, 28] -> its own ten numbers, float32 [N, 10].
+def raw_answers(network: Any, interface: Interface, images: Images) -> NDArray[np.float32]:
+    """Call a network the way a user of Keras would: uint8 [N, 28, 28] -> its own numbers, float32 [N, 10 or more].
 
     Raises:
         ExportError: the network fails.
     """
 
     def answer(part: Images) -> NDArray[np.float32]:
-        pixels = preprocessing.values(part).reshape(-1, *shape)
+        pixels = prepared(interface.adapter, part)
         try:
             (values,) = keras.tree.flatten(network(pixels, training=False))
         except Exception as error:  # the user's own code raises whatever comes
@@ -50,12 +51,14 @@ def raw_answers(network: Any, shape: Shape, preprocessing: Preprocessing, images
 
 def reference_probabilities(network: Any, interface: Interface, images: Images) -> Probabilities:
     """Answer uint8 [N, 28, 28] by what the trained network holds for true: float32 [N, 10]."""
-    return probabilities(raw_answers(network, interface.shape, interface.preprocessing, images), interface)
+    return probabilities(raw_answers(network, interface, images), interface)
 
 
 def probabilities(answers: NDArray[np.float32], interface: Interface) -> Probabilities:
-    """Turn a network's own numbers into probabilities; both float32 [N, 10]."""
-    return softmax(answers) if interface.logits else answers
+    """Turn a network's own numbers, float32 [N, 10 or more], into probabilities, float32 [N, 10]."""
+    if interface.classes is None:
+        return softmax(answers) if interface.logits else answers
+    return adapter.probabilities(answers, "logits" if interface.logits else "probabilities", interface.classes)
 
 
 def softmax(logits: NDArray[np.float32]) -> Probabilities:

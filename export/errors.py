@@ -9,3 +9,7 @@ class ExportError(DigitInferError, RuntimeError):
 
 class ParityError(ExportError):
     """A converted file does not answer what the trained model answered."""
+
+
+class NeighboursError(ParityError):
+    """A converted file answers otherwise where other images stand in the same batch."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
 import numpy as np
 
 from digit_infer.contract import CLASSES, SIDE
+from digit_infer.runtimes.adapter import Adapter, End, Layout, Size, forms
+from digit_infer.runtimes.preprocessing import Preprocessing
 from export.errors import ExportError
-from export.preprocessing import Preprocessing
 from export.user_code import reason_of
 
 Shape = tuple[int, ...]
@@ -24,23 +25,56 @@ _PROBE = 2
 
 @dataclass(frozen=True)
 class Interface:
-    """What stands between the contract and a network; ``logits``: a softmax is to follow."""
+    """What stands between the contract and a network; ``logits``: a softmax is to follow.
+
+    ``layout``, ``side``, ``size`` and ``classes`` are those of ``digit_infer.runtimes.adapter.Adapter``.
+    """
 
     shape: Shape
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     logits: bool = False
+    layout: Layout | None = None
+    side: int = SIDE
+    size: Size | None = None
+    classes: tuple[int, ...] | None = None
+
+    @property
+    def adapter(self) -> Adapter:
+        """The same for the adapter, which prepares pixels in numpy."""
+        return Adapter(self.preprocessing, self.layout, self.classes, self.shape, self.side, self.size)
+
+
+def interfaces(name: str, network: keras.Model, wish: Adapter) -> list[Interface]:
+    """Return the ways in which a picture may lie in a network's input, of which answers must tell the right one.
+
+    Raises:
+        ExportError: there is none, or the network does not give ten numbers or more a picture.
+    """
+    declared = _declared_shape(name, network)
+    if declared is None:
+        found = [Interface(_tried_shape(name, network))]
+    else:
+        ways = [form for form in forms(End(name, "float32", (None, *declared)), wish) if form.batch is None]
+        found = [Interface(form.shape, layout=form.layout, side=form.side, size=form.size) for form in ways]
+    if not found:
+        given = _batched((None, *(declared or ())))
+        raise ExportError(
+            f"{name} takes {given}, and no picture of 8 to 64 pixels a side",
+            "give a network for square pictures, or say how pixels lie with --layout",
+        )
+    count = _check_answers(name, network, found[0].shape)
+    if wish.classes is not None and max(wish.classes) >= count:
+        raise ExportError(f"{name} gives {count} numbers, and --classes names {max(wish.classes)}", "count from 0")
+    return [replace(way, classes=wish.classes) for way in found]
 
 
 def picture_shape(name: str, network: keras.Model) -> Shape:
-    """Find the shape of one picture: as the network declares it, or else by calling it on each.
+    """Find the shape of one picture of 28 x 28 pixels: as the network declares it, or else by calling it on each.
 
     Raises:
         ExportError: it is none of ``SHAPES``, or cannot be told; or the network does not give ten numbers a picture.
     """
-    declared = _declared_shape(name, network)
-    shape = _tried_shape(name, network) if declared is None else _fitting(name, declared)
-    _check_answers(name, network, shape)
-    return shape
+    return interfaces(name, network, Adapter())[0].shape
 
 
 def _declared_shape(name: str, network: keras.Model) -> tuple[int | None, ...] | None:
@@ -63,17 +97,6 @@ def _declared_shape(name: str, network: keras.Model) -> tuple[int | None, ...] |
 
 def _is_flat(shape: Any) -> bool:
     return all(size is None or isinstance(size, int) for size in shape)
-
-
-def _fitting(name: str, declared: tuple[int | None, ...]) -> Shape:
-    for shape in SHAPES:
-        if len(shape) == len(declared) and all(size in (None, shape[axis]) for axis, size in enumerate(declared)):
-            return shape
-    known = " or ".join(_batched((None, *shape)) for shape in SHAPES)
-    raise ExportError(
-        f"{name} takes {_batched((None, *declared))}, not {known}",
-        "give a network for 28 × 28 grey pictures",
-    )
 
 
 def _tried_shape(name: str, network: keras.Model) -> Shape:
@@ -104,8 +127,8 @@ def _tried_shape(name: str, network: keras.Model) -> Shape:
     return next(iter(answers))
 
 
-def _check_answers(name: str, network: keras.Model, shape: Shape) -> None:
-    """Refuse a network that does not give ten numbers a picture.
+def _check_answers(name: str, network: keras.Model, shape: Shape) -> int:
+    """Refuse a network that does not give ten numbers or more a picture; return how many.
 
     Raises:
         ExportError: with what it gives, or why it cannot be called.
@@ -122,8 +145,9 @@ def _check_answers(name: str, network: keras.Model, shape: Shape) -> None:
             f"{name} gives {len(found)} outputs, {', '.join(map(_batched, found))}",
             "keep the ten digits: keras.Model(model.inputs, model.outputs[…])",
         )
-    if found[0] != (_PROBE, CLASSES):
-        raise ExportError(f"{name} gives {_batched(found[0])}, not (None, 10)", "give a classifier of ten digits")
+    if len(found[0]) != 2 or found[0][0] != _PROBE or found[0][1] < CLASSES:
+        raise ExportError(f"{name} gives {_batched(found[0])}, not (None, 10)", "give a classifier of ten digits or more")
+    return int(found[0][1])
 
 
 def _batched(shape: Any) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import onnx
-import tf2onnx
 
+from export.contract_onnx import OPSET, precision_of
 from export.errors import ExportError
 from export.metadata import KEY, Metadata
 from export.onnx_canonical import canonical
 from export.onnx_half import half
 from export.onnx_lean import lean
-from export.onnx_quantized import dynamically_quantized, quantized
+from export.onnx_quantized import dynamically_quantized, quantized, weights_in_eight_bits
 from export.wrapping import wrapped
 
 if TYPE_CHECKING:
@@ -24,41 +25,85 @@ if TYPE_CHECKING:
 
 _QUANTIZED = f"{KEY}.quantized"
 
-OPSET = 17
-"""tf2onnx writes global pooling as a transpose and a mean from 18 on, and refuses 19."""
 
-
-def onnx_bytes(source: Source, precision: Precision, about: Metadata, calibration: Calibration) -> bytes:
+def onnx_bytes(
+    source: Source, precision: Precision, about: Metadata, calibration: Calibration, *, alone: bool = False
+) -> bytes:
     """Convert a network to an ONNX file that keeps the contract; int8 takes its ranges from ``calibration``.
+
+    ``alone``: in int8-dynamic, only the weights are integers, so that answers do not depend on those beside them.
 
     Raises:
         ExportError: the result is no valid ONNX model.
     """
+    import tf2onnx
+
     model, _ = tf2onnx.convert.from_keras(wrapped(source.network, source.interface, takes_bytes=True), opset=OPSET)
     _name_ends(model)
+    _write_erfc(model)
+    return finished(model, source.name, precision, about, calibration, alone=alone)
+
+
+def finished(
+    model: onnx.ModelProto,
+    name: str,
+    precision: Precision,
+    about: Metadata,
+    calibration: Calibration,
+    *,
+    alone: bool = False,
+) -> bytes:
+    """Bring a float32 model that keeps the contract to a precision, lean; one in another precision stays as it is.
+
+    Raises:
+        ExportError: the result is no valid ONNX model.
+    """
+    if precision_of(model) != "float32":
+        return _described(canonical(model), name, about)
     model = canonical(lean(model))
     if precision == "float16":
         model = half(model)
     if precision == "int8-dynamic":
-        model = dynamically_quantized(model)
-        model.metadata_props.add(key=_QUANTIZED, value="MatMul, Gemm")
+        model = weights_in_eight_bits(model) if alone else dynamically_quantized(model)
+        model.metadata_props.add(key=_QUANTIZED, value="weights" if alone else "MatMul, Gemm")
     if precision == "int8":
         model, choice = quantized(model, calibration.images(), calibration.method)
         model.metadata_props.add(key=_QUANTIZED, value=choice)
-    model = canonical(model)
-    model.graph.name = source.name
+    return _described(canonical(model), name, about)
+
+
+def _described(model: onnx.ModelProto, name: str, about: Metadata) -> bytes:
+    model.graph.name = name
     for key, value in about.entries().items():
         model.metadata_props.add(key=f"{KEY}.{key}", value=value)
     try:
         onnx.checker.check_model(model, full_check=True)
     except onnx.checker.ValidationError as error:
-        raise ExportError(f"the ONNX model of {source.name} is not valid ({error})", "report this network") from error
+        raise ExportError(f"the ONNX model of {name} is not valid ({error})", "report this network") from error
     return bytes(model.SerializeToString())
 
 
 def quantized_operators(path: Path) -> str:
     """Return which operators of a file work on integers, as its metadata says."""
     return next((entry.value for entry in onnx.load(path).metadata_props if entry.key == _QUANTIZED), "")
+
+
+def _write_erfc(model: onnx.ModelProto) -> None:
+    """Write ``Erfc``, which tf2onnx makes of the exact GELU and ONNX does not have, as 1 - Erf: right to 1.4e-6."""
+    if all(node.op_type != "Erfc" for node in model.graph.node):
+        return
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type == "Erfc":
+            name = node.output[0]
+            one = onnx.numpy_helper.from_array(np.array(1, np.float32), f"{name}.one")
+            model.graph.initializer.append(one)
+            nodes.append(onnx.helper.make_node("Erf", node.input, [f"{name}.erf"]))
+            nodes.append(onnx.helper.make_node("Sub", [one.name, f"{name}.erf"], [name]))
+        else:
+            nodes.append(onnx.NodeProto.FromString(node.SerializeToString()))
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
 
 
 def _name_ends(model: onnx.ModelProto) -> None:

@@ -149,6 +149,38 @@ def dynamically_quantized(model: onnx.ModelProto) -> onnx.ModelProto:
         return _loaded(path)
 
 
+def weights_in_eight_bits(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Keep the weights of dense layers in eight bits a channel and compute in floats: no answer depends on its neighbours.
+
+    ``dynamically_quantized`` takes one scale for the values of a whole batch, so that a bright image coarsens the others.
+    """
+    quantized = onnx.ModelProto()
+    quantized.CopyFrom(model)
+    graph = quantized.graph
+    held = {tensor.name: tensor for tensor in graph.initializer}
+    nodes = []
+    for node in graph.node:
+        weights = held.get(node.input[1]) if node.op_type in ("MatMul", "Gemm") else None
+        if weights is not None and len(weights.dims) == 2:
+            axis = 0 if attribute(node, "transB", 0) else 1
+            values = onnx.numpy_helper.to_array(weights)
+            scale = np.maximum(np.abs(values).max(axis=1 - axis), np.finfo(np.float32).tiny) / 127
+            steps = np.rint(values / np.expand_dims(scale, 1 - axis)).astype(np.int8)
+            parts = {"eight": steps, "scale": scale.astype(np.float32), "zero": np.zeros(len(scale), np.int8)}
+            names = [f"{node.name}.{part}" for part in parts]
+            graph.initializer.extend(
+                onnx.numpy_helper.from_array(array, name) for array, name in zip(parts.values(), names, strict=True)
+            )
+            floats = f"{node.name}.weights"
+            nodes.append(onnx.helper.make_node("DequantizeLinear", names, [floats], axis=axis))
+            node.input[1] = floats
+        nodes.append(node)
+    made = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    del graph.node[:]
+    graph.node.extend(made)
+    return quantized
+
+
 @contextmanager
 def _quantizing(model: onnx.ModelProto) -> Iterator[tuple[Path, Path]]:
     """Yield a file of the model with its shapes, as the quantizers want it, and the name that theirs gets; both go away.

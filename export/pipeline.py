@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,13 +20,14 @@ from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Runtime, Session, answer_in_parts
 from digit_infer.zoo.manifest import ZooFile
 from export.agreement import agreements
-from export.answers import BATCH, reference_probabilities
+from export.answers import BATCH
 from export.calibration import CALIBRATED, Calibration, of_training_images
-from export.errors import ExportError
+from export.errors import ExportError, NeighboursError
+from export.graph_source import GraphSource
 from export.metadata import Metadata, metadata
 from export.noise import COUNT, Noise, moved, with_a_wrong_pixel
 from export.own_pictures import OwnParity, OwnPictures, prove_on_own
-from export.parity import prove
+from export.parity import check_neighbours, prove
 from export.report import Report, file_name
 from export.source import Source
 from export.tools import as_listed
@@ -51,8 +51,18 @@ class Proven:
 class Exporter:
     """Makes files of one source; the trained model is run over the test images once for all of them."""
 
-    def __init__(self, source: Source, calibration: Calibration | None = None, own: OwnPictures | None = None) -> None:
-        """Take ranges from ``calibration``; with pictures of the user's ``own``, prove on those as well."""
+    def __init__(
+        self,
+        source: Source | GraphSource,
+        calibration: Calibration | None = None,
+        own: OwnPictures | None = None,
+        allowed_loss: float = 0.0,
+    ) -> None:
+        """Take ranges from ``calibration``; with pictures of the user's ``own``, prove on those as well.
+
+        ``allowed_loss`` is a share of accuracy that integers may cost, where it is more than the bound of their precision.
+        """
+        self._allowed_loss = allowed_loss
         self.source = source
         self.calibration = of_training_images() if calibration is None else calibration
         self.own = own
@@ -74,7 +84,11 @@ class Exporter:
         runtime = _PROVED_ON[model_format]
         check_prover(runtime, path)
         content = as_listed(self.source, model_format, precision, self.converted(model_format, precision))
-        return self.prove_and_write(path, content, runtime, model_format, precision)
+        try:
+            return self.prove_and_write(path, content, runtime, model_format, precision)
+        except NeighboursError:
+            alone = as_listed(self.source, model_format, precision, self.converted(model_format, precision, alone=True))
+            return self.prove_and_write(path, alone, runtime, model_format, precision)
 
     def prove_and_write(
         self, path: Path, content: bytes, runtime: Runtime, model_format: Format, precision: Precision
@@ -90,7 +104,11 @@ class Exporter:
             batch = batch_of(model_format, precision)
             answers = answer_in_parts(session.answers, self.test.images, batch)
             proved_on = f"{runtime.name}, {session.provider}"
-            parity = prove(path.name, precision, self.reference, answers, self.test.labels, proved_on)
+            parity = prove(path.name, precision, self.reference, answers, self.test.labels, proved_on, self._allowed_loss)
+            if batch == 1:
+                together = answer_in_parts(session.answers, self.test.images, BATCH)
+                prove(path.name, precision, self.reference, together, self.test.labels, proved_on, self._allowed_loss)
+                check_neighbours(path.name, answers, together)
             own = self._prove_on_own(path.name, precision, session, batch)
         sha256 = hashlib.sha256(content).hexdigest()
         return Proven(ZooFile(path.name, model_format, precision, sha256, len(content), parity), answers, own)
@@ -117,7 +135,7 @@ class Exporter:
         )
 
     def _reference(self, images: Images) -> Probabilities:
-        return reference_probabilities(self.source.network, self.source.interface, images)
+        return self.source.reference(images)
 
     @cached_property
     def _own_reference(self) -> Probabilities | None:
@@ -144,17 +162,15 @@ class Exporter:
     def _noise_of_trained(self) -> Noise:
         return moved(self.reference[:COUNT], self._reference(self._noisy))
 
-    def converted(self, model_format: Format, precision: Precision) -> bytes:
-        """Convert, and prove nothing.
+    def converted(self, model_format: Format, precision: Precision, *, alone: bool = False) -> bytes:
+        """Convert, and prove nothing; ``alone`` makes a form whose answers do not depend on those beside them.
 
         Raises:
             ExportError: it cannot be converted.
         """
-        keras.backend.clear_session()  # restarts the counters in layer names, which reach the file
         about = metadata(self.source, model_format, precision, self.calibration)
-        convert = _converter(model_format)
         try:
-            return convert(self.source, precision, about, self.calibration)
+            return _content(self.source, model_format, precision, about, self.calibration, alone=alone)
         except DigitInferError:
             raise
         except Exception as error:  # both converters raise whatever comes; the cause stays attached
@@ -180,20 +196,42 @@ def batch_of(model_format: Format, precision: Precision) -> int:
     """Return how many images a file is proven with at a time.
 
     ONNX quantizes activations on the fly with one scale for the whole batch, so an answer depends on the images that share
-    it; such a file is proven picture by picture, as an app asks.
+    it; such a file is proven picture by picture, as an app asks, and in whole batches besides.
     """
     return 1 if (model_format, precision) == ("onnx", "int8-dynamic") else BATCH
 
 
-def _converter(model_format: Format) -> Callable[[Source, Precision, Metadata, Calibration], bytes]:
-    """Import the converter of a format: each takes seconds."""
-    if model_format == "onnx":
-        from export.onnx_model import onnx_bytes
+def _content(
+    source: Source | GraphSource,
+    model_format: Format,
+    precision: Precision,
+    about: Metadata,
+    calibration: Calibration,
+    *,
+    alone: bool,
+) -> bytes:
+    """Convert; each converter takes seconds to import."""
+    if (reason := source.refusal((model_format, precision))) is not None:
+        raise ExportError(reason, "leave that form out")
+    if isinstance(source, Source):
+        keras.backend.clear_session()  # restarts the counters in layer names, which reach the file
+        if model_format == "onnx":
+            from export.onnx_model import onnx_bytes
 
-        return onnx_bytes
-    from export.tflite_model import tflite_bytes
+            return onnx_bytes(source, precision, about, calibration, alone=alone)
+        from export.tflite_model import tflite_bytes
 
-    return tflite_bytes
+        return tflite_bytes(source, precision, about, calibration)
+    if model_format == "onnx" and not isinstance(source.graph, ExportError):
+        from export.contract_onnx import with_contract
+        from export.onnx_model import finished
+
+        whole = with_contract(source.name, source.graph, source.adapter)
+        return finished(whole, source.name, precision, about, calibration, alone=alone)
+    from export.tflite_model import tflite_of_graph
+
+    assert isinstance(source.tflite, bytes)  # noqa: S101  # for mypy: anything else is refused above
+    return tflite_of_graph(source, source.tflite, precision, about, calibration)
 
 
 def _quantized(file: ModelFile) -> str:
@@ -201,7 +239,11 @@ def _quantized(file: ModelFile) -> str:
     if file.precision in ("float32", "float16"):
         return ""
     if file.format == "tflite":
-        return {"int8-dynamic": "weights", "int8": "all but the softmax"}.get(file.precision or "", "all")
+        if file.precision == "int8":
+            from export.tflite_model import quantized_operators as quantized_operators_of_tflite
+
+            return quantized_operators_of_tflite(file.path.read_bytes())
+        return "weights" if file.precision == "int8-dynamic" else "all"
     from export.onnx_model import quantized_operators
 
     return quantized_operators(file.path)

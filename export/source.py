@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 
+from digit_infer.contract import format_of
 from digit_infer.errors import MissingModelFileError, UsageError
 from digit_infer.runtimes.keras import load_network
 from digit_infer.runtimes.model_file import sha256_of
+from digit_infer.runtimes.preprocessing import Preprocessing
+from export.answers import reference_probabilities
 from export.errors import ExportError
 from export.interface import Interface, picture_shape
 from export.own_network import Declared, settle
-from export.preprocessing import Preprocessing
 from export.published import recipe_of
 from training import checkpoint
 from training.recipes import MODELS
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images, Probabilities
+    from export.pairs import Pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +40,15 @@ class Source:
     network: keras.Model
     interface: Interface
     notes: tuple[str, ...] = ()
+
+    def reference(self, images: Images) -> Probabilities:
+        """Answer uint8 [N, 28, 28] by what the trained network holds for true: float32 [N, 10]."""
+        return reference_probabilities(self.network, self.interface, images)
+
+    def refusal(self, pair: Pair) -> str | None:
+        """Return None: every form may be made of layers."""
+        del pair
+        return None
 
     @property
     def takes(self) -> str | None:
@@ -71,8 +87,16 @@ def load_source(name_or_path: str, declared: Declared | None = None) -> Source:
         missing = f"check the path, or name a recipe: {', '.join(MODELS)}"
     if not path.exists():
         raise MissingModelFileError(f"there is no file {path}", missing)
-    if path.suffix != ".keras":
-        raise ExportError(f"{path} is no .keras file", "save the model with model.save('NAME.keras')")
+    if path.suffix in (".pt", ".pth"):
+        raise ExportError(
+            f"{path} holds weights of PyTorch, or its code, and no network that can be read without it",
+            "save the program: torch.export.save(torch.export.export(model.eval(), (torch.zeros(2, 1, 28, 28),)),"
+            " 'NAME.pt2')",
+        )
+    if format_of(path) != "keras":
+        raise ExportError(
+            f"{path} has no suffix of a model", "give a .keras, .h5, .onnx, .tflite or .pt2 file, or a SavedModel"
+        )
     network = load_network(path, declared.code)
     interface, notes = (Interface(picture_shape(name, network)), ()) if recipe else settle(name, network, declared)
     return Source(name, path, sha256_of(path), recipe, network, interface, notes)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from export import contract_tflite
 from export.errors import ExportError
 from export.metadata import KEY, Metadata
 from export.tflite_input import with_byte_input
-from export.tflite_quantized import quantized
+from export.tflite_quantized import CHOICES, well_quantized
 from export.wrapping import wrapped
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from digit_infer.contract import Images, Precision
     from export.calibration import Calibration
+    from export.graph_source import GraphSource
     from export.source import Source
 
 
@@ -37,14 +39,50 @@ def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibrat
     Raises:
         ExportError: the calibration cannot serve.
     """
+    said = about.entries()
     if precision == "int8":
         images = calibration.images()
-        converted = quantized(calibrated(source, images), images, calibration.method)
+        converted, choice = well_quantized(calibrated(source, images), images, calibration.method)
+        said |= _said(choice)
     elif precision == "int16x8":
         converted = with_byte_input(_int16x8(source, calibration))
     else:
         converted = _floats(source, precision)
-    return described(converted, about.entries(), "images", "probabilities")
+    return described(converted, said, "images", "probabilities")
+
+
+def _said(choice: str) -> dict[str, str]:
+    """Return what a file says of its integers, if that is not the usual."""
+    return {} if choice == next(iter(CHOICES)) else {"quantized": choice}
+
+
+def quantized_operators(content: bytes) -> str:
+    """Return what of a full-integer file works on integers, as its metadata says."""
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    entry = next(entry for entry in model.metadata if entry.name == KEY.encode())
+    said: str = json.loads(bytes(model.buffers[entry.buffer].data)).get("quantized", next(iter(CHOICES)))
+    return said
+
+
+def tflite_of_graph(
+    source: GraphSource, content: bytes, precision: Precision, about: Metadata, calibration: Calibration
+) -> bytes:
+    """Put a TFLite classifier, in its own precision or quantized, between the contract's two ends.
+
+    Raises:
+        ExportError: its shape does not allow it.
+    """
+    name, adapter, said = source.name, source.adapter, about.entries()
+    if precision == "int8" and contract_tflite.precision_of(content) == "float32":
+        images = calibration.images()
+        floats = contract_tflite.with_unit_input(name, content, adapter)
+        whole, choice = well_quantized(contract_tflite.calibrated(floats, images), images, calibration.method)
+        said |= _said(choice)
+    else:
+        whole = content if adapter is None else contract_tflite.with_contract(name, content, adapter)
+    return described(whole, said, "images", "probabilities")
 
 
 def _floats(source: Source, precision: Precision) -> bytes:

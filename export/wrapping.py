@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 
 from digit_infer.contract import SIDE
+from digit_infer.runtimes.adapter import resampling
 from export.batch_norm import Link, folded
 from export.interface import Interface
 
@@ -42,6 +44,25 @@ class Prepared(keras.layers.Layer):
         return values + self._offset if self._offset else values
 
 
+class Sized(keras.layers.Layer):
+    """Bring pixels, [N, 28, 28] and prepared, to a network's side: with a border of ground, or stretched."""
+
+    def __init__(self, interface: Interface, name: str) -> None:
+        super().__init__(name=name)
+        self._adapter = interface.adapter
+        self._ground = float(interface.preprocessing.table[0])
+
+    def call(self, values: keras.KerasTensor) -> keras.KerasTensor:
+        """Return [N, side, side]."""
+        side = self._adapter.side
+        if self._adapter.size == "padded":
+            before = (side - SIDE) // 2
+            border = (before, side - SIDE - before)
+            return keras.ops.pad(values - self._ground, ((0, 0), border, border)) + self._ground
+        weights = resampling(side)
+        return keras.ops.matmul(keras.ops.matmul(weights, values), np.ascontiguousarray(weights.T))
+
+
 def wrapped(network: keras.Model, interface: Interface, *, takes_bytes: bool) -> keras.Model:
     """Return the network between the contract's two ends.
 
@@ -53,13 +74,22 @@ def wrapped(network: keras.Model, interface: Interface, *, takes_bytes: bool) ->
     images = values = keras.Input((SIDE, SIDE), dtype="uint8" if takes_bytes else "float32", name="images")
     if (factor, wish.offset) != (1, 0):
         values = Prepared(factor, wish.offset, name="prepared")(values)
-    if interface.shape != (SIDE, SIDE):
+    if interface.size is not None:
+        values = Sized(interface, name="sized")(values)
+    if (channels := interface.adapter.channels) > 1:
+        axis = 1 if interface.layout == "channels-first" else 3
+        values = keras.ops.concatenate([keras.ops.expand_dims(values, axis)] * channels, axis)
+    elif interface.shape != (SIDE, SIDE):
         values = Reshaped(interface.shape, name="channel_axis")(values)  # the name reaches TFLite files
     (answers,) = keras.tree.flatten(lean(network)(values))
     if answers.dtype != "float32":
         answers = keras.ops.cast(answers, "float32")
+    if interface.classes is not None:
+        answers = keras.ops.take(answers, np.array(interface.classes), axis=1)
     if interface.logits:
         answers = keras.layers.Softmax(name="probabilities")(answers)
+    elif interface.classes is not None:
+        answers = answers / keras.ops.sum(answers, axis=1, keepdims=True)
     return keras.Model(images, answers, name="contract")
 
 

@@ -50,7 +50,8 @@ class Artefact:
     """What ran: the file, and what the runtime used.
 
     ``placement`` is the number of nodes by execution provider and operator. It and ``device`` are None where the runtime
-    does not report them; ``parameters`` and ``multiply_adds`` (of one image) are None where they are unknown.
+    does not report them; ``parameters`` and ``multiply_adds`` (of one image) are None where they are unknown. ``note``
+    is what was assumed of a file of the user's own.
     """
 
     file: str | None
@@ -64,6 +65,7 @@ class Artefact:
     device: str | None
     placement: Mapping[str, Mapping[str, int]] | None
     threads: int | None
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
@@ -115,9 +115,10 @@ def _dataclass(kind: Any, value: Any, where: str) -> Any:
     _checked(isinstance(value, Mapping), value, where)
     hints = typing.get_type_hints(kind)
     names = {field.name for field in fields(kind)}
-    if names != value.keys():
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    if not needed <= value.keys() <= names:
         raise TypeError(f"{where} has the fields {sorted(value)}, not {sorted(names)}")
-    return kind(**{name: _built(hints[name], value[name], f"{where}.{name}") for name in names})
+    return kind(**{name: _built(hints[name], value[name], f"{where}.{name}") for name in value})
 
 
 def _checked(sound: bool, value: Any, where: str) -> Any:  # noqa: FBT001  # a condition, as assert takes it

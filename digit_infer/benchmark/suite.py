@@ -6,7 +6,7 @@ The accuracy of each file is measured once, by the process that is timed.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -32,6 +32,8 @@ from digit_infer.zoo.manifest import Accuracy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from digit_infer.runtimes.adapter import Adapter
 
     Digits: TypeAlias = NDArray[np.uint8]
 
@@ -147,8 +149,14 @@ class Suite:
         settings: Settings,
         command: CommandOf = lambda _: PREDICTOR,
         longest_s: float = LONGEST_S,
+        adapters: Mapping[str, Adapter] | None = None,
     ) -> None:
-        """Plan a run; ``command`` starts the process that measures a configuration, ``longest_s`` bounds each request."""
+        """Plan a run.
+
+        ``command`` starts the process that measures a configuration, ``longest_s`` bounds each request, and ``adapters``
+        has, by the path, how files of the user's own are spoken to.
+        """
+        self._adapters = {} if adapters is None else adapters
         self._longest_s = longest_s
         self._entries = [_Entry(configuration) for configuration in planned]
         self._settings = settings
@@ -238,6 +246,7 @@ class Suite:
             "runtime": configuration.runtime,
             "precision": configuration.precision,
             "threads": configuration.threads,
+            "adapter": self._adapters[configuration.model].told() if configuration.model in self._adapters else None,
             "batch": configuration.batch,
             "began": self._began,
             "pause_s": self._settings.pause_ms / 1000,

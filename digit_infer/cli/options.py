@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -17,9 +17,14 @@ from digit_infer.contract import PRECISIONS
 from digit_infer.errors import PictureNotFoundError, UsageError, printable
 from digit_infer.image.picture_file import MAX_BYTES, too_large
 from digit_infer.image.source import is_text, shown
+from digit_infer.runtimes.adapter import LAYOUTS, Layout
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
 from digit_infer.zoo import DEFAULT_MODEL, models
 from digit_infer.zoo.resolve import MAX_THREADS
+
+if TYPE_CHECKING:
+    from digit_infer.runtimes.adapter import Adapter
+    from digit_infer.runtimes.preprocessing import Preprocessing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,6 +32,9 @@ _PHOTOGRAPHS = ".png", ".jpg", ".jpeg", ".webp", ".avif", ".heic", ".heif", ".jp
 _OTHERS = ".tif", ".tiff", ".bmp", ".gif", ".ico", ".tga", ".pbm", ".pgm", ".ppm"
 SUFFIXES = (*_PHOTOGRAPHS, *_OTHERS)
 """Files with these suffixes are pictures when a folder is searched."""
+
+_LONGEST_RANGE = 9
+"""Characters of ``100-109`` and the like; a longer range would fill the memory."""
 
 _MOST_NAMES = 20
 """So many of the files that are left out are named on stderr for each reason."""
@@ -43,7 +51,7 @@ model_option = click.option(
     default=DEFAULT_MODEL,
     show_default=True,
     shell_complete=complete_model,
-    help="A model of the zoo, or the path of a .onnx, .tflite or .keras file.",
+    help="A model of the zoo, or the path of a classifier of digits: .onnx, .tflite, .keras, .h5, or a SavedModel.",
 )
 runtime_option = click.option(
     "--runtime",
@@ -67,8 +75,85 @@ reject_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
 
 
+_OF_PIXELS = (
+    click.option(
+        "--scale",
+        type=float,
+        help="Of a file of your own: the largest value of a pixel in training, 1 or 255. [default: found]",
+    ),
+    click.option("--mean", type=float, help="Then subtracted, in units of --scale: --mean 0.1307 --std 0.3081."),
+    click.option("--std", type=float, help="Then divided by: (pixel - mean) / std."),
+    click.option("--invert", "inverted", is_flag=True, help="It was trained on dark ink on light ground."),
+)
+_OF_ARRAYS = (
+    click.option("--layout", type=click.Choice(LAYOUTS), help="How its pixels lie, where its shape leaves that open."),
+    click.option("--classes", metavar="LIST", help="Which of more than ten outputs are the digits 0 to 9: 1-10, or 3,0,…"),
+)
+
+
+def of_own_file(function: F) -> F:
+    """Add the options that say what a file of the user's own takes and gives; ``adapter`` reads them."""
+    for option in reversed((*_OF_PIXELS, *_OF_ARRAYS)):
+        function = option(function)
+    return function
+
+
+def pixels_of(scale: float | None, mean: float | None, std: float | None, *, inverted: bool) -> Preprocessing | None:
+    """Return what the options say of pixels, or None where they say nothing.
+
+    Raises:
+        UsageError: no pixels can be so.
+    """
+    if (scale, mean, std, inverted) == (None, None, None, False):
+        return None
+    from digit_infer.runtimes.preprocessing import Preprocessing
+
+    given = {"scale": scale, "mean": mean, "std": std}
+    return Preprocessing(**{name: value for name, value in given.items() if value is not None}, inverted=inverted)
+
+
+def adapter(
+    *,
+    scale: float | None,
+    mean: float | None,
+    std: float | None,
+    inverted: bool,
+    layout: Layout | None,
+    classes: str | None,
+) -> Adapter | None:
+    """Return what the options of ``of_own_file`` say, or None where they say nothing.
+
+    Raises:
+        UsageError: no file can be so.
+    """
+    pixels = pixels_of(scale, mean, std, inverted=inverted)
+    if (pixels, layout, classes) == (None, None, None):
+        return None
+    from digit_infer.runtimes.adapter import Adapter
+
+    return Adapter(pixels, layout, None if classes is None else positions(classes))
+
+
+def positions(words: str) -> tuple[int, ...]:
+    """Turn ``1-10`` or ``3,0,1`` into whole numbers.
+
+    Raises:
+        UsageError: it is no such list.
+    """
+    found: list[int] = []
+    for word in words.split(","):
+        first, dash, last = word.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or len(word) > _LONGEST_RANGE:
+            raise UsageError(
+                f"--classes {words!r} is no list of outputs", "give ten of them, such as 1-10 or 0,1,2,3,4,5,6,7,8,9"
+            )
+        found += range(int(first), int(last or first) + 1)
+    return tuple(found)
+
+
 def answering(function: F) -> F:
     """Add the argument ``pictures`` and the options that choose a model, its runtime and its threshold."""
+    function = of_own_file(function)
     for option in (reject_option, threads_option, precision_option, runtime_option, model_option):
         function = option(function)
     return click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")(function)

@@ -116,7 +116,13 @@ def ran_on(predictor: Predictor) -> str:
     return f"{printable(predictor.model)} · {predictor.runtime} ({predictor.provider}) · {precision} · {threads}{ink}"
 
 
-def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]:
+def tell_note(predictor: Predictor) -> None:
+    """Print on stderr what was assumed of a file of the user's own, or that it is doubtful."""
+    if predictor.note:
+        click.echo(printable(predictor.note), err=True)
+
+
+def answering_facts(predictor: Predictor) -> dict[str, Any]:
     """Return the same facts for JSON."""
     return {
         "model": predictor.model,
@@ -126,6 +132,8 @@ def answering_facts(predictor: Predictor) -> dict[str, str | int | float | None]
         "threads": predictor.threads,
         "marks_ink": predictor.marks_ink,
         "reject_below": predictor.reject_below,
+        "adapter": None if predictor.adapter is None else predictor.adapter.told(),
+        "note": predictor.note,
     }
 
 

@@ -24,6 +24,7 @@ from digit_infer.cli.output import (
     print_error,
     ran_on,
     summary_line,
+    tell_note,
     unanswered_entry,
 )
 from digit_infer.cli.reporting import ours_alone, quiet_native_log
@@ -70,6 +71,7 @@ def command(
     page: int | None,
     as_json: bool,
     explain: Path | None,
+    **own: Any,
 ) -> int:
     """Say which digit is on each PICTURE: files, folders, globs, or - for standard input.
 
@@ -82,12 +84,16 @@ def command(
     single = len(named) == 1
     if explain is not None:
         check_drawing("--explain", explain, named)
+    adapter = options.adapter(**own)
     with ExitStack() as stack:
         stack.enter_context(ours_alone())
         looking = Background(lambda: image.seen(named[0].source, page)) if single else None  # while the model is loaded
         with quiet_native_log():
-            predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
+            predictor = Predictor(
+                model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below, adapter=adapter
+            )
         stack.enter_context(predictor)
+        tell_note(predictor)
         answers = _many(predictor, named, workers) if looking is None else _one(predictor, named[0], looking, explain)
         if as_json:
             return _print_json(predictor, answers, left_out, top_k)

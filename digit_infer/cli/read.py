@@ -18,6 +18,7 @@ from digit_infer.cli.output import (
     page_facts,
     print_error,
     ran_on,
+    tell_note,
     unanswered_entry,
 )
 from digit_infer.cli.reporting import ours_alone, quiet_native_log
@@ -47,6 +48,7 @@ def command(
     page: int | None,
     as_json: bool,
     boxes: Path | None,
+    **own: Any,
 ) -> int:
     """Read all digits on each PICTURE, line by line: of a number, a form or a page, which may lie on its side.
 
@@ -58,8 +60,12 @@ def command(
     check_page(page, named)
     if boxes is not None:
         check_drawing("--boxes", boxes, named)
+    adapter = options.adapter(**own)
     with quiet_native_log():
-        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
+        predictor = Predictor(
+            model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below, adapter=adapter
+        )
+    tell_note(predictor)
     pages: list[dict[str, Any]] = []
     code = 0
     with predictor, ours_alone():

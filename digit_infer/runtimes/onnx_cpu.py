@@ -11,7 +11,9 @@ from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
 if TYPE_CHECKING:
-    from digit_infer.runtimes.onnx_session import OnnxSession
+    import onnxruntime
+
+    from digit_infer.runtimes.onnx_session import BareOnnx, OnnxSession
 
 
 class OnnxCpu:
@@ -44,22 +46,38 @@ class OnnxCpu:
         """Load an ``.onnx`` file."""
         if file is None:
             raise UsageError("onnx-cpu needs a model file", "name a model")
+
+        from digit_infer.runtimes.onnx_session import OnnxSession
+
+        return OnnxSession(self._loaded(file, threads), str(file.path), threads or 1, file.contract)
+
+    def bare(self, file: ModelFile, threads: int | None) -> BareOnnx:
+        """Load an ``.onnx`` file as it is."""
+        from digit_infer.runtimes.onnx_session import BareOnnx
+
+        return BareOnnx(self._loaded(file, threads), threads or 1)
+
+    def _loaded(self, file: ModelFile, threads: int | None) -> onnxruntime.InferenceSession:
         state = self.availability()
         if state.reason is not None:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
         import onnxruntime
 
-        from digit_infer.runtimes.onnx_session import OnnxSession, first_line, load
+        from digit_infer.runtimes.onnx_session import first_line, load
 
         try:
             session = load(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
-            return OnnxSession(session, str(file.path), threads or 1, file.contract)
+            session.get_inputs(), session.get_outputs()
         except DigitInferError:
             raise
         except Exception as error:  # a UnicodeDecodeError where a name in the file is damaged
+            reason, advice = first_line(error), "export it again"
+            if "External data path" in reason:
+                reason, advice = "its weights lie in a file beside it, which is not there", "put that .data file beside it"
             raise DamagedModelError(
-                f"{file.path} cannot be run by onnxruntime {state.version} ({first_line(error)})", "export it again"
+                f"{file.path} cannot be run by onnxruntime {state.version} ({reason})", advice
             ) from error
+        return session
 
 
 RUNTIME: Runtime = OnnxCpu()

@@ -16,9 +16,12 @@ from onnxruntime.capi import onnxruntime_pybind11_state
 
 from digit_infer.contract import UINT8, Contract, check_signature
 from digit_infer.errors import DamagedModelError, InferenceError
+from digit_infer.runtimes.adapter import End
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from digit_infer.runtimes.model_file import ModelFile
     from digit_infer.runtimes.protocol import Answers, Pictures
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 LARGEST_BOUND = 32
 """At twice as many, softmax_regression gains nothing; it has the largest share of copying."""
 
-_DTYPES = {"float": "float32", "double": "float64"}
+_DTYPES = {"float": "float32", "double": "float64", "bfloat16": "float32"}
 
 
 def onnx_errors() -> tuple[type[Exception], ...]:
@@ -117,6 +120,32 @@ class OnnxSession:
         self.answers = answering(session, source, target, contract)
         self.provider: str = session.get_providers()[0]
         self.threads: int | None = threads
+
+
+class BareOnnx:
+    """An ``onnxruntime.InferenceSession`` as its file has it. Calls are thread-safe."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, threads: int) -> None:
+        self.inputs, self.outputs = ([_end(end) for end in side] for side in (session.get_inputs(), session.get_outputs()))
+        self.provider: str = session.get_providers()[0]
+        self.threads: int | None = threads
+        self._session = session
+
+    def run(self, values: NDArray[Any], output: int) -> NDArray[Any]:
+        """Return an output; of scikit-learn's dictionaries of probabilities, the values in the order of their keys."""
+        answer = self._session.run([self.outputs[output].name], {self.inputs[0].name: values})[0]
+        if isinstance(answer, list):
+            answer = [[row[key] for key in sorted(row)] for row in answer]
+        return np.asarray(answer)
+
+
+def _end(end: Any) -> End:
+    if end.type.startswith("seq(map("):  # of scikit-learn's converter
+        return End(end.name, "float32", None)
+    shape = tuple(size if isinstance(size, int) and size > 0 else None for size in end.shape or ())
+    dtype = _dtype(end.type)
+    known = dtype.rstrip("0123456789") in ("float", "uint", "int")
+    return End(end.name, dtype if known else "object", shape or None)
 
 
 def ends(session: onnxruntime.InferenceSession, name: str, contract: Contract) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from digit_infer.runtimes.adapter import Bare
     from digit_infer.runtimes.model_file import ModelFile
 
     Pictures = NDArray[np.uint8]
@@ -94,6 +95,19 @@ class Runtime(Protocol):
             DamagedModelError: the file is no model of its format.
             ContractError: the model's inputs and outputs are not those of the contract.
             UsageError: it does not support that number of threads.
+        """
+
+
+@runtime_checkable
+class TakesAnyFile(Protocol):
+    """A runtime that also loads files which do not keep the contract."""
+
+    def bare(self, file: ModelFile, threads: int | None) -> Bare:
+        """Load a file as it is.
+
+        Raises:
+            RuntimeUnavailableError: the runtime does not work here.
+            DamagedModelError: the file is no model of its format.
         """
 
 

@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from digit_infer.contract import PRECISIONS, Contract, Format, Precision, check_signature
-from digit_infer.errors import DamagedModelError, DigitInferError, InferenceError, RuntimeUnavailableError, UsageError
+from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
 from digit_infer.parallel import usable_cpus
 from digit_infer.parallel.interrupts import importing
+from digit_infer.runtimes.adapter import End
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from digit_infer.runtimes.protocol import Answers, Pictures
 
@@ -123,6 +126,16 @@ class Tflite:
         """Load a ``.tflite`` file."""
         if file is None:
             raise UsageError("tflite needs a model file", "name a model")
+        package, first, make = self._loaded(file, threads)
+        return TfliteSession(first, str(file.path), package, threads or 1, file.contract, make)
+
+    def bare(self, file: ModelFile, threads: int | None) -> BareTflite:
+        """Load a ``.tflite`` file as it is."""
+        package, interpreter, _ = self._loaded(file, threads)
+        return BareTflite(interpreter, package, threads or 1)
+
+    def _loaded(self, file: ModelFile, threads: int | None) -> tuple[str, Any, Callable[[], Any]]:
+        """Return the package, an interpreter with its tensors, and what makes another one."""
         package, interpreter_class = _interpreter_class()
         content = file.path.read_bytes()  # LiteRT verifies bytes; a damaged file opened by its path can end the process
 
@@ -134,14 +147,13 @@ class Tflite:
 
         try:
             first = make()
-            return TfliteSession(first, str(file.path), package, threads or 1, file.contract, make)
-        except DigitInferError:
-            raise
+            first.get_input_details(), first.get_output_details()
         except Exception as error:  # ValueError and RuntimeError, and UnicodeDecodeError of a damaged name
             raise DamagedModelError(
                 f"{file.path} is no model that {package} can load ({' '.join(str(error).split())[:160]})",
                 "export or install it again",
             ) from error
+        return package, first, make
 
 
 class TfliteSession:
@@ -166,6 +178,39 @@ class TfliteSession:
         self.provider = package
         self.threads: int | None = threads
         self.answers = answering(interpreter, another, package, contract)
+
+
+class BareTflite:
+    """A model in LiteRT as its file has it. Threads take turns."""
+
+    def __init__(self, interpreter: Any, package: str, threads: int) -> None:
+        self.inputs = [_end(end) for end in interpreter.get_input_details()]
+        self.outputs = [_end(end) for end in interpreter.get_output_details()]
+        self.provider = package
+        self.threads: int | None = threads
+        self._interpreter, self._lock = interpreter, threading.Lock()
+        self._shape = tuple(interpreter.get_input_details()[0]["shape"])
+
+    def run(self, values: NDArray[Any], output: int) -> NDArray[Any]:
+        """Return an output; the tensors are allocated again if the shape differs from the last one's."""
+        interpreter = self._interpreter
+        source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[output]["index"]
+        with self._lock:
+            if values.shape != self._shape:
+                with _MAKING:
+                    interpreter.resize_tensor_input(source, values.shape)
+                    interpreter.allocate_tensors()
+                self._shape = values.shape
+            interpreter.set_tensor(source, values)
+            interpreter.invoke()
+            answer: NDArray[Any] = interpreter.get_tensor(target)
+        return answer
+
+
+def _end(end: Any) -> End:
+    scale, zero_point = end["quantization"]
+    shape = tuple(int(size) if size > 0 else None for size in end["shape_signature"])
+    return End(end["name"], np.dtype(end["dtype"]).name, shape or None, float(scale), int(zero_point))
 
 
 def _interpreter_class() -> tuple[str, Any]:

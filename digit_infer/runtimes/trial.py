@@ -1,7 +1,8 @@
 """Tries a user's own model file in a process of its own, since a damaged or hostile one can crash a runtime or never end.
 
-The process opens the file, runs it on a blank image and on two others, and checks the answers. Its processor time is
-limited, and on Linux its memory. Whatever happens there is one error here.
+The process opens the file, runs it on a blank image and on two others, and checks the answers; a file that does not keep
+the contract is asked there how it is spoken to. Its processor time is limited, and on Linux its memory. Whatever happens
+there is one error here.
 """
 
 from __future__ import annotations
@@ -14,24 +15,29 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
 from digit_infer.contract import CLASSES, SIDE, check_probabilities
-from digit_infer.errors import ContractError, DamagedModelError, DigitInferError, InferenceError, from_told
+from digit_infer.errors import ContractError, DamagedModelError, DatasetError, DigitInferError, InferenceError, from_told
 from digit_infer.parallel.children import end_with, owner
 from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.adapter import Adapter, adapter_of
 from digit_infer.runtimes.model_file import ModelFile, own_file
-from digit_infer.runtimes.protocol import Runtime, RuntimeName, Session
+from digit_infer.runtimes.protocol import Runtime, RuntimeName, Session, TakesAnyFile
 
 CPU_SECONDS = 1
 """Of processor time for opening and running a file, and one more for each 20 MB of it.
 
 Keras gets six times as much, since it compiles functions.
 """
+
+ASKING_CPU_SECONDS = 60
+"""Of processor time for asking a file how it is spoken to, once it has answered a picture."""
 
 WALL_SECONDS = 20
 """Seconds after which a file that waits, or a runtime that does not start, is given up. Keras gets three times as much."""
@@ -55,16 +61,26 @@ _CHATTER = ("INFO:", "WARNING:", "I0000", "W0000", "E0000")
 """What libraries log while all is well."""
 
 
-def try_out(runtime: RuntimeName, file: ModelFile) -> None:
-    """Try a file on a runtime.
+@dataclass(frozen=True)
+class Trial:
+    """What came out of trying a file: ``adapter`` is None if it keeps the contract, and ``note`` is for the user."""
+
+    sha256: str
+    adapter: Adapter | None
+    note: str = ""
+
+
+def try_out(runtime: RuntimeName, file: ModelFile, sha256: str, wish: Adapter | None = None) -> Trial:
+    """Try a file on a runtime; ``wish`` is what the user says of it.
 
     Raises:
-        ModelError: the file is damaged or breaks the contract, or it ended the process or exceeded a limit.
+        ModelError: the file is damaged, or cannot be told how it is spoken to, or ended the process or exceeded a limit.
         RuntimeUnavailableError: the runtime does not start.
     """
     name = _TRIED_ON.get(runtime, runtime)
-    longest_s = WALL_SECONDS * (3 if file.format == "keras" else 1)
-    words = [sys.executable, "-P", "-m", "digit_infer.runtimes.trial", owner(), name, str(file.path.absolute())]
+    longest_s = WALL_SECONDS * (3 if file.format == "keras" else 1) + ASKING_CPU_SECONDS
+    told_wish = json.dumps(None if wish is None else wish.told())
+    words = [sys.executable, "-P", "-m", "digit_infer.runtimes.trial", owner(), name, str(file.path.absolute()), told_wish]
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, env={**os.environ, **_ONE_THREAD}
@@ -81,10 +97,16 @@ def try_out(runtime: RuntimeName, file: ModelFile) -> None:
             process.communicate()
         if process.returncode != 0 or not reply:
             raise DamagedModelError(f"{file.path} {_ended(name, process.returncode)}{_last_words(stderr)}", _ADVICE)
-    told = json.loads(reply)
-    if told is not None:
-        told["problem"] = told["problem"].replace(str(file.path.absolute()), str(file.path))
+    told = json.loads(reply.decode().replace(json.dumps(str(file.path.absolute()))[1:-1], json.dumps(str(file.path))[1:-1]))
+    if "problem" in told:
         raise from_told(told)
+    adapter = None if told["adapter"] is None else adapter_of(told["adapter"])
+    if adapter is not None and name != runtime:
+        raise ContractError(
+            f"{file.path} does not keep the contract, and {runtime} runs files that do",
+            f"choose the runtime {name}, or convert it: python -m export {file.path}",
+        )
+    return Trial(sha256, adapter, told["note"])
 
 
 def _ended(runtime: str, code: int) -> str:
@@ -106,14 +128,19 @@ def _last_words(stderr: IO[bytes]) -> str:
     return f" ({lines[-1][:_WORDS]})" if lines else ""
 
 
+def _limited_to(seconds: float) -> None:
+    """Let this process take so much processor time from now on, where the system can; then SIGPROF ends it."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
 def _bounded(runtime: Runtime, size: int) -> None:
     """Limit what this process may take from now on, where the system can."""
     if sys.platform == "win32":
         return
     import resource
 
-    seconds = CPU_SECONDS * (6 if runtime.format == "keras" else 1) + size / 20_000_000
-    signal.setitimer(signal.ITIMER_PROF, seconds)  # of processor time; then SIGPROF ends the process
+    _limited_to(CPU_SECONDS * (6 if runtime.format == "keras" else 1) + size / 20_000_000)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     status = Path("/proc/self/status")
     if status.exists():  # Linux; elsewhere this limit does not count what is mapped
@@ -149,25 +176,64 @@ def _start(runtime: Runtime) -> None:
             import_module("keras")
 
 
-def _tried(name: RuntimeName, path: Path) -> dict[str, str] | None:
-    """Open and run a file; return what is wrong with it."""
+def _tried(name: RuntimeName, path: Path, wish: Adapter | None) -> dict[str, Any]:
+    """Open and run a file; return how it is spoken to and what to tell the user, or what is wrong with it."""
     runtime = RUNTIMES[name]
     try:
         file = own_file(path)
         _start(runtime)
         _bounded(runtime, file.bytes)
-        _check(runtime.open(file, None), path)
+        if wish is None and runtime.format != "keras":
+            try:
+                session = runtime.open(file, None)
+                _check(session, path)
+            except ContractError:
+                if not isinstance(runtime, TakesAnyFile):
+                    raise
+            else:
+                return _plausible(session, path, runtime, file)
+        return _adapted(runtime, file, wish or Adapter())
     except DigitInferError as error:
         return error.told()
     except MemoryError:
         return DamagedModelError(f"{path} needs more memory than {MEMORY_BYTES // 1_000_000} MB", _ADVICE).told()
-    return None
+
+
+def _plausible(session: Session, path: Path, runtime: Runtime, file: ModelFile) -> dict[str, Any]:
+    """Look whether a file that keeps the contract answers MNIST."""
+    from digit_infer.runtimes.plausibility import doubt_of_contract
+
+    _limited_to(ASKING_CPU_SECONDS)
+    try:
+        doubt = doubt_of_contract(str(path), session.answers)
+    except DatasetError as error:
+        return {"adapter": None, "note": f"warning: {path} was not tried on digits ({error})"}
+    if doubt is None:
+        return {"adapter": None, "note": ""}
+    line, inverted = doubt
+    if inverted and isinstance(runtime, TakesAnyFile):
+        return _adapted(runtime, file, Adapter())
+    return {"adapter": None, "note": f"warning: {line}"}
+
+
+def _adapted(runtime: Runtime, file: ModelFile, wish: Adapter) -> dict[str, Any]:
+    """Ask a file that does not keep the contract how it is spoken to."""
+    from digit_infer.runtimes.plausibility import fitted
+
+    if not isinstance(runtime, TakesAnyFile):
+        raise ContractError(f"{runtime.name} runs files that keep the contract", "leave out what you say of its pixels")
+    bare = runtime.bare(file, None)
+    _limited_to(ASKING_CPU_SECONDS)
+    adapter = fitted(bare, str(file.path), wish)
+    return {"adapter": adapter.told(), "note": adapter.note}
 
 
 if __name__ == "__main__":
     end_with(sys.argv[1])
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not get into the reply
-    replies.write(json.dumps(_tried(RUNTIMES[sys.argv[2]].name, Path(sys.argv[3]))))  # type: ignore[index]  # ours
+    told_wish = json.loads(sys.argv[4])
+    wished = None if told_wish is None else adapter_of(told_wish)
+    replies.write(json.dumps(_tried(RUNTIMES[sys.argv[2]].name, Path(sys.argv[3]), wished)))  # type: ignore[index]  # ours
     replies.flush()
     os._exit(0)  # unloading a hostile model may crash, too

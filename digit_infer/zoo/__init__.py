@@ -61,8 +61,10 @@ def card_of(model: ZooModel | InkModel) -> str | None:
 
 
 def is_path(model: str | Path) -> bool:
-    """Tell whether this is a path and no name: a ``Path``, with a model's suffix, or with a folder."""
-    return isinstance(model, Path) or format_of(Path(model)) is not None or Path(model).name != model
+    """Tell whether this is a path and no name: a ``Path``, with a model's suffix, with a folder, or a SavedModel."""
+    if isinstance(model, Path) or Path(model).name != model:
+        return True
+    return model not in models() and format_of(Path(model)) is not None
 
 
 def zoo_file(model: ZooModel, file: ZooFile) -> ModelFile:

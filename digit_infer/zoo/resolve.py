@@ -5,9 +5,9 @@ Only what the caller left open (``runtime="auto"``, no precision) is chosen here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from digit_infer import zoo
 from digit_infer.contract import PRECISIONS, Precision
@@ -20,8 +20,12 @@ from digit_infer.errors import (
 from digit_infer.parallel import Background
 from digit_infer.runtimes import RUNTIMES, runtime_named
 from digit_infer.runtimes.model_file import ModelFile, format_of_own, own_file, sha256_of, verify
-from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, Session
+from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, Session, TakesAnyFile
 from digit_infer.zoo.manifest import ZooFile, ZooModel
+
+if TYPE_CHECKING:
+    from digit_infer.runtimes.adapter import Adapter
+    from digit_infer.runtimes.trial import Trial
 
 AUTO_ORDER: tuple[RuntimeName, ...] = ("onnx-cpu", "tflite", "onnx-gpu", "keras")
 """What ``auto`` tries: the first that has a file of the wanted precision, or else of the most exact one, and works.
@@ -39,47 +43,72 @@ MAX_THREADS = 256
 class Chosen:
     """The result of resolving, opened: ``file`` is None on a runtime that reads none.
 
-    ``tried`` is the sha256 of a user's own file that was tried in a process of its own, and None for files of the zoo.
+    ``trial`` is what came out of trying a user's own file in a process of its own, and None for files of the zoo.
     """
 
     model: str
     runtime: RuntimeName
     file: ModelFile | None
     session: Session
-    tried: str | None = None
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A model's file, whose sha256 was checked if it is one of the zoo, and an available runtime."""
+    """A model's file, whose sha256 was checked if it is one of the zoo, and an available runtime.
+
+    ``wish`` is what the user says of a file that does not keep the contract.
+    """
 
     model: str
     runtime: Runtime
     file: ModelFile | None
     threads: int | None
+    wish: Adapter | None = None
 
-    def open(self, tried: str | None = None) -> Chosen:
-        """Load the file. One of the user's own is tried in a process of its own first, unless its sha256 is ``tried``.
+    def tried(self, file: ModelFile, trial: Trial | None = None) -> Trial:
+        """Try a file of the user's own in a process of its own, unless ``trial`` is of its bytes.
+
+        Raises:
+            ModelError: the file is missing or damaged, or cannot be told how it is spoken to.
+        """
+        found = sha256_of(file.path)
+        if trial is not None and found == trial.sha256:
+            return trial
+        from digit_infer.runtimes.trial import try_out  # files of the zoo do not need it
+
+        return try_out(self.runtime.name, file, found, self.wish)
+
+    def open(self, trial: Trial | None = None) -> Chosen:
+        """Load the file. One of the user's own is tried in a process of its own first, unless ``trial`` is of its bytes.
 
         Raises:
             ModelError: the file is missing, damaged or breaks the contract.
             RuntimeUnavailableError: the runtime refuses after all.
         """
-        found = None
-        if self.file is not None and self.file.sha256 is None:
-            found = sha256_of(self.file.path)
-            if found != tried:
-                from digit_infer.runtimes.trial import try_out  # files of the zoo do not need it
+        if self.file is None or self.file.sha256 is not None:
+            return Chosen(self.model, self.runtime.name, self.file, self.runtime.open(self.file, self.threads))
+        from digit_infer.runtimes.adapter import AdaptedSession  # files of the zoo do not need it
 
-                try_out(self.runtime.name, self.file)
-        session = self.runtime.open(self.file, self.threads)
-        return Chosen(self.model, self.runtime.name, self.file, session, found)
+        trial = self.tried(self.file, trial)
+        session: Session
+        if trial.adapter is not None and isinstance(self.runtime, TakesAnyFile):
+            session = AdaptedSession(self.runtime.bare(self.file, self.threads), trial.adapter, self.model)
+        else:
+            session = self.runtime.open(self.file, self.threads)
+        return Chosen(self.model, self.runtime.name, self.file, session, trial)
 
 
 def plan(
-    model: str | Path, runtime: RuntimeName | Literal["auto"], precision: Precision | None, threads: int | None
+    model: str | Path,
+    runtime: RuntimeName | Literal["auto"],
+    precision: Precision | None,
+    threads: int | None,
+    adapter: Adapter | None = None,
 ) -> Plan:
     """Find the file and the runtime, and import the runtime's library.
+
+    ``adapter`` is what the user says of a file of their own.
 
     Raises:
         UnknownModelError, UnknownRuntimeError: there is no model or runtime of that name.
@@ -93,13 +122,15 @@ def plan(
         raise UsageError(f"model is a {type(model).__name__}", "pass a name of the zoo, or a path")
     if threads is not None and not (isinstance(threads, int) and 1 <= threads <= MAX_THREADS):
         raise UsageError(f"threads is {threads!r}", f"it must be 1 to {MAX_THREADS}, or None")
+    if adapter is not None and not zoo.is_path(model):
+        raise UsageError(f"{model} is a model of the zoo, which keeps the contract", "leave out what you say of its pixels")
     if runtime == "auto":
-        return _automatic(model, precision, threads)
+        return replace(_automatic(model, precision, threads), wish=adapter)
     named = runtime_named(runtime)
     state, file = _verified(model, named, precision)
     if state.reason is not None:
         raise RuntimeUnavailableError(f"the runtime {named.name} is not available", state.reason)
-    return Plan(str(model), named, file, threads)
+    return Plan(str(model), named, file, threads, adapter)
 
 
 def _verified(model: str | Path, runtime: Runtime, precision: Precision | None) -> tuple[Availability, ModelFile | None]:

@@ -69,6 +69,7 @@ def main(
     everything: bool,
     formats: tuple[Format | str, ...],
     precisions: tuple[Precision | str, ...],
+    allow_loss: float,
     calibrate: Path | None,
     size: int,
     seed: int,
@@ -110,7 +111,7 @@ def main(
         if everything:
             export_everything(order, console, results)
         for name in sources:
-            export_source(name, order, declared, calibration, pictures, console, results)
+            export_source(name, order, declared, calibration, pictures, console, results, allow_loss / 100)
     _print(results, as_json=as_json)
     word = "not written" if everything else "error"  # of all, one that cannot be is recorded as such
     for refusal in results.refused:

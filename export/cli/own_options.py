@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from export.preprocessing import Preprocessing
+from digit_infer.cli.options import of_own_file, pixels_of, positions
 
 if TYPE_CHECKING:
+    from digit_infer.runtimes.adapter import Layout
     from export.answers import Ending
     from export.own_network import Declared
     from export.own_pictures import OwnPictures
@@ -19,26 +20,17 @@ _Command = TypeVar("_Command", bound=Callable[..., object])
 
 _OPTIONS = (
     click.option(
-        "--scale",
-        type=float,
-        default=1.0,
-        show_default=True,
-        help="The largest value of a pixel in training: 255 for 0..255, as for a network that rescales inside.",
-    ),
-    click.option(
-        "--mean",
-        type=float,
-        default=0.0,
-        show_default=True,
-        help="Then subtracted, in units of --scale: --mean 0.1307 --std 0.3081, or --scale 255 --mean 33.3 --std 78.6.",
-    ),
-    click.option("--std", type=float, default=1.0, show_default=True, help="Then divided by: (pixel - mean) / std."),
-    click.option("--invert", "inverted", is_flag=True, help="The network was trained on dark ink on light ground."),
-    click.option(
         "--logits/--probabilities",
         "logits",
         default=None,
         help="What the network ends in; logits get a softmax. Without either, its answers to real digits tell.",
+    ),
+    click.option(
+        "--allow-loss",
+        type=click.FloatRange(0, 100),
+        default=0.0,
+        metavar="POINTS",
+        help="Percentage points of accuracy that integers may cost. [default: 0.2]",
     ),
     click.option(
         "--calibrate",
@@ -61,22 +53,25 @@ def of_own_networks(command: _Command) -> _Command:
     """Give a command these options."""
     for option in reversed(_OPTIONS):
         command = option(command)
-    return command
+    return of_own_file(command)
 
 
-def declared(*, scale: float, mean: float, std: float, inverted: bool, logits: bool | None, code: Path | None) -> Declared:
+def declared(
+    *, logits: bool | None, code: Path | None, classes: str | None, layout: Layout | None, **pixels: Any
+) -> Declared:
     """Return what the user says of a network; the file of ``--import`` is run here.
 
     Raises:
         UsageError: numbers that no preprocessing has, or a file that is no Python file.
         MissingModelFileError, ExportError: there is no such file, or it fails.
     """
-    preprocessing = Preprocessing(scale, mean, std, inverted)
+    preprocessing = pixels_of(**pixels)
     from export.own_network import Declared
     from export.user_code import run_user_code
 
     ending: Ending | None = None if logits is None else "logits" if logits else "probabilities"
-    return Declared(preprocessing, ending, run_user_code(code) if code else {})
+    chosen = None if classes is None else positions(classes)
+    return Declared(preprocessing, ending, run_user_code(code) if code else {}, layout, chosen)
 
 
 def pictures(folder: Path | None, stderr: TextIO) -> OwnPictures | None:

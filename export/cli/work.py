@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
     from export.c_array import MicroFile
     from export.calibration import Calibration
     from export.cli.order import Order
+    from export.graph_source import GraphSource
     from export.own_network import Declared
     from export.own_pictures import OwnPictures
+    from export.pairs import Pair
+    from export.source import Source
 
 
 @dataclass
@@ -60,11 +64,13 @@ def export_source(
     pictures: OwnPictures | None,
     console: Console,
     results: Results,
+    allowed_loss: float = 0.0,
 ) -> None:
     """Make the files of one source. A file or a source that fails does not keep the others away."""
     if name in INK:
         export_ink_network(order, console, results)
         return
+    from export.graph_source import is_graph, load_graph
     from export.microcontroller import export_microcontroller
     from export.pipeline import Exporter
     from export.source import load_source
@@ -72,27 +78,29 @@ def export_source(
     reports: list[Report | Refusal] = []
     try:
         with console.status(f"{name}: loading") as status:
-            source = load_source(name, declared)
+            path = Path(name)
+            source = load_graph(path, declared.adapter) if is_graph(path) else load_source(name, declared)
             for note in source.notes:
                 click.echo(note, file=console.file)
             if order.microcontroller:
                 status.update(f"{name}: proving picture by picture on TensorFlow Lite Micro")
-                exporter = Exporter(source, calibration, pictures)
+                exporter = Exporter(source, calibration, pictures, allowed_loss)
                 results.for_microcontrollers.append(export_microcontroller(exporter, order.out))
                 return
             if order.resume:
                 remove_unfinished(order.out)
+            pairs = _possible(source, order.pairs, console)
             making = make(
                 source,
                 calibration,
-                lambda: Exporter(source, calibration, pictures),
-                order.pairs,
+                lambda: Exporter(source, calibration, pictures, allowed_loss),
+                pairs,
                 order.out,
                 resume=order.resume,
             )
             for report in making:
                 reports.append(report)
-                status.update(f"{name}: {len(reports)} of {len(order.pairs)} files")
+                status.update(f"{name}: {len(reports)} of {len(pairs)} files")
         if order.zoo:
             if len(reports) == len(ALL):
                 record(name, reports)
@@ -100,6 +108,22 @@ def export_source(
     except DigitInferError as error:
         results.errors.append(error)
     results.add(reports)
+
+
+def _possible(source: Source | GraphSource, pairs: Sequence[Pair], console: Console) -> tuple[Pair, ...]:
+    """Return the forms that a source allows, and tell why others are not among them.
+
+    Raises:
+        ExportError: it allows none of them.
+    """
+    reasons = {pair: source.refusal(pair) for pair in pairs}
+    possible = tuple(pair for pair, reason in reasons.items() if reason is None)
+    told = list(dict.fromkeys(reason for reason in reasons.values() if reason is not None))
+    if not possible:
+        raise ExportError("; ".join(told), "ask for another form, or export the trained model")
+    for reason in told:
+        click.echo(f"note: {reason}", file=console.file)
+    return possible
 
 
 def export_ink_network(order: Order, console: Console, results: Results) -> None:

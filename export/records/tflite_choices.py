@@ -21,6 +21,7 @@ from training.recipes import MODELS
 
 if TYPE_CHECKING:
     from export.pipeline import Exporter
+    from export.source import Source
 
 PATH = Path(__file__).parents[1] / "results" / "tflite_choices.json"
 SCHEMA = 1
@@ -41,13 +42,13 @@ class Choice:
     row_sum: float
 
 
-def choices(exporter: Exporter) -> Iterator[Choice]:
+def choices(source: Source, exporter: Exporter) -> Iterator[Choice]:
     """Make and measure the files of one network, whether parity would pass or not."""
     from export.tflite_model import calibrated
     from export.tflite_quantized import EXACT, products_of, quantized
 
     images = exporter.calibration.images()
-    floats = calibrated(exporter.source, images)
+    floats = calibrated(source, images)
     products = products_of(floats)
     first, last = products[0], products[-1]
     ways: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -94,7 +95,8 @@ def main(only: tuple[str, ...]) -> None:
         from export.source import load_source
 
         names = track(only or MODELS, "full-integer files", console=Console(file=stderr))
-        files = [choice for name in names for choice in choices(Exporter(load_source(name)))]
+        sources = [load_source(name) for name in names]
+        files = [choice for source in sources for choice in choices(source, Exporter(source))]
     again = "python -m export.records.tflite_choices"
     store(PATH, SCHEMA, "files", [asdict(file) for file in files], lambda entry: entry["model"], only, again)
 

@@ -12,9 +12,11 @@ HEAVY = ("numpy", "PIL", "onnxruntime", "ai_edge_litert", "tensorflow", "keras",
 
 def test_exported_names():
     assert digit_infer.__all__ == [
+        "Adapter",
         "DigitInferError",
         "Prediction",
         "Predictor",
+        "Preprocessing",
         "Reading",
         "Unanswered",
         "__version__",

@@ -10,13 +10,13 @@ import pytest
 from digit_infer import Predictor
 from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.errors import ModelCodeError, UsageError
+from digit_infer.runtimes.preprocessing import Preprocessing
 from export.answers import ends_in_logits, softmax
 from export.errors import ExportError
 from export.interface import Interface, picture_shape
 from export.metadata import KEY
 from export.own_network import Declared
 from export.pipeline import Exporter
-from export.preprocessing import Preprocessing
 from export.source import load_source
 from export.wrapping import wrapped
 
@@ -218,12 +218,12 @@ def one_too_many_axes():
         (two_outputs, r"gives 2 outputs, \(None, 10\), \(None, 2\)"),
         (one_too_many_axes, r"gives \(None, 1, 10\), not \(None, 10\)"),
         (
-            lambda: keras.Sequential([keras.Input((28, 28, 3)), LAYERS.Flatten(), LAYERS.Dense(10)]),
-            r"takes \(None, 28, 28, 3\)",
+            lambda: keras.Sequential([keras.Input((28, 28, 2)), LAYERS.Flatten(), LAYERS.Dense(10)]),
+            r"takes \(None, 28, 28, 2\)",
         ),
         (
-            lambda: keras.Sequential([keras.Input((32, 32, 3)), LAYERS.Flatten(), LAYERS.Dense(10)]),
-            r"takes \(None, 32, 32, 3\)",
+            lambda: keras.Sequential([keras.Input((224, 224, 3)), LAYERS.Flatten(), LAYERS.Dense(10)]),
+            r"takes \(None, 224, 224, 3\)",
         ),
         (
             lambda: keras.Sequential([keras.Input((28, 28)), LAYERS.Flatten(), LAYERS.Dense(9)]),

@@ -140,10 +140,15 @@ def open_predictor(request: Mapping[str, Any]) -> System:
     # Other systems measured by this module must not pay for these imports.
     from digit_infer import zoo
     from digit_infer.predictor import Predictor
+    from digit_infer.runtimes.adapter import adapter_of
     from digit_infer.runtimes.placement import PlacedSession
 
     predictor = Predictor(
-        request["model"], runtime=request["runtime"], precision=request["precision"], threads=request["threads"]
+        request["model"],
+        runtime=request["runtime"],
+        precision=request["precision"],
+        threads=request["threads"],
+        adapter=adapter_of(request["adapter"]) if request.get("adapter") else None,
     )
     file, session = predictor.chosen.file, predictor.chosen.session
     placed = session if isinstance(session, PlacedSession) else None
@@ -160,6 +165,7 @@ def open_predictor(request: Mapping[str, Any]) -> System:
         device=None if placed is None else placed.device,
         placement=None if placed is None else placed.placement.counts(),
         threads=predictor.threads,
+        note=predictor.note,
     )
     return System(predictor.predict_array, artefact)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,8 +21,9 @@ from digit_infer.benchmark.configuration import (
 )
 from digit_infer.cli.bench.compare import command as compare
 from digit_infer.cli.bench.options import effort_options, output_options, scenario_options, selection_options
-from digit_infer.cli.bench.selection import selected
-from digit_infer.cli.reporting import INTERRUPTED, ReportingGroup
+from digit_infer.cli.bench.selection import selected, tried
+from digit_infer.cli.options import adapter, of_own_file
+from digit_infer.cli.reporting import INTERRUPTED, ReportingGroup, quiet_native_log
 from digit_infer.errors import RuntimeUnavailableError, UsageError, printable
 from digit_infer.files import check_writable
 from digit_infer.parallel.interrupts import raised
@@ -30,17 +31,20 @@ from digit_infer.parallel.interrupts import raised
 if TYPE_CHECKING:
     from digit_infer.benchmark.record import Settings
     from digit_infer.benchmark.suite import Outcome
+    from digit_infer.runtimes.adapter import Adapter
     from digit_infer.runtimes.protocol import RuntimeName
 
 
 @click.group("bench", cls=ReportingGroup, invoke_without_command=True)
 @click.pass_context
 @selection_options
+@of_own_file
 @scenario_options
 @effort_options
 @output_options
 def command(
     context: click.Context,
+    /,
     models: tuple[str, ...],
     runtimes: tuple[str, ...],
     precisions: tuple[str, ...],
@@ -62,6 +66,7 @@ def command(
     as_format: str | None,
     save: Path | None,
     html: Path | None,
+    **own: Any,
 ) -> int:
     """Measure size, accuracy, latency, throughput and memory of models on the runtimes that work here.
 
@@ -77,6 +82,12 @@ def command(
         check_writable(path)
     everything = _all_runtimes(effort) if "all" in runtimes else []
     planned = selected(models, runtimes, precisions, threads, batches or effort.batches, asked, everything)
+    wish = adapter(**own)
+    with quiet_native_log():
+        trials = tried(planned, wish)
+    for trial in trials.values():
+        if trial.note:
+            click.echo(printable(trial.note), err=True)
     # Only now, so that wrong use is reported without the 100 ms of these imports.
     from digit_infer.benchmark.machine import measured_machine
     from digit_infer.benchmark.record import Record, Settings
@@ -94,7 +105,8 @@ def command(
         rate=rate,
         bound_ms=bound_ms,
     )
-    outcome, facts = _measured(planned, settings, longest_s)
+    adapters = {model: trial.adapter for model, trial in trials.items() if trial.adapter is not None}
+    outcome, facts = _measured(planned, settings, longest_s, adapters)
     for told in dict.fromkeys(f"{entry.configuration.what}: {entry.reason}" for entry in outcome.skipped):
         click.echo(f"not measured: {printable(told)}", err=True)
     if not outcome.rows:
@@ -139,7 +151,9 @@ def _all_runtimes(effort: Effort) -> list[RuntimeName]:
     return found
 
 
-def _measured(planned: Sequence[Configuration], settings: Settings, longest_s: float) -> tuple[Outcome, dict[str, str]]:
+def _measured(
+    planned: Sequence[Configuration], settings: Settings, longest_s: float, adapters: dict[str, Adapter]
+) -> tuple[Outcome, dict[str, str]]:
     """Measure, and return the outcome with the facts of the machine before the run."""
     from digit_infer.benchmark.environment import environment
     from digit_infer.benchmark.suite import Suite
@@ -147,7 +161,7 @@ def _measured(planned: Sequence[Configuration], settings: Settings, longest_s: f
 
     facts = environment()
     with live_rows(sys.stderr) as watch, raised():
-        return Suite(planned, settings, longest_s=longest_s).run(watch), facts
+        return Suite(planned, settings, longest_s=longest_s, adapters=adapters).run(watch), facts
 
 
 def _status(outcome: Outcome, runtimes: Sequence[str]) -> int:

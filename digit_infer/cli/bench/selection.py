@@ -8,10 +8,13 @@ from pathlib import Path
 from digit_infer import zoo
 from digit_infer.benchmark.configuration import Configuration, Scenario, configurations, scenarios_of
 from digit_infer.contract import PRECISIONS, Precision
-from digit_infer.errors import RuntimeUnavailableError, UnknownModelError, UsageError
+from digit_infer.errors import DigitInferError, RuntimeUnavailableError, UnknownModelError, UsageError
 from digit_infer.runtimes import RUNTIMES
+from digit_infer.runtimes.adapter import Adapter
 from digit_infer.runtimes.model_file import format_of_own
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, RuntimeName
+from digit_infer.runtimes.trial import Trial
+from digit_infer.zoo.resolve import plan
 
 
 def selected(
@@ -44,6 +47,34 @@ def selected(
             "single-stream and server need batch 1, multi-stream a larger one",
         )
     return sensible
+
+
+def tried(planned: Sequence[Configuration], wish: Adapter | None) -> dict[str, Trial]:
+    """Try the files of the user's own before anything is measured, and return what came out, by the path.
+
+    A runtime that refuses a file which another one takes is told of where its rows would stand.
+
+    Raises:
+        ModelError, RuntimeUnavailableError: no runtime takes a file.
+        UsageError: ``wish``, what the user says of a file of theirs, is of a model of the zoo.
+    """
+    if wish is not None and any(not zoo.is_path(one.model) for one in planned if one.model):
+        raise UsageError(
+            "models of the zoo keep the contract", "leave out what you say of pixels, or name files of your own"
+        )
+    found: dict[str, Trial] = {}
+    errors: dict[str, DigitInferError] = {}
+    for model, runtime in dict.fromkeys((one.model, one.runtime) for one in planned if zoo.is_path(one.model)):
+        try:
+            planned_file = plan(model, runtime, None, None, wish)
+            if planned_file.file is not None:
+                found[model] = planned_file.tried(planned_file.file)
+        except DigitInferError as error:
+            errors.setdefault(model, error)
+    for failed, reason in errors.items():
+        if failed not in found:
+            raise reason
+    return found
 
 
 def _models(words: Sequence[str]) -> list[str]:

@@ -63,6 +63,11 @@ class Preprocessing:
         return scaled if (self.mean, self.std) == (0, 1) else f"{scaled}, mean {self.mean:g}, std {self.std:g}"
 
     @property
+    def table(self) -> NDArray[np.float32]:
+        """What each of the 256 bytes becomes: float32 [256]."""
+        return self.values(np.arange(256, dtype=np.uint8))
+
+    @property
     def options(self) -> str:
         """The words of the command line that ask for it."""
         numbers = {"scale": (self.scale, 1), "mean": (self.mean, 0), "std": (self.std, 1)}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from digit_infer.errors import UsageError
-from export.preprocessing import Preprocessing
+from digit_infer.runtimes.preprocessing import Preprocessing
 
 BYTES = np.arange(256, dtype=np.uint8)
 

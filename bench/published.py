@@ -1,0 +1,149 @@
+"""Runs classifiers that other people published, by hand and by ``Predictor``: ``python -m bench published DIR``.
+
+``published.json`` says where each file is from, and what pixels its owner's code gives it; the files themselves stay
+outside the repository, in DIR, under the names in that list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from bench.recording import record
+from digit_infer import Predictor
+from digit_infer.cli.output import Column, print_table
+from digit_infer.cli.reporting import quiet_native_log
+from digit_infer.contract import is_saved_model
+from digit_infer.dataset import load
+from digit_infer.errors import DigitInferError
+from digit_infer.runtimes.model_file import sha256_of
+from digit_infer.runtimes.preprocessing import Preprocessing
+
+LIST = Path(__file__).with_suffix(".json")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file of the list: its right answers of 10,000 by hand and by ``Predictor``; None where it does not run."""
+
+    source: str
+    by_hand: int | None
+    digit_infer: int | None
+    note: str
+
+
+def by_hand(path: Path, pixels: Preprocessing) -> int:
+    """Count the right answers of the bare runtime: what an owner would write, for any of the usual forms."""
+    test, run = load("test"), _runner(path)
+    values = pixels.values(test.images)
+    return int((run(values).argmax(axis=1) == test.labels).sum())
+
+
+Run = Callable[[Any], Any]
+
+
+def _runner(path: Path) -> Run:
+    if path.suffix == ".onnx":
+        return _onnx(path)
+    if path.suffix == ".tflite":
+        return _tflite(path)
+    return _saved_model(path) if is_saved_model(path) else _keras(path)
+
+
+def _onnx(path: Path) -> Run:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    given = session.get_inputs()[0]
+    shape = [size if isinstance(size, int) else -1 for size in given.shape]
+    batch = max(shape[0], 1) if shape[0] > 0 else 1_000
+
+    def answer(values: Any) -> Any:
+        if 3 in shape[1:]:
+            values = np.repeat(values[:, None], 3, 1)
+        parts = (values[start : start + batch].reshape(batch, *shape[1:]) for start in range(0, len(values), batch))
+        return np.concatenate([session.run(None, {given.name: part})[0].reshape(batch, -1) for part in parts])
+
+    return answer
+
+
+def _tflite(path: Path) -> Run:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter: Any = Interpreter(model_path=str(path))
+    interpreter.allocate_tensors()
+    given, made = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    scale, zero_point = given["quantization"]
+
+    def one(values: Any) -> Any:
+        if given["dtype"] != np.float32:
+            limits = np.iinfo(given["dtype"])
+            values = np.clip(np.rint(values / scale + zero_point if scale else values), limits.min, limits.max)
+        interpreter.set_tensor(given["index"], values.astype(given["dtype"]).reshape(given["shape"]))
+        interpreter.invoke()
+        return interpreter.get_tensor(made["index"])[0]
+
+    return lambda values: np.stack([one(picture) for picture in values])
+
+
+def _keras(path: Path) -> Run:
+    import keras
+
+    model = keras.saving.load_model(path, compile=False)
+    return lambda values: model.predict(values.reshape(-1, *model.input_shape[1:]), verbose=0)
+
+
+def _saved_model(path: Path) -> Run:
+    import tensorflow as tf
+
+    session = tf.compat.v1.Session(graph=tf.Graph())
+    with session.graph.as_default():
+        function = tf.compat.v1.saved_model.load(session, ["serve"], str(path)).signature_def["serving_default"]
+    [source], [target] = function.inputs.values(), function.outputs.values()
+    sizes = [size.size for size in source.tensor_shape.dim][1:]
+    return lambda values: session.run(target.name, {source.name: values.reshape(-1, *sizes)})
+
+
+def run_all(folder: Path, only: tuple[str, ...]) -> dict[str, Published]:
+    """Run the files of the list that lie in a folder."""
+    found = {}
+    test = load("test")
+    for entry in json.loads(LIST.read_text(encoding="utf-8"))["files"]:
+        path = folder / entry["file"]
+        if (only and entry["file"] not in only) or not path.exists():
+            continue
+        hand = right = None
+        try:
+            hand = by_hand(path, Preprocessing(**entry["pixels"]))
+            note = ""
+        except Exception as error:  # whatever a runtime raises is what its owner would see
+            note = f"by hand: {(str(error).splitlines() or [type(error).__name__])[0][:120]}; "
+        try:
+            if sha256_of(path) != entry["sha256"]:
+                note += "another version than that of the list; "
+            with Predictor(path) as predictor:
+                right = int((predictor.predict_array(test.images).argmax(axis=1) == test.labels).sum())
+                note += predictor.note.replace(f"{path.parent}/", "")
+        except DigitInferError as error:
+            note += str(error).replace(f"{path.parent}/", "")
+        found[entry["file"]] = Published(f"{entry['repository']}/{entry['path']}@{entry['commit'][:12]}", hand, right, note)
+    return found
+
+
+@click.command("published")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--file", "only", multiple=True, metavar="NAME", help="Of the list; repeatable. [default: all, and recorded]")
+def published(folder: Path, only: tuple[str, ...]) -> None:
+    """Count the right answers of published classifiers in FOLDER, by ten lines by hand and by Predictor."""
+    with quiet_native_log():
+        found = run_all(folder, only)
+    rows = [(name, str(one.by_hand or "-"), str(one.digit_infer or "-"), one.note[:120]) for name, one in found.items()]
+    print_table([Column("file"), Column("by hand", number=True), Column("digit_infer", number=True), Column("note")], rows)
+    if not only:
+        record("published", {"files": {name: asdict(one) for name, one in found.items()}})

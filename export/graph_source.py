@@ -1,0 +1,131 @@
+"""A trained classifier whose layers are not known: an ONNX or TFLite file, a SavedModel, or a program of PyTorch.
+
+It is run as it is for the reference, by its runtime and the adapter in numpy; what is written has the contract in its
+graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import onnx
+
+from digit_infer.contract import is_saved_model
+from digit_infer.errors import MissingModelFileError
+from digit_infer.predictor import Predictor
+from digit_infer.runtimes.model_file import sha256_of
+from digit_infer.runtimes.preprocessing import Preprocessing
+from export import contract_onnx, contract_tflite
+from export.errors import ExportError
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images, Precision, Probabilities
+    from digit_infer.runtimes.adapter import Adapter
+    from export.pairs import Pair
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GraphSource:
+    """A file of a user's own without layers, ``predictor`` that runs it as it is, and the graphs that files are made of.
+
+    ``graph`` is the ONNX form, or why there is none; ``tflite`` the TFLite form, or why there is none.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    predictor: Predictor
+    graph: onnx.ModelProto | ExportError
+    tflite: bytes | ExportError
+    notes: tuple[str, ...] = ()
+    recipe: str = ""
+
+    @property
+    def adapter(self) -> Adapter | None:
+        """How the file is spoken to, or None where it keeps the contract."""
+        return self.predictor.adapter
+
+    @property
+    def takes(self) -> str | None:
+        """Which pixels it takes, in words; None where they are in 0..1, or the contract's."""
+        pixels = None if self.adapter is None else self.adapter.pixels
+        return None if pixels in (None, Preprocessing()) else str(pixels)
+
+    @property
+    def answers(self) -> str | None:
+        """What it answers, in words; None where it is probabilities."""
+        ending = "probabilities" if self.adapter is None else self.adapter.ending
+        return None if ending == "probabilities" else f"{ending}, made probabilities by the export"
+
+    def reference(self, images: Images) -> Probabilities:
+        """Answer uint8 [N, 28, 28] as the file does: float32 [N, 10]."""
+        return self.predictor.predict_array(images)
+
+    def refusal(self, pair: Pair) -> str | None:
+        """Return why a format and precision cannot be made of this source, or None if it can."""
+        model_format, precision = pair
+        form = self.graph if model_format == "onnx" else self.tflite
+        if isinstance(form, ExportError):
+            return form.problem
+        made: tuple[Precision, ...]
+        if isinstance(form, bytes):
+            found = contract_tflite.precision_of(form)
+            made = (found, "int8") if found == "float32" else (found,)
+        else:
+            found = contract_onnx.precision_of(form)
+            made = ("float32", "float16", "int8-dynamic", "int8") if found == "float32" else (found,)
+        if precision in made:
+            return None
+        return f"{self.path.name} is in {found}, and no {precision} file is made of that as {model_format}"
+
+
+SUFFIXES = (".onnx", ".tflite", ".pt2")
+"""Of files that are no Keras models; SavedModels are folders."""
+
+
+def is_graph(path: Path) -> bool:
+    """Tell whether a path leads to one of these."""
+    return path.suffix in SUFFIXES or is_saved_model(path)
+
+
+def load_graph(path: Path, wish: Adapter | None) -> GraphSource:
+    """Load an ``.onnx`` or ``.tflite`` file, a SavedModel or a ``.pt2`` program; ``wish`` is what the user says of it.
+
+    Raises:
+        DigitInferError: it cannot be run here, or it cannot be told how it is spoken to.
+    """
+    if not path.exists():
+        raise MissingModelFileError(f"there is no file {path}", "check the path")
+    with TemporaryDirectory() as folder:
+        runs = path
+        if path.suffix == ".pt2":
+            from export.other_graphs import onnx_of_torch
+
+            runs = onnx_of_torch(path, Path(folder))
+        predictor = Predictor(runs, adapter=wish)
+        graph: onnx.ModelProto | ExportError
+        tflite: bytes | ExportError
+        if runs.suffix == ".onnx":
+            graph = onnx.load(runs)
+            tflite = _none(path, "no converter from ONNX is maintained that installs beside the rest")
+        else:
+            from export.other_graphs import onnx_of, tflite_of_saved_model
+
+            tflite = path.read_bytes() if path.suffix == ".tflite" else tflite_of_saved_model(path)
+            if isinstance(tflite, ExportError):
+                graph = tflite
+            elif (found := contract_tflite.precision_of(tflite)) != "float32":
+                graph = ExportError(f"{path.name} is in {found}, and no ONNX file is made of it", "leave that format out")
+            else:
+                copy = Path(folder) / f"{path.stem}.tflite"
+                copy.write_bytes(tflite)
+                graph = onnx_of(copy)
+    notes = (predictor.note.replace(str(runs), str(path)),) if predictor.note else ()
+    return GraphSource(path.stem, path, sha256_of(path), predictor, graph, tflite, notes)
+
+
+def _none(path: Path, why: str) -> ExportError:
+    return ExportError(f"no TFLite file is made of {path.name}: {why}", "leave that format out")
