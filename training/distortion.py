@@ -147,7 +147,7 @@ def badly_normalised(images: Pixels, draw: np.random.Generator) -> Pixels:
         shift = (side - 1) / 2 + draw.uniform(-2.5, 2.5, count) * (draw.random(count) < _UNEVEN)
         places.append((middle[:, None] + (pixels - shift[:, None]) / scale[:, None]).astype(np.float32))
     rows, columns = places[0][:, :, None], places[1][:, None, :]
-    return warped(images, *(np.broadcast_to(place, images.shape) for place in (rows, columns)))
+    return warped(images, *(np.broadcast_to(place, images.shape) for place in (rows, columns))).astype(np.float32)
 
 
 @cache

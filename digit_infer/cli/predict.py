@@ -65,6 +65,7 @@ def command(
     precision: Precision | None,
     threads: int | None,
     reject_below: float | None,
+    keep: float | None,
     top_k: int,
     workers: int,
     page: int | None,
@@ -80,13 +81,14 @@ def command(
     named = named_pictures(pictures, left_out)
     check_page(page, named)
     single = len(named) == 1
+    least = options.threshold(model, reject_below, keep)
     if explain is not None:
         check_drawing("--explain", explain, named)
     with ExitStack() as stack:
         stack.enter_context(ours_alone())
         looking = Background(lambda: image.seen(named[0].source, page)) if single else None  # while the model is loaded
         with quiet_native_log():
-            predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
+            predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=least)
         stack.enter_context(predictor)
         answers = _many(predictor, named, workers) if looking is None else _one(predictor, named[0], looking, explain)
         if as_json:

@@ -45,6 +45,7 @@ def command(
     threads: int | None,
     reject_below: float | None,
     page: int | None,
+    keep: float | None,
     as_json: bool,
     boxes: Path | None,
 ) -> int:
@@ -56,10 +57,11 @@ def command(
     left_out: list[LeftOut] = []
     named = named_pictures(pictures, left_out)
     check_page(page, named)
+    least = options.threshold(model, reject_below, keep)
     if boxes is not None:
         check_drawing("--boxes", boxes, named)
     with quiet_native_log():
-        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
+        predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=least)
     pages: list[dict[str, Any]] = []
     code = 0
     with predictor, ours_alone():
