@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     """Each float64 [P, 2]: x to the right and y downwards; the glyph's longer side is 1"""
 
 PRINTED_DIGITS = ("futural", "rowmans", "scripts", "cursive", "rowmand", "timesr", "timesi", "gothitt")
-"""Fonts whose digits are those of today."""
+"""Fonts whose digits are those of today, and whose characters stand for themselves."""
 
 _LIKE_DIGITS = frozenset("0123456789 OoQDIil|!/\\'`,;{}SsZzBbGgqj\x7f")
 """Characters that print or hands make like a digit; commas and braces of these fonts look like 9, 6 and 3."""
@@ -50,15 +50,19 @@ def glyphs_of(font: str) -> Mapping[str, Lines]:
 @cache
 def letters_and_signs() -> tuple[Lines, ...]:
     """Return the glyphs of all fonts that look like no digit, each once."""
+    like_digits = {
+        _key(lines) for font in PRINTED_DIGITS for name, lines in glyphs_of(font).items() if name in _LIKE_DIGITS
+    }
     found: dict[bytes, Lines] = {}
-    like_digits: set[bytes] = set()
     for font in HersheyFonts().default_font_names:
         if font in _LEFT_OUT:
             continue
         like = _LIKE_DIGITS | _MORE_LIKE_DIGITS.get(font, frozenset())
         for character, lines in glyphs_of(font).items():
-            drawing = b"|".join(line.tobytes() for line in lines)
-            found.setdefault(drawing, lines)
-            if character in like:
-                like_digits.add(drawing)
-    return tuple(lines for drawing, lines in found.items() if drawing not in like_digits)
+            if character not in like and _key(lines) not in like_digits:
+                found.setdefault(_key(lines), lines)
+    return tuple(found.values())
+
+
+def _key(lines: Lines) -> bytes:
+    return b"|".join(line.tobytes() for line in lines)
