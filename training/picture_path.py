@@ -79,4 +79,5 @@ def _bare(draw: np.random.Generator) -> Images:
 def _shape(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     blurred = np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(1.5)), np.float64).ravel()
     centred = blurred - blurred.mean()
-    return centred / max(float(np.linalg.norm(centred)), 1e-9)
+    shape: NDArray[np.float64] = centred / max(float(np.linalg.norm(centred)), 1e-9)
+    return shape
