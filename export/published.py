@@ -26,7 +26,7 @@ from digit_infer.zoo.manifest import (
 )
 from export.errors import ExportError
 from export.report import Report
-from training import checkpoint
+from training import checkpoint, operating_points
 from training.layers import in_words
 from training.recipes import MODELS, OWN
 from training.rows import runs_of
@@ -34,6 +34,9 @@ from training.rows import runs_of
 if TYPE_CHECKING:
     from export.pairs import Pair
     from training.recipe import Recipe
+
+DEFAULT_KEPT = 0.99
+"""A calibrated network rejects by default what has less confidence than this share of its right digits."""
 
 SHIPPED: tuple[Pair, ...] = (("onnx", "float32"), ("tflite", "int8"))
 """What the wheel holds of every published network, and at least of our own: of those it holds all that is made."""
@@ -119,19 +122,21 @@ def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
     from training.network import build
 
     recipe = checkpoint.shipped(name).recipe
+    operating = operating_points.recorded(name)
     return ZooModel(
         name=name,
         family="our own" if name in OWN else f"published, group {recipe.group}",
         parameters=recipe.parameters,
         multiply_adds=multiply_adds(build(recipe)),
         recipe=recipe.fingerprint(),
-        reject_below=recipe.reject_below,
+        reject_below=recipe.reject_below if operating is None or not recipe.calibrated else operating.keeping(DEFAULT_KEPT),
         published_accuracy=None if recipe.claim is None else recipe.claim.accuracy,
         accuracy=reports[0].trained,
         training=training_of(recipe),
         checkpoint=zoo_checkpoint(name),
         files=tuple(files[pair] for pair in shipped),
         exports=tuple(file for pair, file in files.items() if pair not in shipped),
+        operating=operating,
     )
 
 

@@ -7,9 +7,11 @@ paler ink, a hidden patch.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from training.recipe import Distortion
 
@@ -24,6 +26,20 @@ if TYPE_CHECKING:
     Damage = Callable[[Pixels, np.random.Generator], Pixels]
 
 _CHUNK = 500
+_BOX_PX = 20
+"""The longer side of a digit in MNIST's form."""
+
+_CELLS = (9, 33)
+"""So many pixels an image of 28 passes through: 9 leave a digit 6 or 7; from 28 on none are lost."""
+
+_BINARY = 0.4
+_STRETCHED = 0.4
+_UNEVEN = 0.5
+"""How often an image loses its greys, its proportions, and its size or place."""
+
+_INK = 0.3
+"""What is lighter is no ink where an image is stretched."""
+
 _KNOTS = 5
 """An elastic change is drawn at so many places along each side and bends smoothly between them."""
 
@@ -94,6 +110,57 @@ def blurred(images: Pixels, variance: Pixels) -> Pixels:
         neighbours: Pixels = np.roll(images, 1, axis) + np.roll(images, -1, axis)
         images = images + side * (neighbours - images - images)
     return images
+
+
+def coarsened(images: Pixels, draw: np.random.Generator) -> Pixels:
+    """Stretch, shift and scale images, and let most of them pass through few pixels, or black and white ones.
+
+    So come digits of 8 x 8 to 16 x 16 pixels, scans without greys, and what was not brought into MNIST's form.
+    """
+    changed = badly_normalised(images, draw)
+    side = images.shape[1]
+    cells = np.minimum(draw.integers(*_CELLS, len(images)), side)
+    binary = draw.random(len(images)) < _BINARY
+    limits = _numbers(draw.uniform(0.25, 0.6, len(images)))
+    for size in np.unique(cells):
+        hit = np.flatnonzero(cells == size)
+        down, up = _resampling(side, int(size))
+        few = down @ changed[hit] @ down.T
+        few /= np.maximum(few.max(axis=(1, 2), keepdims=True), np.float32(0.2))
+        few = np.where(binary[hit, None, None], (few > limits[hit]).astype(np.float32), few)
+        changed[hit] = np.clip(up @ few @ up.T, 0, 1)
+    return changed
+
+
+def badly_normalised(images: Pixels, draw: np.random.Generator) -> Pixels:
+    """Stretch the ink towards a square, scale it and move it, each by a draw of its own."""
+    count, side = images.shape[:2]
+    ink: NDArray[np.bool_] = images > _INK
+    stretch = draw.uniform(0, 1, count) * (draw.random(count) < _STRETCHED)
+    zoom = np.exp(draw.uniform(-0.4, 0.25, count) * (draw.random(count) < _UNEVEN))
+    places, pixels = [], np.arange(side)
+    for other in (2, 1):
+        along = np.any(ink, axis=other)
+        first, last = along.argmax(axis=1), side - 1 - along[:, ::-1].argmax(axis=1)
+        scale = np.minimum((_BOX_PX / np.maximum(last - first + 1, 3)) ** stretch, 4) * zoom
+        middle = np.where(stretch > 0, (first + last) / 2, (side - 1) / 2)
+        shift = (side - 1) / 2 + draw.uniform(-2.5, 2.5, count) * (draw.random(count) < _UNEVEN)
+        places.append((middle[:, None] + (pixels - shift[:, None]) / scale[:, None]).astype(np.float32))
+    rows, columns = places[0][:, :, None], places[1][:, None, :]
+    return warped(images, *(np.broadcast_to(place, images.shape) for place in (rows, columns))).astype(np.float32)
+
+
+@cache
+def _resampling(side: int, cells: int) -> tuple[Pixels, Pixels]:
+    """Return the weights that make ``cells`` of ``side`` pixels by area, [C, S], and back by bicubic curves, [S, C]."""
+    down, up = (
+        np.asarray(Image.fromarray(np.eye(before, dtype=np.float32)).resize((before, after), resample), np.float32)
+        for before, after, resample in (
+            (side, cells, Image.Resampling.BOX),
+            (cells, side, Image.Resampling.BICUBIC),
+        )
+    )
+    return down, up
 
 
 def _stroke(images: Pixels, draw: np.random.Generator) -> Pixels:

@@ -15,9 +15,12 @@ from PIL import Image, ImageDraw, ImageFilter
 from digit_infer.contract import SIDE
 from digit_infer.image.mnist_form import centred, fitted
 from training.glyphs import SIGNS, Stroke
+from training.ink.skeletons import Skeleton
+from training.scripts import letters_and_signs
+from training.strokes import bent, joined, penned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -35,10 +38,23 @@ _TURNED = (2, 3, 4, 5, 7)
 _CARELESS = 0.3
 """A hand in a hurry bends all strokes; so often."""
 
-_SHARES = {"sign": 0.42, "mirrored": 0.1, "turned": 0.1, "pair": 0.12, "scribble": 0.1, "silhouette": 0.08, "texture": 0.08}
+_TOPS = (0, 2, 3, 4, 5)
+_BOTTOMS = (0, 2, 3, 5)
+"""Digits whose upper or lower half is none."""
+
+NARROW = {"sign": 0.42, "mirrored": 0.1, "turned": 0.1, "pair": 0.12, "scribble": 0.1, "silhouette": 0.08, "texture": 0.08}
+"""Kinds, and how often each is drawn."""
+
+WIDE = {
+    "glyph": 0.36, "word": 0.06, "sign": 0.14, "mirrored": 0.05, "turned": 0.05, "pair": 0.08, "half": 0.05, "lines": 0.05,
+    "scribble": 0.06, "silhouette": 0.06, "texture": 0.04,
+}  # fmt: skip
+"""The same with glyphs of many scripts, cut digits and what is left of boxes."""
 
 
-def non_digits(count: int, images: Images, labels: Labels, draw: np.random.Generator) -> Images:
+def non_digits(
+    count: int, images: Images, labels: Labels, draw: np.random.Generator, shares: Mapping[str, float] = NARROW
+) -> Images:
     """Return ``count`` images uint8 [N, 28, 28]; some are made of ``images`` uint8 [M, 28, 28] and their ``labels``."""
     kinds: dict[str, Callable[[], Image28]] = {
         "sign": lambda: _sign(draw),
@@ -48,8 +64,12 @@ def non_digits(count: int, images: Images, labels: Labels, draw: np.random.Gener
         "scribble": lambda: _scribble(draw),
         "silhouette": lambda: _silhouette(draw),
         "texture": lambda: _texture(draw),
+        "glyph": lambda: penned(_glyph(draw), draw),
+        "word": lambda: penned(_word(draw), draw),
+        "half": lambda: _half(images, labels, draw),
+        "lines": lambda: penned(_lines(draw), draw),
     }
-    chosen = draw.choice(list(_SHARES), size=count, p=list(_SHARES.values()))
+    chosen = draw.choice(list(shares), size=count, p=list(shares.values()))
     return np.stack([kinds[str(kind)]() for kind in chosen])
 
 
@@ -67,30 +87,58 @@ def _sign(draw: np.random.Generator) -> Image28:
     return _penned([_path(stroke, draw) @ (skew @ stretch) for stroke in strokes], draw)
 
 
+def _glyph(draw: np.random.Generator) -> Skeleton:
+    """Write a glyph by hand: bent, stretched, and its points moved."""
+    known = letters_and_signs()
+    lines = known[draw.integers(len(known))]
+    stretch = np.exp(draw.normal(0, 0.15, 2))
+    if draw.random() < _CARELESS:
+        lines = tuple(bent(line[:: 1 + (len(line) > 8)]) for line in lines)
+    return joined([line * stretch for line in lines], float(draw.uniform(0, 0.025)), draw)
+
+
+def _word(draw: np.random.Generator) -> Skeleton:
+    """Write two or three glyphs side by side."""
+    lines, place = [], 0.0
+    for _ in range(int(draw.integers(2, 4))):
+        known = letters_and_signs()[draw.integers(len(letters_and_signs()))]
+        lines += [line + np.array([place, 0.0]) for line in known]
+        place += max(float(line[:, 0].max()) for line in known) + draw.uniform(0.02, 0.3)
+    return joined(lines, float(draw.uniform(0, 0.02)), draw)
+
+
+def _lines(draw: np.random.Generator) -> Skeleton:
+    """Draw what is left of boxes and rules: a level line, and up to three lines that stand on it or lie beside it."""
+    level = draw.uniform(0, 1)
+    lines = [np.array([[0.0, level], [1.0, level + draw.normal(0, 0.04)]])]
+    for _ in range(int(draw.integers(0, 4))):
+        at = draw.uniform(0, 1)
+        if draw.random() < 0.6:
+            ends = np.sort(draw.uniform(0, 1, 2))
+            lines.append(np.array([[at, ends[0]], [at + draw.normal(0, 0.04), ends[1]]]))
+        else:
+            lines.append(np.array([[draw.uniform(0, 0.4), at], [draw.uniform(0.6, 1), at + draw.normal(0, 0.04)]]))
+    return joined(lines, 0.0, draw)
+
+
+def _half(images: Images, labels: Labels, draw: np.random.Generator) -> Image28:
+    """Cut a digit off below or above, as the edge of a picture or of a box does."""
+    top = draw.random() < 0.5
+    digit = _one_of(_TOPS if top else _BOTTOMS, images, labels, draw)
+    rows = np.flatnonzero(digit.any(axis=1))
+    cut = round(len(rows) * draw.uniform(0.35, 0.55))
+    kept = rows[:cut] if top else rows[-cut:]
+    return _in_form(Image.fromarray(digit[kept[0] : kept[-1] + 1]))
+
+
 def _path(stroke: Stroke, draw: np.random.Generator) -> Points:
     points = np.array(stroke.points) + draw.normal(0, 0.045, (len(stroke.points), 2))
-    return _bent(points) if stroke.bends else points
+    return bent(points) if stroke.bends else points
 
 
 def _scribble(draw: np.random.Generator) -> Image28:
     points = draw.random((int(draw.integers(5, 14)), 2))
-    return _penned([_bent(points) if draw.random() < 0.7 else points], draw)
-
-
-def _bent(points: Points) -> Points:
-    """Lay a curve through points (Catmull and Rom 1974), eight steps from each to the next."""
-    if len(points) < 3:
-        return points
-    around = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    steps = np.linspace(0, 1, 8, endpoint=False)[:, None, None]
-    before, here, there, after = around[:-3], around[1:-2], around[2:-1], around[3:]
-    curve = 0.5 * (
-        2 * here
-        + (there - before) * steps
-        + (2 * before - 5 * here + 4 * there - after) * steps**2
-        + (3 * here - before - 3 * there + after) * steps**3
-    )
-    return np.concatenate([curve.transpose(1, 0, 2).reshape(-1, 2), points[-1:]])
+    return _penned([bent(points) if draw.random() < 0.7 else points], draw)
 
 
 def _penned(paths: list[Points], draw: np.random.Generator) -> Image28:

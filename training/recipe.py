@@ -94,6 +94,23 @@ class Regime:
 
 
 @dataclass(frozen=True)
+class Wide:
+    """What a network of our own learns from beside MNIST's hands, for each of its images.
+
+    ``hands`` digits by other hands and from the picture path, and ``non_digits`` pictures that show none, of more kinds
+    than a regime's, in whose place they come; ``coarse`` of all images are stretched, moved, or made of few pixels.
+    """
+
+    hands: float
+    non_digits: float
+    coarse: float
+
+    def added_to(self, digits: int) -> tuple[int, int]:
+        """Return how many digits and how many non-digits come to so many images."""
+        return round(self.hands * digits), round(self.non_digits * digits)
+
+
+@dataclass(frozen=True)
 class DrawnPictures:
     """What the ink network learns from: a ``pool`` of drawn pictures, of which each epoch takes ``an_epoch`` at random."""
 
@@ -115,6 +132,8 @@ class Recipe:
     last ``calm_epochs`` images are distorted as ``calm`` says: what a network sees then is nearer to what it will be
     asked. The kept weights answer with logits divided by ``temperature``, and less confidence than ``reject_below`` means
     that there is no digit: both were chosen on images that a candidate did not learn from (``training/search.py``).
+    ``wide`` adds what MNIST lacks. A ``calibrated`` recipe holds its validation images back for good, and takes the
+    temperature that is best for those once its last epoch is done.
     """
 
     name: str
@@ -137,6 +156,8 @@ class Recipe:
     temperature: float = 1.0
     reject_below: float = 0.0
     drawn: DrawnPictures | None = None
+    wide: Wide | None = None
+    calibrated: bool = False
 
     @property
     def published(self) -> Published:

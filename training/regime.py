@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.contract import CLASSES
-from training.distortion import distorted
+from training.distortion import coarsened, distorted
 from training.non_digits import non_digits
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.recipe import Distortion, Regime
+    from training.recipe import Distortion, Regime, Wide
+    from training.wide import Pool
 
     Images = NDArray[np.float32]
     Labels = NDArray[np.uint8]
@@ -45,14 +46,26 @@ class Epochs:
     Pictures without a digit are drawn once, the same for all seeds; each epoch takes others of them and changes them anew.
     """
 
-    def __init__(self, regime: Regime, images: Images, labels: Labels, teacher: Teacher | None) -> None:
+    def __init__(
+        self,
+        regime: Regime,
+        images: Images,
+        labels: Labels,
+        teacher: Teacher | None,
+        wide: tuple[Wide, Pool] | None = None,
+    ) -> None:
         """Take training data float32 [N, 28, 28, 1] in 0..1 and uint8 [N]."""
-        self._regime = regime
+        self._regime, self._wide = regime, None if wide is None else wide[0]
         self._images, self._labels = images[..., 0], labels
         self._teacher = teacher
-        draw = np.random.default_rng(_POOL_SEED)
-        drawn = drawn_non_digits(_POOL, images, labels, draw) if regime.non_digits else images[:0]
-        self._pool = drawn[..., 0]
+        if wide is not None:
+            self._others = wide[1].others
+            self._hands, self._hand_labels = wide[1].digits, wide[1].labels
+        else:
+            draw = np.random.default_rng(_POOL_SEED)
+            drawn = drawn_non_digits(_POOL, images, labels, draw) if regime.non_digits else images[:0]
+            self._others = np.rint(drawn[..., 0] * 255).astype(np.uint8)
+            self._hands, self._hand_labels = self._others[:0], labels[:0]
 
     def epoch(self, seed: int, number: int, distortion: Distortion | None = None) -> tuple[Images, Targets]:
         """Return what an epoch learns from, in its order: images float32 [M, 28, 28, 1] in 0..1, and targets [M, 10].
@@ -61,15 +74,23 @@ class Epochs:
         """
         regime, count = self._regime, len(self._labels)
         draw = np.random.default_rng((seed, number, 3))
-        among = regime.non_digits_among(count)
-        chosen = draw.integers(max(len(self._pool), 1), size=among)  # of none, none
-        images = np.concatenate([self._images, self._pool[chosen]])
-        targets = np.concatenate([one_hot(self._labels), np.full((among, CLASSES), 1 / CLASSES, np.float32)])
+        hands, among = self._wide.added_to(count) if self._wide else (0, regime.non_digits_among(count))
+        chosen = draw.integers(max(len(self._others), 1), size=among)  # of none, none
+        by_hands = draw.integers(max(len(self._hands), 1), size=hands)
+        drawn = np.concatenate([self._hands[by_hands], self._others[chosen]]).astype(np.float32) / np.float32(255)
+        images = np.concatenate([self._images, drawn])
+        known = one_hot(np.concatenate([self._labels, self._hand_labels[by_hands]]))
+        targets = np.concatenate([known, np.full((among, CLASSES), 1 / CLASSES, np.float32)])
         targets *= np.float32(1 - regime.label_smoothing)
         targets += np.float32(regime.label_smoothing / CLASSES)
         order = draw.permutation(len(images))
-        images, targets = distorted(images[order], distortion or regime.distortion, draw)[..., None], targets[order]
+        images, targets = distorted(images[order], distortion or regime.distortion, draw), targets[order]
+        if self._wide is not None:
+            hit = np.flatnonzero(draw.random(len(images)) < self._wide.coarse)
+            images[hit] = coarsened(images[hit], draw)
         if self._teacher is not None:
             digits = np.flatnonzero(order < count)
-            targets[digits] += np.float32(regime.teacher_share) * (self._teacher(images[digits]) - targets[digits])
-        return images, targets
+            targets[digits] += np.float32(regime.teacher_share) * (
+                self._teacher(images[digits, ..., None]) - targets[digits]
+            )
+        return images[..., None], targets

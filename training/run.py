@@ -4,6 +4,7 @@
                      last-07.keras     the model and its optimiser after the last full epoch
                      best-05.keras     the weights of the epoch that the recipe keeps, without the optimiser
                      tensorboard/      event files
+                     pool.npz          what was drawn once for all epochs, of recipes that add to MNIST's images
                      lock              held by the process that trains
 
 The model files carry the epoch in their name and ``state.json`` is replaced last, so a file that it does not name is the
@@ -89,6 +90,11 @@ class RunFolder:
     def tensorboard(self) -> Path:
         """Where the event files go."""
         return self.path / "tensorboard"
+
+    @property
+    def pool(self) -> Path:
+        """Where what a wide recipe draws once for all epochs is kept, so that going on does not draw it again."""
+        return self.path / "pool.npz"
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from digit_infer import dataset
+from digit_infer.benchmark.accuracy import best_temperature
 from digit_infer.files import atomic_write
 from digit_infer.parallel import usable_cpus
 from digit_infer.runtimes.keras import BACKENDS
@@ -25,11 +26,12 @@ from training.errors import TrainingError
 from training.ink.epochs import InkEpochs, held_out
 from training.ink.epochs import scaled as pixels_scaled
 from training.network import build
-from training.recipe import DrawnPictures, Recipe
+from training.recipe import DrawnPictures, Recipe, Wide
 from training.regime import Epochs, one_hot
 from training.run import Epoch, RunFolder, State
 from training.schedule import learning_rate
 from training.tensorboard_log import log_scalars
+from training.wide import Pool, drawn_pool, stored_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,9 +100,8 @@ def train(
             draw, validation, images = _drawn_data(recipe.drawn, seed)
         else:
             training, validation = training_data(recipe) if data is None else data
-            draw = epochs_of(recipe, training, seed, teacher)
-            digits = len(training[1])
-            images = digits if recipe.regime is None else digits + recipe.regime.non_digits_among(digits)
+            draw = epochs_of(recipe, training, seed, teacher, folder)
+            images = _images_in_an_epoch(recipe, len(training[1]))
         observer.started(recipe, state, _steps(recipe, images))
         while not state.finished:
             state = _next_epoch(model, recipe, state, folder, draw, validation, observer)
@@ -123,7 +124,8 @@ def _next_epoch(
     epoch = _run_epoch(model, recipe, number, draw, validation, observer)
     keep = recipe.keeps == "last epoch" or epoch.val_loss < min(losses, default=np.inf)
     state = state.after(epoch, keep=keep)
-    _save(model, recipe, folder, state, keep=keep)
+    temperature = _best_temperature(model, validation) if recipe.calibrated and state.finished else recipe.temperature
+    _save(model, temperature, folder, state, keep=keep)
     observer.ended(epoch)
     return state
 
@@ -149,15 +151,30 @@ def training_data(recipe: Recipe) -> tuple[Arrays, Arrays]:
     return (images[learned], full.labels[learned]), (images[held_out], full.labels[held_out])
 
 
-def epochs_of(recipe: Recipe, training: Arrays, seed: int, teacher: Teacher | None = None) -> Draw:
-    """Return what draws the data of an epoch by its number."""
+def _images_in_an_epoch(recipe: Recipe, digits: int) -> int:
+    if recipe.wide is not None:
+        return digits + sum(recipe.wide.added_to(digits))
+    return digits if recipe.regime is None else digits + recipe.regime.non_digits_among(digits)
+
+
+def epochs_of(
+    recipe: Recipe, training: Arrays, seed: int, teacher: Teacher | None = None, folder: RunFolder | None = None
+) -> Draw:
+    """Return what draws the data of an epoch by its number; ``folder`` keeps what is drawn once for all epochs."""
     if recipe.regime is None:
         return lambda number: epoch_data(recipe, training, seed, number)
     if recipe.regime.teachers and teacher is None:
         raise TrainingError(f"{recipe.name} learns from other candidates", f"python -m training search {recipe.name}")
-    epochs = Epochs(recipe.regime, *training, teacher)
+    epochs = Epochs(recipe.regime, *training, teacher, _wide_data(recipe, training, folder))
     calm_from = recipe.epochs - recipe.calm_epochs
     return lambda number: epochs.epoch(seed, number, recipe.calm if number > calm_from else None)
+
+
+def _wide_data(recipe: Recipe, training: Arrays, folder: RunFolder | None) -> tuple[Wide, Pool] | None:
+    if recipe.wide is None:
+        return None
+    images, labels = np.rint(training[0][..., 0] * 255).astype(np.uint8), training[1]
+    return recipe.wide, drawn_pool(images, labels) if folder is None else stored_pool(folder.pool, images, labels)
 
 
 def taught_by(paths: Sequence[Path]) -> Teacher:
@@ -287,13 +304,18 @@ def _reseed(model: keras.Model, seed: int, number: int) -> None:
             variable.assign(draw.integers(2**31, size=variable.shape).astype(variable.dtype))
 
 
-def _save(model: keras.Model, recipe: Recipe, folder: RunFolder, state: State, *, keep: bool) -> None:
+def _best_temperature(model: keras.Model, validation: Watched) -> float:
+    images, labels = validation
+    return best_temperature(model.predict(images, batch_size=EVALUATION_BATCH, verbose=0), labels)
+
+
+def _save(model: keras.Model, temperature: float, folder: RunFolder, state: State, *, keep: bool) -> None:
     """Write what the epoch left, and last the state that names it."""
     with atomic_write(folder.path / state.last_file) as temporary:
         model.save(temporary)
     if keep:
         with atomic_write(folder.path / state.best_file) as temporary:
-            kept(model, recipe).save(temporary)
+            kept(model, temperature).save(temporary)
     epoch = state.history[-1]
     for split, loss, accuracy in (
         ("train", epoch.loss, epoch.accuracy),
@@ -303,12 +325,12 @@ def _save(model: keras.Model, recipe: Recipe, folder: RunFolder, state: State, *
     folder.write(state)
 
 
-def kept(model: keras.Model, recipe: Recipe) -> keras.Model:
-    """Return the network that a run keeps: without its optimizer, and with the logits at the recipe's temperature."""
+def kept(model: keras.Model, temperature: float) -> keras.Model:
+    """Return the network that a run keeps: without its optimizer, and with the logits divided by the temperature."""
     copy = without_optimizer(model)
-    if recipe.temperature != 1:
+    if temperature != 1:
         last = copy.layers[-1]
-        last.set_weights([weights / np.float32(recipe.temperature) for weights in last.get_weights()])
+        last.set_weights([weights / np.float32(temperature) for weights in last.get_weights()])
     return copy
 
 

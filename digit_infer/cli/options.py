@@ -19,7 +19,7 @@ from digit_infer.image.picture_file import MAX_BYTES, too_large
 from digit_infer.image.source import is_text, shown
 from digit_infer.runtimes.adapter import LAYOUTS, Layout
 from digit_infer.runtimes.protocol import RUNTIME_NAMES
-from digit_infer.zoo import DEFAULT_MODEL, models
+from digit_infer.zoo import DEFAULT_MODEL, confidence_keeping, models
 from digit_infer.zoo.resolve import MAX_THREADS
 
 if TYPE_CHECKING:
@@ -71,6 +71,12 @@ reject_option = click.option(
     type=click.FloatRange(0, 1),
     metavar="SHARE",
     help="A confidence below this means that there is no digit. [default: the model's own threshold]",
+)
+keep_option = click.option(
+    "--keep",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Instead of --reject-below: keep this share of the right digits, such as 0.99, as measured for the model.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
 
@@ -154,9 +160,22 @@ def positions(words: str) -> tuple[int, ...]:
 def answering(function: F) -> F:
     """Add the argument ``pictures`` and the options that choose a model, its runtime and its threshold."""
     function = of_own_file(function)
-    for option in (reject_option, threads_option, precision_option, runtime_option, model_option):
+    for option in (keep_option, reject_option, threads_option, precision_option, runtime_option, model_option):
         function = option(function)
     return click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")(function)
+
+
+def threshold(model: str, reject_below: float | None, keep: float | None) -> float | None:
+    """Return the confidence below which there is no digit, as --reject-below or --keep says; None where neither is given.
+
+    Raises:
+        UsageError: both are given, or nothing is measured of the model.
+    """
+    if keep is None:
+        return reject_below
+    if reject_below is not None:
+        raise UsageError("--keep and --reject-below both set the threshold", "pass one of them")
+    return confidence_keeping(model, keep)
 
 
 def drawing_option(name: str, what: str) -> Callable[[F], F]:

@@ -66,6 +66,7 @@ def command(
     precision: Precision | None,
     threads: int | None,
     reject_below: float | None,
+    keep: float | None,
     top_k: int,
     workers: int,
     page: int | None,
@@ -82,6 +83,7 @@ def command(
     named = named_pictures(pictures, left_out)
     check_page(page, named)
     single = len(named) == 1
+    least = options.threshold(model, reject_below, keep)
     if explain is not None:
         check_drawing("--explain", explain, named)
     adapter = options.adapter(**own)
@@ -90,7 +92,7 @@ def command(
         looking = Background(lambda: image.seen(named[0].source, page)) if single else None  # while the model is loaded
         with quiet_native_log():
             predictor = Predictor(
-                model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below, adapter=adapter
+                model, runtime=runtime, precision=precision, threads=threads, reject_below=least, adapter=adapter
             )
         stack.enter_context(predictor)
         tell_note(predictor)

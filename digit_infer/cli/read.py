@@ -46,6 +46,7 @@ def command(
     threads: int | None,
     reject_below: float | None,
     page: int | None,
+    keep: float | None,
     as_json: bool,
     boxes: Path | None,
     **own: Any,
@@ -58,12 +59,13 @@ def command(
     left_out: list[LeftOut] = []
     named = named_pictures(pictures, left_out)
     check_page(page, named)
+    least = options.threshold(model, reject_below, keep)
     if boxes is not None:
         check_drawing("--boxes", boxes, named)
     adapter = options.adapter(**own)
     with quiet_native_log():
         predictor = Predictor(
-            model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below, adapter=adapter
+            model, runtime=runtime, precision=precision, threads=threads, reject_below=least, adapter=adapter
         )
     tell_note(predictor)
     pages: list[dict[str, Any]] = []

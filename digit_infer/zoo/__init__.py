@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from digit_infer.contract import INK, PRECISIONS, Format, Precision, format_of
-from digit_infer.errors import MissingModelFileError, UnknownModelError
+from digit_infer.errors import MissingModelFileError, UnknownModelError, UsageError
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.zoo.manifest import Checkpoint, InkModel, Manifest, ZooFile, ZooModel, read_manifest
 
@@ -52,6 +52,23 @@ def model_named(name: str) -> ZooModel:
 def reject_below(model: str) -> float:
     """Return the confidence below which a model's prediction is no digit; 0 for a user's own file."""
     return 0.0 if is_path(model) else model_named(model).reject_below
+
+
+def confidence_keeping(model: str, share: float) -> float:
+    """Return the confidence that keeps this share of a model's right digits, as measured on digits that it did not see.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        UsageError: it was not measured for the model, or not for such a share.
+    """
+    operating = None if is_path(model) else model_named(model).operating
+    if operating is None:
+        measured = ", ".join(name for name, each in models().items() if each.operating) or "none"
+        raise UsageError(
+            f"nothing is measured of which confidence keeps {share:g} of the right digits of {model}",
+            f"give a confidence by --reject-below; measured: {measured}",
+        )
+    return operating.keeping(share)
 
 
 def card_of(model: ZooModel | InkModel) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digit_infer.contract import Format, Precision
-from digit_infer.errors import DamagedModelError
+from digit_infer.errors import DamagedModelError, UsageError
 
 MANIFEST_SCHEMA = 5
 
@@ -84,13 +84,56 @@ class Training:
 
 
 @dataclass(frozen=True)
+class OperatingPoint:
+    """A measure of confidence: the share of right digits that it keeps, and the share of drawn non-digits it rejects."""
+
+    kept: float
+    confidence: float
+    rejected: float
+
+
+@dataclass(frozen=True)
+class OperatingCurve:
+    """Points by the share kept, which rises; ``digits`` says which images they were measured on."""
+
+    digits: str
+    points: tuple[OperatingPoint, ...]
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> OperatingCurve:
+        """Make a curve of its JSON object."""
+        return cls(entry["digits"], tuple(OperatingPoint(**point) for point in entry["points"]))
+
+    def keeping(self, share: float) -> float:
+        """Return the confidence that keeps this share of the right digits; between two points it lies between theirs.
+
+        Raises:
+            UsageError: no point keeps as few, or as many.
+        """
+        kept = [point.kept for point in self.points]
+        if not kept[0] <= share <= kept[-1]:
+            raise UsageError(
+                f"{share:g} of the right digits cannot be kept by a measured threshold",
+                f"choose {kept[0]:g} to {kept[-1]:g}, or give a confidence by --reject-below",
+            )
+        after = next(point for point in self.points if point.kept >= share)
+        before = self.points[max(self.points.index(after) - 1, 0)]
+        if after.kept == share:
+            return after.confidence
+        return before.confidence + (share - before.kept) / (after.kept - before.kept) * (
+            after.confidence - before.confidence
+        )
+
+
+@dataclass(frozen=True)
 class ZooModel:
     """One model: where it comes from, how good it is, and its files; ``accuracy`` is that of this checkpoint.
 
     ``multiply_adds`` are those of one image: a multiplication with the addition that follows counts once.
     ``exports`` are further files that were exported and verified alike, but are not bundled. ``reject_below`` is the
     confidence below which a prediction is no digit, 0 for models that were trained without pictures of no digit.
-    ``published_accuracy`` is None for models of our own.
+    ``published_accuracy`` is None for models of our own. ``operating`` says which confidence keeps which share of the right
+    digits; None where it was not measured.
     """
 
     name: str
@@ -105,6 +148,7 @@ class ZooModel:
     checkpoint: Checkpoint
     files: tuple[ZooFile, ...]
     exports: tuple[ZooFile, ...]
+    operating: OperatingCurve | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -179,10 +223,17 @@ def manifest_text(manifest: Manifest) -> str:
     """Return the list as it is stored."""
     document = {
         "schema": MANIFEST_SCHEMA,
-        "models": [asdict(model) for model in manifest.models.values()],
+        "models": [_entry(model) for model in manifest.models.values()],
         "ink": asdict(manifest.ink),
     }
     return json.dumps(document, indent=1) + "\n"
+
+
+def _entry(model: ZooModel) -> dict[str, Any]:
+    entry = asdict(model)
+    if model.operating is None:
+        del entry["operating"]
+    return entry
 
 
 def _model(entry: dict[str, Any]) -> ZooModel:
@@ -194,6 +245,7 @@ def _model(entry: dict[str, Any]) -> ZooModel:
             "checkpoint": Checkpoint(**entry["checkpoint"]),
             "files": _files(entry["files"]),
             "exports": _files(entry["exports"]),
+            "operating": OperatingCurve.of(entry["operating"]) if "operating" in entry else None,
         }
     )
 

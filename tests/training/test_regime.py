@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from digit_infer import dataset
+from digit_infer.benchmark.accuracy import best_temperature
 from training.distortion import DAMAGES, blurred, displacements, distorted, thickened, warped
 from training.glyphs import SIGNS
 from training.network import build
@@ -164,5 +165,20 @@ def test_a_run_of_a_regime_resumes_and_keeps_the_temperature(tiny, little_data, 
 
 def test_without_a_regime_nothing_is_tempered(tiny):
     model = build(tiny)
-    for one, other in zip(kept(model, tiny).get_weights(), model.get_weights(), strict=True):
+    for one, other in zip(kept(model, tiny.temperature).get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_calibrated_run_takes_its_temperature_from_its_validation_images_in_the_end(tiny, little_data, watcher, tmp_path):
+    recipe = dataclasses.replace(
+        tiny, claim=None, regime=regime(distortion=USUAL), calibrated=True, plateau=None, keeps="last epoch", epochs=2
+    )
+    folder = RunFolder(tmp_path)
+    images, labels = little_data[1]
+    for epochs, finished in ((1, False), (2, True)):
+        state = train(dataclasses.replace(recipe), 0, folder, watcher, epochs, little_data)
+        last, best = (keras.saving.load_model(folder.path / name) for name in (state.last_file, state.best_file))
+        temperature = best_temperature(last.predict(images, verbose=0), labels)
+        assert finished == (len(state.history) == recipe.epochs)
+        for warm, cold in zip(best.layers[-1].get_weights(), last.layers[-1].get_weights(), strict=True):
+            np.testing.assert_allclose(warm, cold / np.float32(temperature), rtol=1e-5)

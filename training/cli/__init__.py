@@ -7,7 +7,7 @@ import os
 import click
 
 from digit_infer.cli.reporting import ReportingGroup
-from training.cli.records import evaluate, list_rows, record, select
+from training.cli.records import evaluate, list_rows, operating_points, record, select
 from training.cli.run import run, sweep
 from training.cli.search import search
 from training.cli.speed import speed
@@ -19,5 +19,5 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before Keras loads its backend; says nothing about errors
 
 
-for command in (list_rows, run, sweep, search, record, evaluate, select, speed):
+for command in (list_rows, run, sweep, search, record, evaluate, select, operating_points, speed):
     main.add_command(command)

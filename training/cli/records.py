@@ -1,4 +1,4 @@
-"""``python -m training list``, ``record``, ``evaluate`` and ``select``: what is recorded, and what ships."""
+"""``python -m training list``, ``record``, ``evaluate``, ``select``, ``operating-points``: what is recorded, what ships."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.cli.options import runs_option
 from training.cli.run import finish
 from training.errors import TrainingError
 from training.ink.evaluation import evaluate_ink
-from training.recipes import MODELS, SWEEPS, TRAINED, recipe_named
+from training.recipes import MODELS, OWN, SWEEPS, TRAINED, recipe_named
 from training.rows import runs_of_row
 from training.run import RunFolder
 
@@ -122,3 +122,18 @@ def select(names: tuple[str, ...], runs: Path) -> None:
     for name in names:
         chosen = checkpoint.select(name, runs)
         click.echo(f"{checkpoint.path_of(name)}: epoch {chosen.record['kept_epoch']} of {chosen.rule}")
+
+
+@click.command("operating-points")
+@click.argument("names", nargs=-1, required=True, type=click.Choice(list(OWN)), metavar="NAME…")
+def operating_points(names: tuple[str, ...]) -> None:
+    """Measure at which confidence the shipped checkpoints of NAMEs keep how many digits, and record it for the export."""
+    from training.operating_points import measure
+
+    for name in names:
+        curve = measure(name)
+        click.echo(f"{name}, on digits of: {curve.digits}", err=True)
+        columns = [Column(title, number=True) for title in ("digits kept", "confidence", "drawn non-digits rejected")]
+        print_table(
+            columns, [(f"{point.kept:.3f}", f"{point.confidence:.4f}", f"{point.rejected:.4f}") for point in curve.points]
+        )

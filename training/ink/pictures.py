@@ -53,8 +53,8 @@ def picture(hands: Hands, draw: Draw) -> tuple[Pictures, Pictures]:
         paper, contrast = _greys(draw)
         grey = paper + cloud(INK_SIDE, 2, draw) * draw.choice([0, 4, 12]) - contrast * ink
     else:
-        grey = _scene(ink, box, draw)
-    seen, target = _photographed(grey, draw), np.rint(ink * 255).astype(np.uint8)
+        grey = scene(ink, box, draw)
+    seen, target = photographed(grey, draw), np.rint(ink * 255).astype(np.uint8)
     return _cropped(seen, target, box, draw) if draw.random() < _CROPPED else (seen, target)
 
 
@@ -145,7 +145,7 @@ def _greys(draw: Draw) -> tuple[float, float]:
     return paper, min(float(np.exp(draw.uniform(np.log(24), np.log(230)))), paper)
 
 
-def _scene(ink: Layer, box: Box, draw: Draw) -> Layer:
+def scene(ink: Layer, box: Box, draw: Draw) -> Layer:
     """Lay ink on paper with print, under light, beside other things: float32 [128, 128] in grey levels."""
     side = INK_SIDE
     paper, contrast = _greys(draw)
@@ -203,7 +203,7 @@ def _grain(knots: int, draw: Draw) -> Layer:
     return rough
 
 
-def _photographed(grey: Layer, draw: Draw) -> Pictures:
+def photographed(grey: Layer, draw: Draw) -> Pictures:
     """Return what a camera, a scanner or a program makes of it: uint8 [128, 128]."""
     canvas = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
     if draw.random() < 0.35:

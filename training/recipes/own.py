@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from training.layers import FLATTEN, POOL, classes, conv, dropout
-from training.recipe import Distortion, Part, Recipe, Regime
+from training.recipe import Distortion, Part, Recipe, Regime, Wide
 
 _RELU = Part("ReLU")
 _BATCH_NORM = Part("BatchNormalization", {"momentum": 0.9})
@@ -169,6 +169,7 @@ CANDIDATES: dict[str, Recipe] = {
         _candidate("digitnet_strong", _DIGITNET, 76_122, 416, 24, STRONG, calm_epochs=6),
         _small("nano_thrice", _NANO_THRICE, 9_722, 144),
         _small("nano_step", _NANO_STEP, 9_970, 136),
+        replace(_small("nano_wide", _NANO_STEP, 9_970, 136), epochs=12, wide=Wide(hands=0.3, non_digits=0.35, coarse=0.2)),
     )
 }
 
@@ -190,3 +191,21 @@ DIGITNET_NANO = replace(
     reject_below=0.4,
 )
 RECIPES = (DIGITNET, DIGITNET_NANO)
+
+NEXT: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        replace(
+            _candidate("digitnet", _DIGITNET, 76_122, 416, 24, MEDIUM, calm_epochs=6),
+            wide=Wide(hands=0.25, non_digits=0.3, coarse=0.2),
+            calibrated=True,
+        ),
+        replace(
+            _small("digitnet_nano", _NANO_STEP, 9_970, 136),
+            epochs=36,
+            wide=Wide(hands=0.25, non_digits=0.3, coarse=0.15),
+            calibrated=True,
+        ),
+    )
+}
+"""Networks that learn from wide data, on their way: they take the names once they are judged and exported."""

@@ -252,3 +252,29 @@ def test_a_large_picture_is_an_error_without_a_warning(digit_infer, tmp_path):
     run = digit_infer("predict", tmp_path / "large.png", PYTHONWARNINGS="")
     assert (run.code, len(run.err.splitlines())) == (1, 2)
     assert "large.png is too large" in run.err
+
+
+def test_keep_takes_the_threshold_that_was_measured(digit_infer, examples):
+    seven = examples / "seven.png"
+    kept = {share: json.loads(digit_infer("predict", seven, "--keep", share, "--json").out) for share in ("0.9", "0.99")}
+    operating = zoo.model_named(zoo.DEFAULT_MODEL).operating
+    for share, document in kept.items():
+        assert document["reject_below"] == operating.keeping(float(share))
+    assert kept["0.9"]["reject_below"] > kept["0.99"]["reject_below"]
+    assert digit_infer("read", seven, "--keep", "0.99").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--keep", "0.99", "--reject-below", "0.5"), "pass one of them"),
+        (("--keep", "0.99", "--model", "lenet"), "nothing is measured"),
+        (("--keep", "0.99", "--model", "own.onnx"), "nothing is measured"),
+        (("--keep", "0.5"), "choose 0.9 to 0.999"),
+        (("--keep", "2"), "--keep"),
+    ],
+)
+def test_keep_says_where_there_is_nothing_to_keep_by(digit_infer, examples, words, said):
+    result = digit_infer("predict", examples / "seven.png", *words)
+    assert result.code == 2
+    assert said in result.err

@@ -1,0 +1,116 @@
+"""At which confidence a network keeps how many of its right digits, and how many pictures without a digit that rejects.
+
+    training/results/operating_points/NAME.json
+
+Measured on the shipped checkpoint, by digits that it did not learn from: its own validation images, or the test images
+where it learned from all the others. They count as they are and as other hands might have written them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from digit_infer import dataset
+from digit_infer.files import write_text
+from digit_infer.runtimes.model_file import sha256_of
+from digit_infer.zoo.manifest import OperatingCurve, OperatingPoint
+from training import checkpoint
+from training.errors import TrainingError
+from training.results import RESULTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Images = NDArray[np.float32]
+
+FOLDER = RESULTS / "operating_points"
+SCHEMA = 1
+KEPT = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
+"""Shares of the right digits that points keep."""
+
+_SEED = 20_261_131
+_NEAR_DRAWS = 4
+_NON_DIGITS = 4_000
+
+
+def measure(name: str) -> OperatingCurve:
+    """Measure the shipped checkpoint of a network of our own, and record what was found.
+
+    Raises:
+        UsageError: there is no such network.
+        TrainingError: it has no recorded run, or there is no checkpoint of it.
+    """
+    from digit_infer.runtimes.keras import load_network
+    from training import trainer  # imports Keras, which takes seconds and is not needed to read a record
+    from training.distortion import distorted
+    from training.non_digits import WIDE, non_digits
+    from training.search import NEAR
+
+    recipe, path = checkpoint.shipped(name).recipe, checkpoint.path_of(name)
+    if not path.exists():
+        raise TrainingError(f"{path} does not exist", checkpoint.how_to_make(name))
+    network = load_network(path)
+    test = dataset.load("test")
+    held_back = recipe.validation != "none"
+    images, labels = trainer.training_data(recipe)[1] if held_back else (trainer.scaled(test.images), test.labels)
+    draw = np.random.default_rng(_SEED)
+    every = [images, *(distorted(images[..., 0], NEAR, draw)[..., None] for _ in range(_NEAR_DRAWS))]
+    drawn = non_digits(_NON_DIGITS, np.rint(images[..., 0] * 255).astype(np.uint8), labels, draw, WIDE)
+
+    def answers(seen: Images) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = network.predict(seen, batch_size=trainer.EVALUATION_BATCH, verbose=0)
+        return found
+
+    curve = OperatingCurve(
+        digits=recipe.validation if held_back else "test",
+        points=points(
+            np.concatenate([answers(seen) for seen in every]), np.tile(labels, len(every)), answers(trainer.scaled(drawn))
+        ),
+    )
+    document = {"schema": SCHEMA, "model": name, "sha256": sha256_of(path), "curve": asdict(curve)}
+    write_text(path_of(name), json.dumps(document, indent=1) + "\n")
+    return curve
+
+
+def points(
+    digits: NDArray[np.float32], labels: NDArray[np.uint8], others: NDArray[np.float32]
+) -> tuple[OperatingPoint, ...]:
+    """Return the points for answers float32 [N, 10] to digits with their labels, and [M, 10] to pictures without one."""
+    sure = digits.max(axis=1)[digits.argmax(axis=1) == labels]
+    limits = [float(np.floor(np.quantile(sure, 1 - kept) * 10_000) / 10_000) for kept in KEPT]
+    unsure = others.max(axis=1)
+    return tuple(
+        OperatingPoint(kept, limit, round(float((unsure < limit).mean()), 4))
+        for kept, limit in zip(KEPT, limits, strict=True)
+    )
+
+
+def path_of(name: str) -> Path:
+    """Return where the record of a network lies."""
+    return FOLDER / f"{name}.json"
+
+
+def recorded(name: str) -> OperatingCurve | None:
+    """Return what is recorded of a network's shipped checkpoint; None for one that has no record.
+
+    Raises:
+        TrainingError: the record is damaged, or of another checkpoint.
+    """
+    path, again = path_of(name), f"python -m training operating-points {name}"
+    if not path.exists():
+        return None
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        curve = OperatingCurve.of(document["curve"])
+        sha256 = document["sha256"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise TrainingError(f"{path} is damaged ({error!r})", again) from error
+    if sha256 != sha256_of(checkpoint.path_of(name)):
+        raise TrainingError(f"{path} was measured on another checkpoint of {name}", again)
+    return curve
