@@ -46,6 +46,9 @@ _TRIED_ON: Mapping[RuntimeName, RuntimeName] = {
 }
 """Starting CUDA would take seconds, and ONNX Runtime reads a file the same way for every provider."""
 
+_ELSEWHERE: tuple[RuntimeName, ...] = ("browser-onnx", "browser-tflite")
+"""A browser opens a file in a process of its own, in a sandbox, and takes more address space than a trial may."""
+
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 """Else the stacks of threads, one for each processor, would count as memory that the file takes."""
 
@@ -62,6 +65,8 @@ def try_out(runtime: RuntimeName, file: ModelFile) -> None:
         ModelError: the file is damaged or breaks the contract, or it ended the process or exceeded a limit.
         RuntimeUnavailableError: the runtime does not start.
     """
+    if runtime in _ELSEWHERE:
+        return
     name = _TRIED_ON.get(runtime, runtime)
     longest_s = WALL_SECONDS * (3 if file.format == "keras" else 1)
     words = [sys.executable, "-P", "-m", "digit_infer.runtimes.trial", owner(), name, str(file.path.absolute())]
