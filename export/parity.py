@@ -40,6 +40,9 @@ BOUNDS: dict[Precision, Bound] = {
     "int8": Bound(largest_difference=None, tie=None, flips=None, accuracy_loss=0.0020, row_sum=0.03),
 }
 
+INK_BOUNDS: dict[Precision, float] = {"float32": 1e-4, "int8": 1e-2}
+"""The share of pixels that a file of the ink network may mark as ink where the trained one does not, or the other way."""
+
 
 def compare(reference: Probabilities, candidate: Probabilities, labels: NDArray[np.uint8], runtime: str) -> Parity:
     """Measure how a file's answers differ from the trained model's; both float32 [N, 10]."""
@@ -66,35 +69,42 @@ def prove(
     Raises:
         ParityError: it is not; the message has the numbers.
     """
+    outside = why_outside(precision, reference, candidate, labels)
+    if outside is not None:
+        raise ParityError(f"{name} is not written: {outside}", "its answers are not those of the trained model")
+    return compare(reference, candidate, labels, runtime)
+
+
+def why_outside(
+    precision: Precision, reference: Probabilities, candidate: Probabilities, labels: NDArray[np.uint8]
+) -> str | None:
+    """Return why a file's answers are not within the bound of its precision, in numbers, or None where they are."""
     if not np.isfinite(candidate).all():
-        raise _failed(name, f"{int((~np.isfinite(candidate)).any(axis=1).sum()):,} of its answers are not finite")
+        return f"{int((~np.isfinite(candidate)).any(axis=1).sum()):,} of its answers are not finite"
     bound = BOUNDS[precision]
-    parity = compare(reference, candidate, labels, runtime)
+    parity = compare(reference, candidate, labels, "")
+    changed = len(parity.flips)
     stray = float(np.abs(candidate.sum(axis=1) - 1).max())
     if stray > bound.row_sum:
-        raise _failed(name, f"a row of probabilities sums to 1 only within {stray:.2g}, not {bound.row_sum:g}")
+        return f"a row of probabilities sums to 1 only within {stray:.2g}, not {bound.row_sum:g}"
     if bound.largest_difference is not None and parity.largest_difference > bound.largest_difference:
-        raise _failed(
-            name,
+        return (
             f"probabilities differ by up to {parity.largest_difference:.2g}, not {bound.largest_difference:g}, "
-            f"and {len(parity.flips)} answers changed",
+            f"and {changed} answers changed"
         )
     if bound.tie is not None:
         real = [index for index in parity.flips if _lead(reference[index]) > bound.tie]
         if real:
-            raise _failed(name, f"{len(real)} answers changed that were no ties (images {_some(real)})")
-    if bound.flips is not None and len(parity.flips) > bound.flips:
-        raise _failed(
-            name, f"{len(parity.flips)} answers changed, not {bound.flips} at most (images {_some(list(parity.flips))})"
-        )
+            return f"{len(real)} answers changed that were no ties (images {_some(real)})"
+    if bound.flips is not None and changed > bound.flips:
+        return f"{changed} answers changed, not {bound.flips} at most (images {_some(list(parity.flips))})"
     lost = accuracy_of(reference, labels).correct - parity.accuracy.correct
     if bound.accuracy_loss is not None and lost > max(1, round(bound.accuracy_loss * len(labels))):
-        raise _failed(
-            name,
+        return (
             f"accuracy falls by {100 * lost / len(labels):.2f} percentage points to {parity.accuracy.share:.4f}, more than "
-            f"{100 * bound.accuracy_loss:.2f}, with {len(parity.flips)} answers changed",
+            f"{100 * bound.accuracy_loss:.2f}, with {changed} answers changed"
         )
-    return parity
+    return None
 
 
 def _lead(row: NDArray[np.float32]) -> float:
@@ -104,7 +114,3 @@ def _lead(row: NDArray[np.float32]) -> float:
 
 def _some(indices: list[int]) -> str:
     return ", ".join(str(index) for index in indices[:5]) + ("…" if len(indices) > 5 else "")
-
-
-def _failed(name: str, what: str) -> ParityError:
-    return ParityError(f"{name} is not written: {what}", "its answers are not those of the trained model")
