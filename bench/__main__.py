@@ -11,8 +11,10 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from bench.arm.command import arm
 from bench.bare import fastest_call, some_images
 from bench.batch import command as million
+from bench.browser.command import browser
 from bench.cold_start import environment_of_user, predict_command, unavoidable_command
 from bench.defaults import MODELS
 from bench.defaults import compare as compare_settings
@@ -137,6 +139,8 @@ main.add_command(lean)
 main.add_command(quantization)
 main.add_command(shipped)
 main.add_command(peers)
+main.add_command(browser)
+main.add_command(arm)
 main.add_command(normalizers)
 main.add_command(picture_path)
 main.add_command(published)

@@ -23,6 +23,7 @@ from digit_infer.runtimes.protocol import Runtime, answer_in_parts
 from digit_infer.zoo.manifest import InkFile, InkModel, InkParity
 from export.errors import ParityError
 from export.multiply_adds import multiply_adds
+from export.parity import INK_BOUNDS
 from export.published import recipe_of, zoo_checkpoint
 from training.checkpoint import path_of
 from training.ink.epochs import drawn, held_out
@@ -47,9 +48,6 @@ _BATCH = 32
 CALIBRATED, PROVEN = 200, 1_000
 _CALIBRATION_SEED = 20_261_131
 """Drawn pictures that give the ranges of int8, and others on which files are proven."""
-
-_CHANGED: dict[Precision, float] = {"float32": 1e-4, "int8": 1e-2}
-"""The share of pixels that a file may mark as ink where the trained network does not, or the other way round."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,10 +134,10 @@ def check(
         changed=float(((expected >= INKED) != (found >= INKED)).mean()),
         runtime=provider,
     )
-    if parity.changed > _CHANGED[precision]:
+    if parity.changed > INK_BOUNDS[precision]:
         raise ParityError(
             f"{name} marks {parity.changed:.2%} of all pixels otherwise than the trained network"
-            f" (at most {_CHANGED[precision]:.2%})",
+            f" (at most {INK_BOUNDS[precision]:.2%})",
             "report this network",
         )
     return parity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,11 +19,15 @@ from bench.recording import RESULTS
 from digit_infer.benchmark.comparison.run import JUDGED
 from digit_infer.benchmark.record_file import read_document, read_record
 from digit_infer.benchmark.summary import STEADY, Summary, summaries
+from digit_infer.runtimes.protocol import RuntimeName
 from pages.render import render
 
 OURS = tuple(map(name_of, (OURS_ONNX, OURS_TFLITE)))
 
 _FIGURES: tuple[Figure, ...] = ("p50_us", "p90_us")
+
+BROWSER_BAR, BROWSER_BAR_OF = 8, "digitnet_nano"
+"""How many times the median of its own runtime a full-integer file of this network may take in a browser."""
 
 Figures = dict[str, Any]
 
@@ -220,6 +224,25 @@ def _networks(path: Path) -> Figures:
     }
 
 
+def _browser(path: Path) -> Figures:
+    """Pair each file's rows in a browser with those of its own runtime, by model, precision and batch."""
+    native: dict[RuntimeName, RuntimeName] = {"browser-onnx": "onnx-cpu", "browser-tflite": "tflite"}
+    record = read_record(path)
+    rows = {summary.row.configuration: summary for summary in summaries(record)}
+    pairs = [
+        (summary, rows[beside])
+        for asked, summary in rows.items()
+        if asked.runtime in native and (beside := replace(asked, runtime=native[asked.runtime])) in rows
+    ]
+    ratios = {
+        here.row.configuration.what: here.latency.p50_us / there.latency.p50_us
+        for here, there in pairs
+        if here.latency and here.latency.p50_us and there.latency and there.latency.p50_us
+        if (here.row.configuration.model, here.row.artefact.precision, _batch(here)) == (BROWSER_BAR_OF, "int8", 1)
+    }
+    return {"settings": record.settings, "pairs": pairs, "ratios": ratios, "bar": BROWSER_BAR}
+
+
 def _batch(summary: Summary) -> int:
     return summary.row.configuration.batch
 
@@ -227,6 +250,7 @@ def _batch(summary: Summary) -> int:
 _APP = "python -m bench peers benchmark-app"
 _AUTO = "digit-infer bench --runtime onnx-cpu --runtime keras --save bench/results/auto.json"
 _ZOO = "digit-infer bench --model all --save bench/results/zoo.json"
+_BROWSER = "digit-infer bench --runtime tflite --runtime browser-tflite --save bench/results/browser_times.json"
 _GPU = "digit-infer bench --model all --runtime onnx-gpu --save bench/results/gpu.json"
 
 SECTIONS = (
@@ -241,5 +265,6 @@ SECTIONS = (
     Section("Defaults", "defaults.json", "python -m bench defaults", _defaults),
     Section("What `auto` chooses", "auto.json", _AUTO, _auto),
     Section("Every network", "zoo.json", _ZOO, _networks, "networks"),
+    Section("In a browser", "browser_times.json", _BROWSER, _browser, "browser"),
     Section("On a GPU", "gpu.json", _GPU, _networks, "networks"),
 )

@@ -10,6 +10,8 @@ from itertools import groupby
 from statistics import mean, median
 from typing import Any
 
+from bench.agreement import Agreement
+from bench.answering import every_file
 from bench.lean_graphs import OURS, Comparison, comparisons
 from bench.lean_graphs import other_runs as lean_later
 from bench.recording import RESULTS
@@ -33,6 +35,7 @@ GOOD = 0.97
 LARGE = 50_000
 """Above this number of parameters, an int8 file must have at most 0.3 of the size."""
 
+_AGREEMENT_SCHEMA = 1
 _TIMES = RESULTS / "exports.json"
 _TIMES_SCHEMA = 1
 
@@ -97,6 +100,8 @@ def exports_page() -> str:
         **_calibrated(),
         **_lean(),
         microcontrollers=read_tflm_results().rows,
+        browser=_elsewhere("browser"),
+        arm=_elsewhere("arm"),
     )
 
 
@@ -181,6 +186,25 @@ def _lean() -> dict[str, Any]:
             if by != OURS and entry.times.ratio_high < entries[OURS].times.ratio_low
         ],
     }
+
+
+def _elsewhere(name: str) -> dict[str, Any] | None:
+    """Return how the files of the wheel answer in a browser or on ARM, or None where nothing is recorded."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return None
+    with stored_document(path, _AGREEMENT_SCHEMA, f"python -m bench {name}") as document:
+        found = [Agreement(**entry) for entry in document["results"]]
+        shipped = {file.path.name: file.sha256 for file in every_file()}
+        return {
+            **document,
+            "found": found,
+            "files": {file: list(some) for file, some in groupby(found, lambda entry: entry.file)},
+            "runtimes": sorted({entry.runtime for entry in found}),
+            "differ": [entry for entry in found if entry.correct is not None and entry.flips],
+            "outside": [entry for entry in found if entry.outside],
+            "missing": sorted(set(shipped.items()) - {(entry.file, entry.sha256) for entry in found}),
+        }
 
 
 def _gpus() -> list[str]:

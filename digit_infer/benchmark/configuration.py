@@ -20,8 +20,9 @@ all images at once, in batches; and queries that arrive at random."""
 
 SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
 
-MEASURED_BY_NAME: tuple[RuntimeName, ...] = ("tflm",)
-"""``all`` does not include these: their portable kernels take up to two minutes for the accuracy of one model."""
+MEASURED_BY_NAME: tuple[RuntimeName, ...] = ("tflm", "browser-onnx", "browser-tflite")
+"""``all`` does not include these: the portable kernels of ``tflm`` take up to two minutes for the accuracy of one model,
+and a browser takes seconds to start."""
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,10 @@ class MeasuringProcess:
         asked = {"do": "server", "rate": rate, "bound_us": bound_us, "seconds": seconds, "seed": seed}
         return rebuilt(Server, self._ask(asked))
 
-    def stages(self, seconds: float) -> Stages:
-        """Time pictures from file to digit."""
-        return rebuilt(Stages, self._ask({"do": "stages", "seconds": seconds}))
+    def stages(self, seconds: float) -> Stages | None:
+        """Time pictures from file to digit; None where inference is elsewhere, such as in a browser."""
+        told = self._ask({"do": "stages", "seconds": seconds})["stages"]
+        return None if told is None else rebuilt(Stages, told)
 
     def peak_memory_bytes(self) -> int | None:
         """Return the peak resident memory so far, or None if the system does not report it."""

@@ -19,10 +19,12 @@ from digit_infer.predictor import Predictor
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.model_file import verify
 from digit_infer.runtimes.placement import PlacedSession, described
-from digit_infer.runtimes.protocol import installed_version
+from digit_infer.runtimes.protocol import RuntimeName, installed_version
 
 _TRIAL_MODEL = "cnn_arch3"
 """The smallest model with convolutions, which need one more library on a GPU than matrix products do."""
+
+_SLOW_TO_START: tuple[RuntimeName, ...] = ("keras", "browser-onnx", "browser-tflite")
 
 
 @click.command("doctor")
@@ -30,7 +32,7 @@ _TRIAL_MODEL = "cnn_arch3"
 def command(as_json: bool) -> int:
     """Show which runtimes work here, in which versions, and why the others do not.
 
-    Every available runtime except Keras is tested on a picture.
+    Every available runtime is tested on a picture, except Keras and browsers, which take seconds to start.
 
     Exits with 1 if something is broken: two packages that overwrite one another, a damaged model file, or a runtime
     that is available but fails.
@@ -59,7 +61,7 @@ def _examined(name: Any) -> dict[str, Any]:
     row = {"name": name, "available": state.available, "version": state.version, "reason": state.reason, "broken": False}
     if not state.available:
         return row
-    if name == "keras":
+    if name in _SLOW_TO_START:
         row["provider"] = "installed; not tested, since starting it takes seconds"
         return row
     try:

@@ -16,6 +16,8 @@ _PLACES: dict[RuntimeName, str] = {
     "tflite": "tflite.RUNTIME",
     "tflm": "tflm.RUNTIME",
     "keras": "keras.RUNTIME",
+    "browser-onnx": "browser.ONNX_RUNTIME",
+    "browser-tflite": "browser.TFLITE_RUNTIME",
     "null": "null.RUNTIME",
 }
 """The module of each runtime, and its name there."""

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     """[N, *gives] of a contract: probabilities float32 [N, 10], or ink uint8 [N, 128, 128]"""
 
 
-RuntimeName = Literal["onnx-cpu", "onnx-gpu", "onnx-gpu-graph", "onnx-tensorrt", "tflite", "tflm", "keras", "null"]
+RuntimeName = Literal[
+    "onnx-cpu",
+    "onnx-gpu",
+    "onnx-gpu-graph",
+    "onnx-tensorrt",
+    "tflite",
+    "tflm",
+    "keras",
+    "browser-onnx",
+    "browser-tflite",
+    "null",
+]
 RUNTIME_NAMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 
@@ -58,6 +69,23 @@ class Session(Protocol):
         Raises:
             InferenceError: the runtime failed.
         """
+
+
+@runtime_checkable
+class TimingSession(Protocol):
+    """A session that runs elsewhere, such as in a browser, and times its calls there."""
+
+    def answers(self, pictures: Pictures) -> Answers:
+        """As every session does."""
+
+    def take(self, pictures: Pictures, batch: int) -> None:
+        """Take the pictures of queries of ``batch`` pictures, which ``timed`` and ``back_to_back`` send in turn."""
+
+    def timed(self, seconds: float, at_least: int, pause_s: float) -> list[int]:
+        """Send queries for ``seconds``, at least ``at_least``, with a pause before each; return the ns of each."""
+
+    def back_to_back(self, count: int) -> float:
+        """Send ``count`` queries without reading the clock between them, and return the seconds of all."""
 
 
 def answer_in_parts(answer: Callable[[Pictures], Answers], images: Pictures, size: int) -> Answers:

@@ -52,6 +52,9 @@ _TRIED_ON: Mapping[RuntimeName, RuntimeName] = {
 }
 """Starting CUDA would take seconds, and ONNX Runtime reads a file the same way for every provider."""
 
+_ELSEWHERE: tuple[RuntimeName, ...] = ("browser-onnx", "browser-tflite")
+"""A browser opens a file in a process of its own, in a sandbox, and takes more address space than a trial may."""
+
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 """Else the stacks of threads, one for each processor, would count as memory that the file takes."""
 
@@ -77,6 +80,8 @@ def try_out(runtime: RuntimeName, file: ModelFile, sha256: str, wish: Adapter | 
         ModelError: the file is damaged, or cannot be told how it is spoken to, or ended the process or exceeded a limit.
         RuntimeUnavailableError: the runtime does not start.
     """
+    if runtime in _ELSEWHERE:
+        return Trial(sha256, None)
     name = _TRIED_ON.get(runtime, runtime)
     longest_s = WALL_SECONDS * (3 if file.format == "keras" else 1) + ASKING_CPU_SECONDS
     told_wish = json.dumps(None if wish is None else wish.told())

@@ -49,6 +49,11 @@ SCHEMA = 2
     help="Instead, make the int8 TFLite file at a batch of 1 and as a C++ array, proven on TensorFlow Lite Micro.",
 )
 @click.option(
+    "--browser",
+    is_flag=True,
+    help="Instead, make the TFLite files at a batch of 1, which LiteRT.js wants, proven on it in Chromium.",
+)
+@click.option(
     "--triton-repository",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
@@ -77,6 +82,7 @@ def main(
     out: Path,
     zoo: bool,
     microcontroller: bool,
+    browser: bool,
     triton_repository: Path | None,
     triton_backend: Backend,
     resume: bool,
@@ -99,7 +105,8 @@ def main(
         for folder in write_repository(triton_repository, sources or (DEFAULT_MODEL,), triton_backend):
             click.echo(f"written to {folder}")
         return 0
-    order = Order(sources, everything, pairs_of(formats, precisions), calibrate, out, zoo, resume, jobs, microcontroller)
+    pairs = pairs_of(formats, precisions)
+    order = Order(sources, everything, pairs, calibrate, out, zoo, resume, jobs, microcontroller, browser)
     with quiet_native_log() as stderr:
         from export.cli.work import Results, export_everything, export_source
 
@@ -128,14 +135,17 @@ def _print(results: Results, *, as_json: bool) -> None:
 
         files = [json.loads(text_of(report)) for report in results.made]
         micro = [asdict(file) for file in results.for_microcontrollers]
-        ink = [asdict(file) for file in results.of_ink]
-        click.echo(json.dumps({"schema": SCHEMA, "files": files, "microcontroller": micro, "ink": ink}))
+        browser, ink = ([asdict(file) for file in made] for made in (results.for_browsers, results.of_ink))
+        document = {"schema": SCHEMA, "files": files, "microcontroller": micro, "browser": browser, "ink": ink}
+        click.echo(json.dumps(document))
         return
-    from export.cli.tables import print_ink, print_microcontrollers, print_reports
+    from export.cli.tables import print_browsers, print_ink, print_microcontrollers, print_reports
 
     if results.made:
         print_reports(results.made)
     if results.for_microcontrollers:
         print_microcontrollers(results.for_microcontrollers)
+    if results.for_browsers:
+        print_browsers(results.for_browsers)
     if results.of_ink:
         print_ink(results.of_ink)

@@ -25,7 +25,7 @@ class Order:
     """Which files of which sources to make, and where.
 
     ``everything``: all networks, ``jobs`` at a time. ``zoo``: what ships goes into the wheel's folder, too.
-    ``microcontroller``: instead, the int8 file at a batch of 1 and as C++.
+    ``microcontroller``: instead, the int8 file at a batch of 1 and as C++; ``browser``: instead, TFLite at a batch of 1.
     ``resume``: what lies in ``out`` already is kept if it is of the same inputs.
 
     Raises:
@@ -41,6 +41,7 @@ class Order:
     resume: bool
     jobs: int
     microcontroller: bool
+    browser: bool
 
     def __post_init__(self) -> None:
         if bool(self.sources) == self.everything:
@@ -54,8 +55,17 @@ class Order:
             raise UsageError("--zoo and --resume are for recipes: records say what their files came from", "leave them out")
         if self.microcontroller and (self.zoo or self.everything or self.resume or self.pairs != ALL):
             raise UsageError("--microcontroller makes files of one kind, and none for the zoo", "leave the others out")
+        if self.browser and (self.zoo or self.everything or self.resume or self.microcontroller):
+            raise UsageError("--browser makes files of one kind, and none for the zoo", "leave the others out")
+        if self.browser and not self.tflite_precisions:
+            raise UsageError("--browser makes TFLite files", "leave --format out: browsers take ONNX files as they are")
         if self.jobs > 1 and not self.everything:
             raise UsageError("--jobs goes with --all", "leave it out")
+
+    @property
+    def tflite_precisions(self) -> list[Precision]:
+        """Return the precisions that are asked for as TFLite."""
+        return [precision for model_format, precision in self.pairs if model_format == "tflite"]
 
 
 def pairs_of(formats: Sequence[Format | str], precisions: Sequence[Precision | str]) -> tuple[Pair, ...]:

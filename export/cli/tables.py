@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from digit_infer.cli.output import Column, print_table
 
 if TYPE_CHECKING:
-    from digit_infer.zoo.manifest import InkFile
+    from digit_infer.zoo.manifest import InkFile, ZooFile
     from export.c_array import MicroFile
     from export.report import Report
 
@@ -92,6 +92,30 @@ def print_microcontrollers(files: Sequence[MicroFile]) -> None:
             ", ".join(micro.operators),
         )
         for micro in files
+    ]
+    print_table(columns, rows)
+
+
+def print_browsers(files: Sequence[ZooFile]) -> None:
+    """Print how each file for browsers answers there."""
+    columns = [
+        Column("file"),
+        Column("bytes", number=True),
+        Column("largest difference", number=True, may_wrap=True),
+        Column("flips", number=True),
+        Column("accuracy", number=True),
+        Column("proved on", may_wrap=True),
+    ]
+    rows = [
+        (
+            file.file,
+            f"{file.bytes:,}",
+            f"{file.parity.largest_difference:.2g}",
+            str(len(file.parity.flips)),
+            f"{file.parity.accuracy.share:.4f}",
+            file.parity.runtime,
+        )
+        for file in files
     ]
     print_table(columns, rows)
 

@@ -13,7 +13,7 @@ from rich.progress import Progress
 from digit_infer.errors import DigitInferError, UsageError
 from digit_infer.files import remove_unfinished
 from digit_infer.zoo import models
-from digit_infer.zoo.manifest import InkFile
+from digit_infer.zoo.manifest import InkFile, ZooFile
 from export.errors import ExportError
 from export.everything import make_all, record, reports_in
 from export.making import make
@@ -41,6 +41,7 @@ class Results:
 
     made: list[Report] = field(default_factory=list)
     for_microcontrollers: list[MicroFile] = field(default_factory=list)
+    for_browsers: list[ZooFile] = field(default_factory=list)
     of_ink: list[InkFile] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     errors: list[DigitInferError] = field(default_factory=list)
@@ -70,6 +71,7 @@ def export_source(
     if name in INK:
         export_ink_network(order, console, results)
         return
+    from export.browser import export_browser
     from export.graph_source import is_graph, load_graph
     from export.microcontroller import export_microcontroller
     from export.pipeline import Exporter
@@ -86,6 +88,12 @@ def export_source(
                 status.update(f"{name}: proving picture by picture on TensorFlow Lite Micro")
                 exporter = Exporter(source, calibration, pictures, allowed_loss)
                 results.for_microcontrollers.append(export_microcontroller(exporter, order.out))
+                return
+            if order.browser:
+                status.update(f"{name}: proving in a browser")
+                exporter = Exporter(source, calibration, pictures, allowed_loss)
+                for precision in order.tflite_precisions:
+                    results.for_browsers.append(export_browser(exporter, precision, order.out))
                 return
             if order.resume:
                 remove_unfinished(order.out)
@@ -132,7 +140,7 @@ def export_ink_network(order: Order, console: Console, results: Results) -> None
     from export.published import enter_ink_into_zoo
 
     try:
-        if order.calibrate or order.microcontroller or (order.zoo and order.pairs != ALL):
+        if order.calibrate or order.microcontroller or order.browser or (order.zoo and order.pairs != ALL):
             raise UsageError(
                 "inknet is calibrated on drawn pictures, and goes into the zoo whole", "leave those options out"
             )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from digit_infer.contract import Images, Probabilities
+    from digit_infer.runtimes.protocol import TimingSession
 
     Answer: TypeAlias = Callable[[Images], Probabilities]
     """uint8 [N, 28, 28] -> float32 [N, 10]"""
@@ -63,6 +64,24 @@ class Queries:
     def next(self) -> Images:
         """Return the next query."""
         return next(self._turn)
+
+
+class QueriesElsewhere(Queries):
+    """Queries that a session sends and times itself, so that the way to it takes no part."""
+
+    def __init__(self, session: TimingSession, images: Images, batch: int) -> None:
+        """Take the test images, as ``Queries`` does."""
+        super().__init__(session.answers, images, batch)
+        self._session = session
+        session.take(np.concatenate(self._queries), batch)
+
+    def timed(self, seconds: float, at_least: int = 1, pause_s: float = 0.0) -> list[int]:
+        """Send queries for ``seconds``, at least ``at_least``, with a pause before each; return the ns of each."""
+        return self._session.timed(seconds, at_least, pause_s)
+
+    def back_to_back(self, count: int) -> float:
+        """Send ``count`` queries without reading the clock between them, and return the seconds of all."""
+        return self._session.back_to_back(count)
 
 
 def digits(answer: Answer, images: Images) -> NDArray[np.uint8]:

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from digit_infer.benchmark.measuring.instruments import Anchor, collector_off, peak_memory_bytes
-from digit_infer.benchmark.measuring.queries import Queries, digits
+from digit_infer.benchmark.measuring.queries import Queries, QueriesElsewhere, digits
 from digit_infer.benchmark.measuring.scenarios import (
     highest_rate,
     offline_block,
@@ -28,22 +28,24 @@ from digit_infer.benchmark.measuring.scenarios import (
 )
 from digit_infer.benchmark.record import Artefact
 from digit_infer.dataset import load
-from digit_infer.errors import DigitInferError
+from digit_infer.errors import DigitInferError, UsageError
 from digit_infer.parallel.children import end_with
 from digit_infer.runtimes.model_file import sha256_of
 
 if TYPE_CHECKING:
     from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.runtimes.protocol import TimingSession
 
 Reply: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class System:
-    """A system to measure: the function that answers, and what runs."""
+    """A system to measure: the function that answers, what runs, and the session that times itself where there is one."""
 
     answer: Answer
     artefact: Artefact
+    timing: TimingSession | None = None
 
 
 OpenSystem: TypeAlias = Callable[[Mapping[str, Any]], System]
@@ -56,7 +58,11 @@ class _Measuring:
         self._system = system
         self._load_ms = load_ms
         self._images = load("test").images
-        self._queries = Queries(system.answer, self._images, request["batch"])
+        self._queries = (
+            Queries(system.answer, self._images, request["batch"])
+            if system.timing is None
+            else QueriesElsewhere(system.timing, self._images, request["batch"])
+        )
         self._anchor = Anchor()
         self._began: float = request["began"]
         self._pause_s: float = request["pause_s"]
@@ -91,18 +97,21 @@ class _Measuring:
 
     def server(self, rate: float | None, bound_us: float | None, seconds: float, seed: int) -> Reply:
         """Run the server scenario at a rate, or search for the highest rate that keeps a bound."""
+        if self._system.timing is not None:
+            raise UsageError("the server scenario is not measured of what runs elsewhere", "leave it out")
         if rate is not None:
             return asdict(serve_at(self._queries, rate, seconds, seed))
         assert bound_us is not None  # noqa: S101  # the command line takes one of the two
         return asdict(highest_rate(self._queries, bound_us, seconds, seed))
 
     def stages(self, seconds: float) -> Reply:
-        """Time pictures from file to digit."""
-        return asdict(time_stages(self._system.answer, self._images, seconds))
+        """Time pictures from file to digit, unless the last stage is elsewhere."""
+        here = self._system.timing is None
+        return {"stages": asdict(time_stages(self._system.answer, self._images, seconds)) if here else None}
 
     def memory(self) -> Reply:
-        """Return the peak memory of the process."""
-        return {"peak_memory_bytes": peak_memory_bytes()}
+        """Return the peak memory of the process, if the system is in it."""
+        return {"peak_memory_bytes": peak_memory_bytes() if self._system.timing is None else None}
 
 
 def serve(open_system: OpenSystem) -> None:
@@ -142,6 +151,7 @@ def open_predictor(request: Mapping[str, Any]) -> System:
     from digit_infer.predictor import Predictor
     from digit_infer.runtimes.adapter import adapter_of
     from digit_infer.runtimes.placement import PlacedSession
+    from digit_infer.runtimes.protocol import TimingSession
 
     predictor = Predictor(
         request["model"],
@@ -167,7 +177,7 @@ def open_predictor(request: Mapping[str, Any]) -> System:
         threads=predictor.threads,
         note=predictor.note,
     )
-    return System(predictor.predict_array, artefact)
+    return System(predictor.predict_array, artefact, session if isinstance(session, TimingSession) else None)
 
 
 if __name__ == "__main__":

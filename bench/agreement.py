@@ -1,0 +1,95 @@
+"""How a file's answers elsewhere, in a browser or on ARM, differ from its answers on this machine's own runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.robustness.drawn_pictures import KINDS
+from digit_infer.cli.output import Column, print_table
+from digit_infer.contract import DIGITS
+from digit_infer.dataset import load
+from digit_infer.image.network_look import INKED, View
+from export.parity import INK_BOUNDS, compare, why_outside
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.runtimes.model_file import ModelFile
+    from digit_infer.runtimes.protocol import Answers
+
+    Pictures = NDArray[np.uint8]
+
+_INK_PICTURES = 1_000
+_SEED = 20_261_129
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One file, answered by ``runtime`` beside the runtime of its format here.
+
+    ``flips``: pictures whose digit differs; of the ink network, pixels that are ink for one of the two only.
+    ``largest_difference`` is of probabilities, or of ink, 0 to 255. ``correct`` digits are counted there. ``outside`` says
+    why the answers differ by more than the file's precision may differ from the trained network, and is None otherwise.
+    """
+
+    file: str
+    sha256: str
+    runtime: str
+    pictures: int
+    flips: int
+    largest_difference: float
+    correct: int | None
+    outside: str | None
+
+
+def pictures_of(file: ModelFile) -> Pictures:
+    """Return what a file is asked: the 10,000 test images, or 1,000 drawn pictures for the ink network."""
+    images = load("test").images
+    if file.contract == DIGITS:
+        return images
+    draw, kinds = np.random.default_rng(_SEED), list(KINDS.values())
+    drawn = (kinds[number % len(kinds)](images[number], draw) for number in range(_INK_PICTURES))
+    return np.stack([View.of(np.asarray(picture.convert("L"))).grey for picture in drawn])
+
+
+def agreement(file: ModelFile, runtime: str, here: Answers, there: Answers) -> Agreement:
+    """Compare what a file answers here and there, to the same pictures."""
+    assert file.precision is not None
+    correct = None
+    if file.contract == DIGITS:
+        parity = compare(here, there, labels := load("test").labels, runtime)
+        flips, largest, correct = len(parity.flips), parity.largest_difference, parity.accuracy.correct
+        outside = why_outside(file.precision, here, there, labels)
+    else:
+        changed = (here >= INKED) != (there >= INKED)
+        flips, largest = int(changed.sum()), float(np.abs(here.astype(np.int16) - there).max())
+        bound = INK_BOUNDS[file.precision]
+        outside = None if changed.mean() <= bound else f"{changed.mean():.2%} of all pixels differ, not {bound:.2%} at most"
+    return Agreement(file.path.name, str(file.sha256), runtime, len(here), flips, largest, correct, outside)
+
+
+def print_agreements(found: Sequence[Agreement]) -> None:
+    """Print a row for each file."""
+    columns = [
+        Column("file"),
+        Column("runtime", may_wrap=True),
+        *(Column(name, number=True) for name in ("pictures", "flips", "largest difference", "correct")),
+        Column("outside its bound", may_wrap=True),
+    ]
+    rows = [
+        (
+            entry.file,
+            entry.runtime,
+            f"{entry.pictures:,}",
+            f"{entry.flips:,}",
+            f"{entry.largest_difference:.2g}",
+            "" if entry.correct is None else f"{entry.correct:,}",
+            entry.outside or "",
+        )
+        for entry in found
+    ]
+    print_table(columns, rows)
