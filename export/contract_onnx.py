@@ -202,3 +202,6 @@ def _freed_batch(graph: onnx.GraphProto, batch: int | None) -> None:
             name = f"{node.output[0]}.free_batch"
             graph.initializer.append(numpy_helper.from_array(free, name))
             node.input[1] = name
+            kept = [attribute for attribute in node.attribute if attribute.name != "allowzero"]  # PyTorch's: 0 is nothing
+            del node.attribute[:]
+            node.attribute.extend(kept)

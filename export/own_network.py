@@ -68,7 +68,8 @@ def settle(name: str, network: keras.Model, declared: Declared) -> tuple[Interfa
     images, labels = test.images[:LOOKED_AT], test.labels[:LOOKED_AT]
     narrow_answers = raw_answers(network, replace(ways[0], preprocessing=wish), images)
     narrow = _made_float32(name, network)
-    notes = []
+    notes: list[str] = []
+    doubtful: tuple[str, ...] = ()
 
     def asked(way: Interface) -> Interface:
         """Find which of more outputs are the digits, and whether they are logits."""
@@ -91,11 +92,11 @@ def settle(name: str, network: keras.Model, declared: Declared) -> tuple[Interfa
     if found is not None:
         if found.better is not None and declared.preprocessing is None:
             interface = asked(replace(interface, preprocessing=found.better))
-            notes.append(f"assumed: {found.line} It is exported so; say otherwise with --scale, --mean, --std or --invert")
+            doubtful = (f"assumed: {found.line} It is exported so; say otherwise with --scale, --mean, --std or --invert",)
         elif found.better is not None and found.far:
             raise ExportError(found.line, f"pass {found.better.options}, or leave it to be found")
         else:
-            notes.append(f"warning: {found.line}")
+            doubtful = (f"warning: {found.line}",)
     answers = raw_answers(network, interface, images)
     if narrow:
         change = np.abs(probabilities(narrow_answers, interface) - probabilities(answers, interface)).max()
@@ -109,7 +110,7 @@ def settle(name: str, network: keras.Model, declared: Declared) -> tuple[Interfa
         notes.append(f"assumed: pictures are {interface.size} to {interface.side} × {interface.side} for {name}")
     if interface.classes is not None:
         notes.append(f"{'note' if declared.classes else 'assumed'}: digits are the outputs {interface.classes} of {name}")
-    return interface, tuple(notes)
+    return interface, (*notes, *doubtful)
 
 
 def _takes_whole_numbers(network: keras.Model) -> bool:

@@ -16,7 +16,7 @@ import click
 
 from digit_infer.cli import options
 from digit_infer.cli.options import F
-from digit_infer.cli.output import answering_facts, ran_on
+from digit_infer.cli.output import answering_facts, ran_on, tell_note
 from digit_infer.cli.reporting import ours_alone, quiet_native_log
 from digit_infer.errors import BatchError, PictureNotFoundError, UsageError, printable
 from digit_infer.predictor import MAX_WORKERS, Predictor
@@ -87,6 +87,7 @@ def command(
             return
         with quiet_native_log():
             predictor = Predictor(model, runtime=runtime, precision=precision, threads=threads, reject_below=reject_below)
+        tell_note(predictor)
         if out is not None:
             _answer(source, out, predictor, address, workers, reads=reads, resume=resume)
         click.echo(ran_on(predictor), err=True)

@@ -190,8 +190,9 @@ def test_a_network_for_whole_numbers_needs_bytes(trained, tmp_path, mnist_calibr
     values = LAYERS.Flatten()(LAYERS.Rescaling(1 / 255)(pixels))
     path = trained(keras.Model(pixels, LAYERS.Dense(10, "softmax")(values)), Preprocessing(scale=255))
     with pytest.raises(UsageError, match=r"takes uint8, and pixels in 0\.\.1 are no whole numbers; pass --scale 255"):
-        load_source(str(path))
-    source = load_source(str(path), Declared(Preprocessing(scale=255)))
+        load_source(str(path), Declared(Preprocessing()))
+    source = load_source(str(path))
+    assert source.interface.preprocessing == Preprocessing(scale=255)
     assert source.notes == ()
     assert Exporter(source, mnist_calibration).export("onnx", "float32", tmp_path).parity.flips == ()
 

@@ -55,7 +55,7 @@ def tried(planned: Sequence[Configuration], wish: Adapter | None) -> dict[str, T
     A runtime that refuses a file which another one takes is told of where its rows would stand.
 
     Raises:
-        ModelError, RuntimeUnavailableError: no runtime takes a file.
+        ModelError, RuntimeUnavailableError: no runtime takes any of the files, and nothing else is to be measured.
         UsageError: ``wish``, what the user says of a file of theirs, is of a model of the zoo.
     """
     if wish is not None and any(not zoo.is_path(one.model) for one in planned if one.model):
@@ -71,9 +71,8 @@ def tried(planned: Sequence[Configuration], wish: Adapter | None) -> dict[str, T
                 found[model] = planned_file.tried(planned_file.file)
         except DigitInferError as error:
             errors.setdefault(model, error)
-    for failed, reason in errors.items():
-        if failed not in found:
-            raise reason
+    if errors and {one.model for one in planned if one.model} <= errors.keys() - found.keys():
+        raise next(iter(errors.values()))  # else the rows of the others are measured, and this is told with them
     return found
 
 

@@ -274,3 +274,21 @@ def test_probabilities_scores_and_logits_are_told_apart():
     assert ending_of(np.array([[0.2, 0.8]], np.float32)) == "probabilities"
     assert ending_of(np.array([[0.9, 0.8]], np.float32)) == "scores"
     assert ending_of(np.array([[-2.0, 0.8]], np.float32)) == "logits"
+
+
+def test_the_command_line_says_what_was_assumed(saved, digit_infer, examples):
+    path = saved(["N", 1, 28, 28], BYTES)
+    run = digit_infer("predict", examples / "seven.png", "--model", path, "--json")
+    document = json.loads(run.out)
+    assert (run.code, document["adapter"]["pixels"]["scale"]) == (0, 255)
+    assert run.err.splitlines()[0] == document["note"]
+    wrong = digit_infer("predict", examples / "seven.png", "--model", path, "--scale", "1")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "pass --scale 255, or leave it to be found" in wrong.err
+
+
+def test_bench_says_at_once_that_a_file_cannot_run(saved, digit_infer):
+    run = digit_infer("bench", "--model", saved(["N", 3, 224, 224]), "--quick")
+    assert (run.code, run.out) == (1, "")
+    assert run.err.splitlines()[-1].startswith("error: ")
+    assert "no picture of 8 to 64 pixels a side" in run.err
