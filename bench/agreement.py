@@ -13,7 +13,8 @@ from digit_infer.cli.output import Column, print_table
 from digit_infer.contract import DIGITS
 from digit_infer.dataset import load
 from digit_infer.image.network_look import INKED, View
-from export.parity import INK_BOUNDS, compare, why_outside
+from export.errors import ParityError
+from export.parity import INK_BOUNDS, compare, prove
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +64,11 @@ def agreement(file: ModelFile, runtime: str, here: Answers, there: Answers) -> A
     if file.contract == DIGITS:
         parity = compare(here, there, labels := load("test").labels, runtime)
         flips, largest, correct = len(parity.flips), parity.largest_difference, parity.accuracy.correct
-        outside = why_outside(file.precision, here, there, labels)
+        try:
+            outside = None
+            prove(file.path.name, file.precision, here, there, labels, runtime)
+        except ParityError as error:
+            outside = error.problem.partition(" is not written: ")[2]
     else:
         changed = (here >= INKED) != (there >= INKED)
         flips, largest = int(changed.sum()), float(np.abs(here.astype(np.int16) - there).max())

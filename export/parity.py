@@ -82,57 +82,39 @@ def prove(
     Raises:
         ParityError: it is not; the message has the numbers.
     """
-    outside = why_outside(precision, reference, candidate, labels, allowed_loss)
-    parity = compare(reference, candidate, labels, runtime)
-    if outside is None:
-        return parity
-    advice = "its answers are not those of the trained model"
-    if outside.startswith(_LOSS):
-        lost = accuracy_of(reference, labels).correct - parity.accuracy.correct
-        advice += f"; --allow-loss {math.ceil(1000 * lost / len(labels)) / 10:g} accepts that"
-    raise ParityError(f"{name} is not written: {outside}", advice)
-
-
-_LOSS = "accuracy falls"
-
-
-def why_outside(
-    precision: Precision,
-    reference: Probabilities,
-    candidate: Probabilities,
-    labels: NDArray[np.uint8],
-    allowed_loss: float = 0.0,
-) -> str | None:
-    """Return why a file's answers are not within the bound of its precision, in numbers, or None where they are."""
     if not np.isfinite(candidate).all():
-        return f"{int((~np.isfinite(candidate)).any(axis=1).sum()):,} of its answers are not finite"
+        raise _failed(name, f"{int((~np.isfinite(candidate)).any(axis=1).sum()):,} of its answers are not finite")
     bound = BOUNDS[precision]
-    parity = compare(reference, candidate, labels, "")
-    changed = len(parity.flips)
+    parity = compare(reference, candidate, labels, runtime)
     stray = float(np.abs(candidate.sum(axis=1) - 1).max())
     if stray > bound.row_sum:
-        return f"a row of probabilities sums to 1 only within {stray:.2g}, not {bound.row_sum:g}"
+        raise _failed(name, f"a row of probabilities sums to 1 only within {stray:.2g}, not {bound.row_sum:g}")
     if bound.largest_difference is not None and parity.largest_difference > bound.largest_difference:
-        return (
+        raise _failed(
+            name,
             f"probabilities differ by up to {parity.largest_difference:.2g}, not {bound.largest_difference:g}, "
-            f"and {changed} answers changed"
+            f"and {len(parity.flips)} answers changed",
         )
     if bound.tie is not None:
         real = [index for index in parity.flips if _lead(reference[index]) > bound.tie]
         if real:
-            return f"{len(real)} answers changed that were no ties (images {_some(real)})"
-    if bound.flips is not None and changed > bound.flips:
-        return f"{changed} answers changed, not {bound.flips} at most (images {_some(list(parity.flips))})"
-    if bound.accuracy_loss is None:
-        return None
+            raise _failed(name, f"{len(real)} answers changed that were no ties (images {_some(real)})")
+    if bound.flips is not None and len(parity.flips) > bound.flips:
+        raise _failed(
+            name, f"{len(parity.flips)} answers changed, not {bound.flips} at most (images {_some(list(parity.flips))})"
+        )
     lost = accuracy_of(reference, labels).correct - parity.accuracy.correct
+    if bound.accuracy_loss is None:
+        return parity
     most = max(bound.accuracy_loss, allowed_loss)
     if lost > max(1, round(most * len(labels))):
-        return (
-            f"{_LOSS} by {100 * lost / len(labels):.2f} percentage points to {parity.accuracy.share:.4f}, more than "
-            f"{100 * most:.2f}, with {changed} answers changed"
+        points = 100 * lost / len(labels)
+        raise ParityError(
+            f"{name} is not written: accuracy falls by {points:.2f} percentage points to {parity.accuracy.share:.4f}, more"
+            f" than {100 * most:.2f}, with {len(parity.flips)} answers changed",
+            f"its answers are not those of the trained model; --allow-loss {math.ceil(10 * points) / 10:g} accepts that",
         )
-    return None
+    return parity
 
 
 def check_neighbours(name: str, one_by_one: Probabilities, together: Probabilities) -> None:
@@ -157,3 +139,7 @@ def _lead(row: NDArray[np.float32]) -> float:
 
 def _some(indices: list[int]) -> str:
     return ", ".join(str(index) for index in indices[:5]) + ("…" if len(indices) > 5 else "")
+
+
+def _failed(name: str, what: str) -> ParityError:
+    return ParityError(f"{name} is not written: {what}", "its answers are not those of the trained model")

@@ -23,7 +23,15 @@ from typing import IO, Any
 import numpy as np
 
 from digit_infer.contract import CLASSES, SIDE, check_probabilities
-from digit_infer.errors import ContractError, DamagedModelError, DatasetError, DigitInferError, InferenceError, from_told
+from digit_infer.errors import (
+    ContractError,
+    DamagedModelError,
+    DatasetError,
+    DigitInferError,
+    InferenceError,
+    UsageError,
+    from_told,
+)
 from digit_infer.parallel.children import end_with, owner
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.adapter import Adapter, adapter_of
@@ -81,6 +89,8 @@ def try_out(runtime: RuntimeName, file: ModelFile, sha256: str, wish: Adapter | 
         RuntimeUnavailableError: the runtime does not start.
     """
     if runtime in _ELSEWHERE:
+        if wish is not None:
+            raise UsageError(f"{runtime} runs files of the contract alone", "convert it: python -m export PATH --browser")
         return Trial(sha256, None)
     name = _TRIED_ON.get(runtime, runtime)
     longest_s = WALL_SECONDS * (3 if file.format == "keras" else 1) + ASKING_CPU_SECONDS

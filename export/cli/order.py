@@ -57,15 +57,15 @@ class Order:
             raise UsageError("--microcontroller makes files of one kind, and none for the zoo", "leave the others out")
         if self.browser and (self.zoo or self.everything or self.resume or self.microcontroller):
             raise UsageError("--browser makes files of one kind, and none for the zoo", "leave the others out")
-        if self.browser and not self.tflite_precisions:
+        if self.browser and not self.tflite_pairs:
             raise UsageError("--browser makes TFLite files", "leave --format out: browsers take ONNX files as they are")
         if self.jobs > 1 and not self.everything:
             raise UsageError("--jobs goes with --all", "leave it out")
 
     @property
-    def tflite_precisions(self) -> list[Precision]:
-        """Return the precisions that are asked for as TFLite."""
-        return [precision for model_format, precision in self.pairs if model_format == "tflite"]
+    def tflite_pairs(self) -> tuple[Pair, ...]:
+        """Return the combinations that are TFLite."""
+        return tuple(pair for pair in self.pairs if pair[0] == "tflite")
 
 
 def pairs_of(formats: Sequence[Format | str], precisions: Sequence[Precision | str]) -> tuple[Pair, ...]:

@@ -92,7 +92,7 @@ def export_source(
             if order.browser:
                 status.update(f"{name}: proving in a browser")
                 exporter = Exporter(source, calibration, pictures, allowed_loss)
-                for precision in order.tflite_precisions:
+                for _, precision in _possible(source, order.tflite_pairs, console):
                     results.for_browsers.append(export_browser(exporter, precision, order.out))
                 return
             if order.resume:
