@@ -43,10 +43,10 @@ _LOWEST = 0.5
 """A digit that was cut off has this share of the whole's height at least."""
 
 _PEN = 0.1
-_COST_OF_A_STROKE = 0.1
+_COST_OF_A_STROKE = 0.03
 """The width of a stroke as a share of the height, and what it costs to cut through one."""
 
-_COST_OF_A_DIGIT = 0.3
+_COST_OF_A_DIGIT = 0.05
 """The cost of each digit, added to the negative logarithm of its confidence."""
 
 _MOST_DOUBTED = 0.35
