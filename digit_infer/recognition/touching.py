@@ -49,6 +49,9 @@ _COST_OF_A_STROKE = 0.03
 _COST_OF_A_DIGIT = 0.05
 """The cost of each digit, added to the negative logarithm of its confidence."""
 
+_GAIN = 0.25
+"""What may be a digit is cut if its parts cost so much less."""
+
 _MOST_DOUBTED = 0.35
 """What was cut is left whole, as a sign that is no digit, if its digits cost so much more on average than sure ones."""
 
@@ -76,7 +79,8 @@ def best_cut(answer: Answer, whole: Answered, *, high: float | None = None) -> l
     ones = sum(said.digit == 1 for _, said in way)
     if 2 * ones > len(way):
         return [whole]
-    return way if cost < min(cost_of(whole[1].confidence), (_COST_OF_A_DIGIT + _MOST_DOUBTED) * len(way)) else [whole]
+    as_one = cost_of(whole[1].confidence) - _GAIN * whole[1].is_digit
+    return way if cost < min(as_one, (_COST_OF_A_DIGIT + _MOST_DOUBTED) * len(way)) else [whole]
 
 
 def cost_of(confidence: float) -> float:
