@@ -1,4 +1,4 @@
-"""The pages that judge how numbers are read: what is written on them is what their label says, and nothing is drawn off them."""
+"""The pages that judge how numbers are read: they have labels as they should, and nothing is drawn off them."""
 
 import numpy as np
 import pytest
