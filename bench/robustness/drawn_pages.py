@@ -24,11 +24,8 @@ if TYPE_CHECKING:
 Page: TypeAlias = "Callable[[Split, Draw], tuple[Image.Image, str]]"
 """Test digits, and what draws chance -> a page, and what is to be read on it: / between lines, nothing if no digit."""
 
-_PEN = 0.1
-"""The pen's width as a share of a digit's height, about as in MNIST."""
-
-_DRAWN_AT = 4
-"""Strokes are drawn so many times larger, then made smaller."""
+_PEN, _DRAWN_AT = 0.1, 4
+"""The pen's width as a share of a digit's height, about as in MNIST. Strokes are drawn so many times larger at first."""
 
 _SIGNS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
     "/": (((0.5, -0.18), (0.0, 1.18)),),
@@ -91,7 +88,7 @@ def _sign(name: str, height: int, draw: Draw) -> tuple[Ink, float]:
 
 
 def _curve(points: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Round the corners of a path by cutting them off three times (Chaikin, 1974)."""
+    """Round a path by cutting its corners off three times (Chaikin, 1974)."""
     for _ in range(3):
         inner = np.stack([0.75 * points[:-1] + 0.25 * points[1:], 0.25 * points[:-1] + 0.75 * points[1:]], axis=1)
         points = np.concatenate([points[:1], inner.reshape(-1, 2), points[-1:]])
@@ -124,12 +121,10 @@ def _line(text: str, digits: Split, draw: Draw, height: int, gap: tuple[float, f
 
 
 def _some(digits: Split, value: int, draw: Draw) -> NDArray[np.uint8]:
-    image: NDArray[np.uint8] = digits.images[draw.choice(np.flatnonzero(digits.labels == value))]
-    return image
+    return np.asarray(digits.images[draw.choice(np.flatnonzero(digits.labels == value))])
 
 
 def _number(draw: Draw, low: int, high: int) -> str:
-    """Return from ``low`` to ``high`` digits."""
     return "".join(str(value) for value in draw.integers(0, 10, int(draw.integers(low, high + 1))))
 
 
@@ -215,8 +210,7 @@ def touching(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
     line = Image.fromarray(ink)
     line = line.crop(line.getbbox())
     margin = height // 2
-    size = line.width + 2 * margin, line.height + 2 * margin
-    return _sheet([(line, margin, margin)], size, draw), text
+    return _sheet([(line, margin, margin)], (line.width + 2 * margin, line.height + 2 * margin), draw), text
 
 
 def _rows(digits: Split, draw: Draw) -> tuple[list[tuple[Ink, int, int]], tuple[int, int], str]:
@@ -242,6 +236,7 @@ def skewed(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
     return _sheet(inks, size, draw, degrees=float(draw.uniform(10, 30) * draw.choice([-1, 1]))), text
 
 
+_BOXES = ("boxes", "apart", "comb")
 _LABELS = (
     "Total:",
     "Date",
@@ -260,7 +255,7 @@ _LABELS = (
 
 def _print(text: str, height: int) -> Ink:
     font = ImageFont.load_default(height)
-    left, top, right, bottom = (int(edge) for edge in font.getbbox(text))
+    left, top, right, bottom = map(int, font.getbbox(text))
     canvas = Image.new("L", (right - left + 2, bottom - top + 2))
     ImageDraw.Draw(canvas).text((1 - left, 1 - top), text, 255, font)
     return canvas
@@ -327,9 +322,6 @@ def _form(rows: Sequence[str], digits: Split, draw: Draw, kind: str) -> tuple[Im
     return _sheet(inks, size, draw), "/".join(line for row in rows if (line := row.replace(" ", "")))
 
 
-_BOXES = ("boxes", "apart", "comb")
-
-
 def empty_forms(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
     """A form that nobody has filled in: boxes, a comb or a table."""
     rows = 1 if draw.random() < 0.7 else int(draw.integers(2, 6))
@@ -353,7 +345,7 @@ def check_boxes(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
     """Boxes with a tick, a cross or nothing, in lines, each before a number."""
     height = int(draw.integers(34, 60))
     inks: list[tuple[Ink, int, int]] = []
-    lines = []
+    lines: list[str] = []
     for row in range(int(draw.integers(2, 5))):
         top, side = round(height * (0.8 + 2 * row)), round(height * draw.uniform(0.9, 1.3))
         inks.append((_grid(1, 1, (side, side), 3, "boxes"), height, top))
@@ -394,8 +386,8 @@ def sudokus(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
     corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)]) * np.array(ink.size) + draw.uniform(-0.6, 0.6, (4, 2)) * cell
     quad = [float(place) for place in corners.ravel()]
     photo = sheet.transform(ink.size, Image.Transform.QUAD, quad, Image.Resampling.BICUBIC, fillcolor=215)
-    light = 1 + draw.uniform(-0.15, 0.15) * np.linspace(-1, 1, ink.width)[None, :]
-    light = light + draw.uniform(-0.1, 0.1) * np.linspace(-1, 1, ink.height)[:, None]
+    across = draw.uniform(-0.15, 0.15) * np.linspace(-1, 1, ink.width)[None, :]
+    light = 1 + across + draw.uniform(-0.1, 0.1) * np.linspace(-1, 1, ink.height)[:, None]
     grey = np.asarray(photo, np.float64) * light + draw.normal(0, 3, photo.size[::-1])
     return Image.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8)), "/".join(lines)
 
