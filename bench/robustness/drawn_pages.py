@@ -133,8 +133,7 @@ def _sheet(inks: Sequence[tuple[Ink, int, int]], size: tuple[int, int], draw: Dr
     ink = Image.new("L", size)
     for thing, left, top in inks:
         ink.paste(255, (left, top), thing)
-    if degrees:
-        ink = ink.rotate(degrees, Image.Resampling.BICUBIC, expand=True)
+    ink = ink.rotate(degrees, Image.Resampling.BICUBIC, expand=True)
     ink = ink.filter(ImageFilter.GaussianBlur(draw.uniform(0, 0.7)))
     paper, pen = draw.uniform(215, 255), draw.uniform(20, 100)
     light = draw.uniform(0, 12) * np.linspace(-0.5, 0.5, ink.width)[None, :]
