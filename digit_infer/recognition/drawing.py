@@ -65,13 +65,8 @@ def save_explanation(path: Path, explained: Explanation) -> None:
         explanation_strip(explained).save(temporary, "PNG")
 
 
-<<<<<<< HEAD
-def drawn_boxes(grey: Grey, digits: Iterable[tuple[Box, str, float]]) -> Image.Image:
-    """Draw a page uint8 [H, W] with each digit's box and value, coloured by confidence."""
-=======
 def drawn_boxes(grey: Grey, parts: Iterable[tuple[Box, str, float | None]]) -> Image.Image:
     """Draw a page uint8 [H, W] with the box and the text of each part, coloured by its confidence; a sign has none."""
->>>>>>> e92e823 (Read signs, print, forms and pages that lie askew: judge each piece by its line, and tell what stands between digits)
     scale = max(1, -(-_SMALLEST_PAGE // max(grey.shape)))
     page = Image.fromarray(grey).resize((grey.shape[1] * scale, grey.shape[0] * scale), Image.Resampling.NEAREST)
     drawn = page.convert("RGB")
