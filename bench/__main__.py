@@ -28,7 +28,7 @@ from bench.peers.command import peers
 from bench.picture_path import picture_path
 from bench.published import published
 from bench.recording import affordable, record, report
-from bench.robustness.command import real_pictures, robustness
+from bench.robustness.command import pages, real_pictures, robustness
 from bench.robustness.unseen import unseen
 from digit_infer import Predictor, zoo
 from digit_infer.cli.output import Column, print_table
@@ -147,6 +147,7 @@ main.add_command(published)
 main.add_command(robustness)
 main.add_command(real_pictures)
 main.add_command(unseen)
+main.add_command(pages)
 
 if __name__ == "__main__":
     main(prog_name="python -m bench")

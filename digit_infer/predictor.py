@@ -217,16 +217,18 @@ class Predictor:
         return found if seen.pages == 1 else replace(found, page=seen.page, pages=seen.pages)
 
     def read(self, picture: PictureSource, *, page: int | None = None) -> Reading:
-        """Read all digits of a picture, line by line: of a number, a form or a page, which may lie on its side.
+        """Read all digits of a picture, line by line: of a number, a form or a page, which may lie askew or on its side.
 
-        Digits with less confidence than ``reject_below`` are left out, so a reading may be empty.
+        Signs, other writing, and what is less sure to be a digit than ``reject_below`` are left out, so a reading may hold
+        no digit.
 
         Args:
             picture: what ``predict`` takes.
             page: which page or frame of a file, from 1; None takes the first that is not blank.
 
         Returns:
-            A reading: ``.text`` has a line of text per line of the page, ``.digits`` has each digit with its box.
+            A reading: ``.text`` has a line of digits per line of the page, ``.digits`` has each digit with its box, and
+            ``.written`` and ``.signs`` have what stands between them, too.
 
         Raises:
             PictureError: the picture cannot be read, or has no such page.

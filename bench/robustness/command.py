@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_out_of_distribution
+from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_out_of_distribution, on_pages
 from bench.robustness.real_pictures import Read, in_all, labelled, mean_share, read_all
 from digit_infer import Predictor, zoo
 from digit_infer.benchmark.environment import environment
@@ -24,6 +24,7 @@ from export.stored import store_measured, stored_document
 SCHEMA = 2
 RESULTS = Path(__file__).parents[1] / "results"
 ROBUSTNESS, REAL_PICTURES = RESULTS / "robustness.json", RESULTS / "real_pictures.json"
+PAGES_READ = RESULTS / "pages.json"
 
 _models = click.option(
     "--model", "models", multiple=True, type=click.Choice(list(zoo.models())), help="Repeatable. [default: all]"
@@ -74,6 +75,23 @@ def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
     )
     store_measured(ROBUSTNESS, SCHEMA, {"models": results})
     click.echo(f"recorded in {ROBUSTNESS}", err=True)
+
+
+@click.command()
+@click.option("--model", "models", multiple=True, type=click.Choice(list(zoo.models())), default=(zoo.DEFAULT_MODEL,))
+@click.option("--count", type=click.IntRange(min=5), default=200, show_default=True, help="Pages of each kind.")
+def pages(models: tuple[str, ...], count: int) -> None:
+    """Read pages that are drawn around test digits, as people write numbers, and record how many are exact, by kind."""
+    with quiet_native_log(), ExitStack() as opened:
+        predictors = {name: opened.enter_context(Predictor(name)) for name in models}
+        exact = on_pages(predictors, count)
+    print_table(
+        [Column("kind"), *(Column(name, number=True) for name in models)],
+        [(kind, *(f"{exact[name][kind]} of {count}" for name in models)) for kind in exact[models[0]]],
+    )
+    found = {name: {"sha256": zoo.model_named(name).checkpoint.sha256, "exact": exact[name]} for name in models}
+    store_measured(PAGES_READ, 1, {"pages": count, "models": found})
+    click.echo(f"recorded in {PAGES_READ}", err=True)
 
 
 @click.command("real-pictures")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from bench.robustness.corruptions import CORRUPTIONS, STRENGTHS, corrupted
+from bench.robustness.drawn_pages import PAGES
 from bench.robustness.drawn_pictures import KINDS
 from bench.robustness.out_of_distribution import OUT_OF_DISTRIBUTION
 from bench.robustness.unseen_pictures import UNSEEN
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _SEED = 280
 _UNSEEN_SEED = 20_261_129
+_PAGES_SEED = 77
 _AT_A_TIME = 1_000
 """Number of drawn pictures in memory."""
 
@@ -152,6 +154,19 @@ def on_out_of_distribution(models: Mapping[str, Predictor], pictures: int) -> di
         least = predictor.reject_below
         found[name] = Rejected(pictures, by_kept, _rejected(confidence[name], least), float((digits >= least).mean()))
     return found
+
+
+def on_pages(models: Mapping[str, Predictor], count: int) -> dict[str, dict[str, int]]:
+    """Return how many of so many drawn pages of each kind each model reads exactly."""
+    test = dataset.load("test")
+    exact: dict[str, dict[str, int]] = {name: dict.fromkeys(PAGES, 0) for name in models}
+    for number, (kind, page) in enumerate(PAGES.items()):
+        draw = np.random.default_rng((_PAGES_SEED, number))
+        for _ in range(count):
+            picture, text = page(test, draw)
+            for name, predictor in models.items():
+                exact[name][kind] += predictor.read(picture).text.replace("\n", "/") == text
+    return exact
 
 
 def digit_of(answer: Prediction | Unanswered) -> int:

@@ -29,6 +29,7 @@ from digit_infer.predictor import Predictor
 
 if TYPE_CHECKING:
     from digit_infer.contract import Precision
+    from digit_infer.image.mnist_form import Box
     from digit_infer.reading import Reading
     from digit_infer.runtimes.protocol import RuntimeName
 
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 @options.answering
 @options.page_option
 @options.json_option
-@options.drawing_option("--boxes", "Write a PNG with a box around each digit; red for a confidence below 0.9.")
+@options.drawing_option(
+    "--boxes", "Write a PNG with a box around each digit, red for a confidence below 0.9, and around each sign."
+)
 def command(
     pictures: tuple[str, ...],
     model: str,
@@ -51,7 +54,9 @@ def command(
     boxes: Path | None,
     **own: Any,
 ) -> int:
-    """Read all digits on each PICTURE, line by line: of a number, a form or a page, which may lie on its side.
+    """Read all digits on each PICTURE, line by line: of a number, a form or a page, which may lie askew.
+
+    Signs and other writing are left out; --json says where they are, so that 12/05/2026 or 54.17 can be told.
 
     Takes files, folders, globs, or - for standard input. Exits with 1 if a picture could not be read or shows no digit, and
     with 2 if one does not exist; the others are read all the same.
@@ -102,7 +107,10 @@ def _line(picture: NamedPicture, reading: Reading, *, alone: bool) -> str:
 def _draw(reading: Reading, path: Path) -> None:
     from digit_infer.recognition.drawing import save_boxes
 
-    found = [(digit.box, str(digit.prediction.digit), digit.prediction.confidence) for digit in reading.digits]
+    found: list[tuple[Box, str, float | None]] = [
+        (digit.box, str(digit.prediction.digit), digit.prediction.confidence) for digit in reading.digits
+    ]
+    found += [(sign.box, sign.text, None) for sign in reading.signs if not sign.text.isspace()]
     with raised():
         save_boxes(path, reading.grey, found)
     click.echo(f"drawn in {printable(str(path))}", err=True)
@@ -113,6 +121,7 @@ def _entry(picture: NamedPicture, reading: Reading) -> dict[str, Any]:
     return {
         "picture": picture.name,
         "text": reading.text,
+        "written": reading.written,
         "turned": reading.turned,
         "size": [width, height],
         **page_facts(picture, reading),
@@ -124,5 +133,13 @@ def _entry(picture: NamedPicture, reading: Reading) -> dict[str, Any]:
                 "box": [digit.box.left, digit.box.top, digit.box.right, digit.box.bottom],
             }
             for digit in reading.digits
+        ],
+        "signs": [
+            {
+                "sign": sign.text,
+                "line": sign.line,
+                "box": [sign.box.left, sign.box.top, sign.box.right, sign.box.bottom],
+            }
+            for sign in reading.signs
         ],
     }

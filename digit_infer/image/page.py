@@ -1,7 +1,8 @@
-"""The ink of a page -> where each digit may lie, line by line.
+"""The ink of a page -> where each digit and each sign may lie, line by line.
 
-What hangs together is a digit or a part of one. Parts above one another are put together, specks and what leaves the
-picture are left out, and what is left is put in the order in which people write: left to right, in lines that may slope.
+What hangs together is a digit or a part of one. Parts above one another are put together, what leaves the picture is left
+out, and the rest is put in the order in which people write: left to right, in lines that may slope. A cell of a form is one
+place on its line, with what is written in it or empty; points, commas and hyphens go to the line of what they stand beside.
 """
 
 from __future__ import annotations
@@ -32,80 +33,59 @@ _ENOUGH = 2
 """With so many digits within the picture, what reaches its edge is no digit, but a shadow, the table or a neighbour."""
 
 _SMALLEST = 0.25
-"""What is smaller than this share of the digits' height is a speck."""
+_SPECK = 0.07
+"""What is smaller than the first share of the digits' height is no digit, but maybe a point; than the second, a speck."""
+
+_SMALL = 0.45
+"""What is lower than this share of the digits' height begins no line while there is one that it may stand on."""
 
 _LONGEST = 12
 """What is wider than so many times its height is a line, and no row of digits that touch: it would be cut without end."""
 
-_LEANS = 0.1
-"""A stroke leans to the right if its upper half lies so far to the right of its lower one, as a share of its height."""
-
 _BESIDE = 0.3
 """Neighbours on a line have this share of the smaller one's height in common."""
+
+_POINT = 0.3
+"""What is at most so large, as a share of a digit's height, and stands low beside it is a point, and no part of it."""
+
+_CELL = 0.28
+_EMPTY_CELLS = (0.8, 5.0)
+"""What is written in a cell has this share of its height. The height of an empty one, as a share of a digit's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """A digit, or what may be several that touch: its ink uint8 [h, w], 255 = ink, and where it lies."""
+    """What may be a digit, several that touch, or a sign: its ink uint8 [h, w], 255 = ink, and where it lies.
+
+    ``widest`` is the width of what hangs together in it, in pixels.
+    """
 
     box: Box
     ink: NDArray[np.uint8]
+    widest: int
 
     def image(self) -> NDArray[np.uint8]:
         """Return it in MNIST's form: uint8 [28, 28]."""
         return in_mnist_form(self.ink)
 
-    def joined(self, other: Segment) -> Segment:
-        """Return both as one."""
-        box = enclosing([self.box, other.box])
-        ink = np.zeros((box.height, box.width), np.uint8)
-        for part in (self, other):
-            top, left = part.box.top - box.top, part.box.left - box.left
-            place = ink[top : top + part.ink.shape[0], left : left + part.ink.shape[1]]
-            np.maximum(place, part.ink, out=place)
-        return Segment(box, ink)
 
-    def leans_right(self) -> bool:
-        """Tell whether the ink runs from the lower left to the upper right, as a slash does."""
-        rows, columns = np.nonzero(self.ink)
-        upper = rows < self.ink.shape[0] / 2
-        if not upper.any() or upper.all():
-            return False
-        leans = float(columns[upper].mean()) - float(columns[~upper].mean())
-        return bool(leans >= _LEANS * self.ink.shape[0])
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A place on a line: what is written there, from left to right, and the cell of a form that it is, if any."""
 
-    def places_to_cut(self, apart: int) -> list[int]:
-        """Return columns where little ink would be cut through from top to bottom, at least so many pixels apart."""
-        columns = self.ink.sum(axis=0, dtype=np.int64)
-        places: list[int] = []
-        for place in np.argsort(columns, kind="stable").tolist():
-            if apart <= place <= len(columns) - apart and all(abs(place - other) >= apart for other in places):
-                places.append(place)
-        return sorted(places)
-
-    def between(self, left: int, right: int) -> Segment | None:
-        """Return what lies between two columns, ``right`` outside, or None if nothing does."""
-        ink = self.ink[:, left:right]
-        rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-        if not len(rows):
-            return None
-        top, bottom, first, last = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-        box = Box(self.box.left + left + first, self.box.top + top, self.box.left + left + last, self.box.top + bottom)
-        return Segment(box, ink[top:bottom, first:last])
+    box: Box
+    written: tuple[Segment, ...]
+    is_cell: bool
 
 
-def enclosing(boxes: Sequence[Box]) -> Box:
+def enclosing(boxes: Iterable[Box]) -> Box:
     """Return the smallest box that holds some."""
-    return Box(
-        min(box.left for box in boxes),
-        min(box.top for box in boxes),
-        max(box.right for box in boxes),
-        max(box.bottom for box in boxes),
-    )
+    left, top, right, bottom = zip(*((box.left, box.top, box.right, box.bottom) for box in boxes), strict=True)
+    return Box(min(left), min(top), max(right), max(bottom))
 
 
-def segments(ink: Ink, mask: Mask) -> list[list[Segment]]:
-    """Return what may be digits, in lines from top to bottom, each from left to right.
+def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place]]:
+    """Return what may be digits and signs, in lines from top to bottom, each from left to right.
 
     ``ink`` uint8 [H, W] is how much ink each pixel holds, ``mask`` bool [H, W] what hangs together.
 
@@ -113,25 +93,74 @@ def segments(ink: Ink, mask: Mask) -> list[list[Segment]]:
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
     seen = components(mask)
-    widths, heights = seen.sizes.T
-    strokes = widths <= _LONGEST * heights
+    sizes = seen.sizes.max(axis=1)
+    strokes = seen.sizes[:, 0] <= _LONGEST * seen.sizes[:, 1]
     within = strokes & ~seen.at_edge
-    strokes = within if np.count_nonzero(within) >= _ENOUGH else strokes
-    written = strokes & (np.maximum(widths, heights) >= _SMALLEST * seen.typical_height(strokes))
-    count = np.count_nonzero(written)
+    strokes = (
+        within if np.count_nonzero(within & (sizes >= _SMALLEST * seen.typical_height(within))) >= _ENOUGH else strokes
+    )
+    typical = seen.typical_height(strokes)
+    count = np.count_nonzero(strokes & (sizes >= _SMALLEST * typical))
     if count > MOST:
         raise UnreadablePictureError(
             f"the picture falls into {count:,} pieces, more than {MOST:,} digits would", "give a picture of digits alone"
         )
-    groups = _put_together(seen.each(written)) if count else []
-    return [[_segment(ink, group) for group in line] for line in _in_lines(groups)]
+    with_points = strokes & (sizes >= max(_SPECK * typical, 2))
+    chosen = with_points if np.count_nonzero(with_points) <= MOST else strokes & (sizes >= _SMALLEST * typical)
+    pieces = [_segment(ink, group) for group in _put_together(seen.each(chosen), typical)] if count else []
+    places = _in_cells(pieces, cells, typical)
+    large = [place for place in places if place.is_cell or place.box.height >= _SMALL * typical]
+    lines = _in_lines(large)
+    alone = [place for place in places if place not in large and not _put_on_line(place, lines)]
+    lines += _in_lines([place for place in alone if max(place.box.width, place.box.height) >= _SMALLEST * typical])
+    for line in lines:
+        line.sort(key=lambda place: place.box.left)
+    return sorted(lines, key=lambda line: float(np.mean([place.box.top for place in line])))
 
 
-def _put_together(found: Sequence[Component]) -> list[list[Component]]:
+def _in_cells(pieces: Sequence[Segment], cells: Sequence[Box], typical: float) -> list[Place]:
+    """Put what is written in a cell of a form on one place, unless it is small there, as in a frame around a page."""
+    inside: dict[Box, list[Segment]] = {cell: [] for cell in cells}
+    places = []
+    for piece in pieces:
+        around = [cell for cell in cells if cell.has_middle_of(piece.box)]
+        if around:
+            inside[min(around, key=lambda cell: cell.height * cell.width)].append(piece)
+        else:
+            places.append(Place(piece.box, (piece,), is_cell=False))
+    for cell, written in inside.items():
+        high = max((piece.box.height for piece in written), default=0)
+        is_cell = high >= _CELL * cell.height
+        if is_cell or (
+            not written and (not typical or _EMPTY_CELLS[0] * typical <= cell.height <= _EMPTY_CELLS[1] * typical)
+        ):
+            places.append(Place(cell, tuple(sorted(written, key=lambda piece: piece.box.left)), is_cell=True))
+        else:
+            places += [Place(piece.box, (piece,), is_cell=False) for piece in written]
+    return places
+
+
+def _put_on_line(small: Place, lines: list[list[Place]]) -> bool:
+    """Put a point, a comma or a hyphen on the line of the nearest thing that it stands beside, if there is one."""
+    middle = (small.box.top + small.box.bottom) / 2
+    nearest: tuple[float, list[Place]] | None = None
+    for line in lines:
+        for place in line:
+            box, height = place.box, place.box.height
+            apart = max(small.box.left - box.right, box.left - small.box.right, 0)
+            beside = box.top - 0.3 * height <= middle <= box.bottom + 0.35 * height and apart <= 1.2 * height
+            if beside and (nearest is None or apart < nearest[0]):
+                nearest = apart, line
+    if nearest is None:
+        return False
+    nearest[1].append(small)
+    return True
+
+
+def _put_together(found: Sequence[Component], typical: float) -> list[list[Component]]:
     """Put parts of a digit together: each goes to the larger one that lies next over or under it, if one does."""
-    boxes = _edges(component.box for component in found)
+    boxes = np.array([(box.left, box.top, box.right, box.bottom) for box in (component.box for component in found)])
     heights = boxes[:, 3] - boxes[:, 1]
-    typical = float(np.median(heights))
     groups = {number: [component] for number, component in enumerate(found)}
     order = np.argsort(heights, kind="stable")
     for done, number in enumerate(map(int, order), 1):
@@ -146,7 +175,8 @@ def _put_together(found: Sequence[Component]) -> list[list[Component]]:
 def _apart(boxes: Edges, number: int, typical: float) -> NDArray[np.float64]:
     """Return how far from a box each other lies, in pixels; infinity where the two are no parts of one digit.
 
-    Parts lie over one another, as the halves of a broken one; a small part may lie beside, as the bar of a five.
+    Parts lie over one another, as the halves of a broken one; a small part may lie beside, as the bar of a five. What is
+    small and low is a point.
     """
     left, top, right, bottom = boxes[number]
     across = np.minimum(boxes[:, 2], right) - np.maximum(boxes[:, 0], left)
@@ -154,41 +184,40 @@ def _apart(boxes: Edges, number: int, typical: float) -> NDArray[np.float64]:
     wide = np.maximum(boxes[:, 2], right) - np.minimum(boxes[:, 0], left)
     high = np.maximum(boxes[:, 3], bottom) - np.minimum(boxes[:, 1], top)
     narrow = np.minimum(boxes[:, 2] - boxes[:, 0], right - left)
-    over = (across >= 0.4 * narrow) & (-down < 0.3 * typical)
+    low = top - boxes[:, 1] >= 0.5 * (boxes[:, 3] - boxes[:, 1])
+    is_point = max(bottom - top, right - left) <= _POINT * typical
+    over = (
+        (across >= 0.4 * narrow)
+        & (-down < 0.3 * typical)
+        & ~(low & is_point & (boxes[:, 3] - boxes[:, 1] >= 0.6 * typical))
+    )
     beside = (bottom - top < 0.45 * typical) & (down > -0.2 * typical) & (-across < 0.15 * typical) & (wide < 1.2 * typical)
-    return np.where((over | beside) & (high < 1.4 * typical), np.maximum(-across, -down), np.inf)
+    return np.where((over | (beside & ~low)) & (high < 1.4 * typical), np.maximum(-across, -down), np.inf)
 
 
-def _in_lines(things: Iterable[list[Component]]) -> list[list[list[Component]]]:
-    """Put things into lines: each goes on the line whose last thing it stands beside most."""
-    lines: list[list[list[Component]]] = []
+def _in_lines(places: Iterable[Place]) -> list[list[Place]]:
+    """Put places into lines: each goes on the line whose last place it stands beside most."""
+    lines: list[list[Place]] = []
     lasts = np.empty((0, 2))
-    for thing in sorted(things, key=lambda group: _box_of(group).left):
-        box = _box_of(thing)
+    for place in sorted(places, key=lambda place: place.box.left):
+        box = place.box
         common = np.minimum(lasts[:, 1], box.bottom) - np.maximum(lasts[:, 0], box.top)
         share = common / np.minimum(lasts[:, 1] - lasts[:, 0], box.height)
         number = int(share.argmax()) if len(lines) else -1
         if number >= 0 and share[number] >= _BESIDE:
-            lines[number].append(thing)
+            lines[number].append(place)
             lasts[number] = box.top, box.bottom
         else:
-            lines.append([thing])
+            lines.append([place])
             lasts = np.vstack([lasts, (box.top, box.bottom)])
-    return sorted(lines, key=lambda line: float(np.mean([_box_of(group).top for group in line])))
-
-
-def _edges(boxes: Iterable[Box]) -> Edges:
-    return np.array([(box.left, box.top, box.right, box.bottom) for box in boxes])
-
-
-def _box_of(group: Sequence[Component]) -> Box:
-    return enclosing([component.box for component in group])
+    return lines
 
 
 def _segment(ink: Ink, group: Sequence[Component]) -> Segment:
     """Cut a digit out, without what belongs to others; its edges keep their grey."""
-    box = _box_of(group)
+    box = enclosing(component.box for component in group)
     own = np.zeros((box.height, box.width), np.bool_)
     for component in group:
         component.paint(own, box.left, box.top)
-    return Segment(box, np.where(own, ink[box.top : box.bottom, box.left : box.right], 0))
+    widest = max(component.box.width for component in group)
+    return Segment(box, np.where(own, ink[box.top : box.bottom, box.left : box.right], 0), widest)

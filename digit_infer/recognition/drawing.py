@@ -32,6 +32,7 @@ _LOOKS = {
 }
 
 _SURE = (30, 120, 60)
+_SIGN = (90, 110, 170)
 _DOUBT = 0.9
 """Digits below this confidence are drawn in red."""
 
@@ -64,24 +65,24 @@ def save_explanation(path: Path, explained: Explanation) -> None:
         explanation_strip(explained).save(temporary, "PNG")
 
 
-def drawn_boxes(grey: Grey, digits: Iterable[tuple[Box, str, float]]) -> Image.Image:
-    """Draw a page uint8 [H, W] with each digit's box and value, coloured by confidence."""
+def drawn_boxes(grey: Grey, parts: Iterable[tuple[Box, str, float | None]]) -> Image.Image:
+    """Draw a page uint8 [H, W] with the box and the text of each part, coloured by its confidence; a sign has none."""
     scale = max(1, -(-_SMALLEST_PAGE // max(grey.shape)))
     page = Image.fromarray(grey).resize((grey.shape[1] * scale, grey.shape[0] * scale), Image.Resampling.NEAREST)
     drawn = page.convert("RGB")
     draw = ImageDraw.Draw(drawn)
-    for box, figure, confidence in digits:
+    for box, figure, confidence in parts:
         left, top, right, bottom = (edge * scale for edge in (box.left, box.top, box.right, box.bottom))
-        colour = _SURE if confidence >= _DOUBT else _ACCENT
+        colour = _SIGN if confidence is None else _SURE if confidence >= _DOUBT else _ACCENT
         draw.rectangle((left - 3, top - 3, right + 2, bottom + 2), outline=colour, width=2)
         draw.text((left - 3, top - 4), figure, colour, _font(max(16, (bottom - top) // 3)), anchor="ls")
     return drawn
 
 
-def save_boxes(path: Path, grey: Grey, digits: Iterable[tuple[Box, str, float]]) -> None:
+def save_boxes(path: Path, grey: Grey, parts: Iterable[tuple[Box, str, float | None]]) -> None:
     """Write the page with its boxes as a PNG."""
     with atomic_write(path) as temporary:
-        drawn_boxes(grey, digits).save(temporary, "PNG")
+        drawn_boxes(grey, parts).save(temporary, "PNG")
 
 
 def _ink_of(explained: Explanation) -> NDArray[np.uint8]:

@@ -1,73 +1,129 @@
 """Reads a page: finds its digits, classifies each, and puts them in reading order.
 
-Pieces that are too wide for one digit are split. A page that lies on its side or upside down is rotated if the network is
-more confident that way.
+Pieces that the network doubts are split where their parts are surer. A page that lies askew, on its side or upside down is
+rotated if the network is more confident that way.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from digit_infer.errors import UnreadablePictureError
 from digit_infer.image.components import components
+from digit_infer.image.look import around
 from digit_infer.image.mnist_form import Box
 from digit_infer.image.network_look import INKED, full_ink
-from digit_infer.image.network_page import page_ink, without_frames
-from digit_infer.image.page import Segment, segments
+from digit_infer.image.network_page import page_ink
+from digit_infer.image.page import Place, lines_of
 from digit_infer.image.plain_look import plain_ink, plain_look
+from digit_infer.image.ruling import rules_of
 from digit_infer.prediction import Prediction
-from digit_infer.reading import ReadDigit, Reading
+from digit_infer.reading import ReadDigit, Reading, Sign
 from digit_infer.recognition.judge import judged
-from digit_infer.recognition.touching import best_cut, cost_of
+from digit_infer.recognition.signs import GAP, OTHER, WRITING, as_one, gaps_between, printed_on, told_apart
+from digit_infer.recognition.touching import best_cut, joined
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
-    from digit_infer.image.components import Mask
     from digit_infer.image.decode import Grey
     from digit_infer.image.look import Ink
     from digit_infer.image.network_look import Mark
+    from digit_infer.recognition.signs import Part
     from digit_infer.recognition.touching import Answer, Answered
 
 MOST_IMAGES = 6_000
 """Images that the network answers for one page at most, so that no picture takes much longer than 2,000 digits do."""
 
+_SURE = 0.9
+_LOW = 0.5
 _WIDE = 0.8
-"""A piece wider than this share of its height may be several digits that touch."""
-
-_CLOSE = 0.15
-"""The largest gap between parts of a broken digit, as a share of its height."""
+_HANGS = 0.8
+"""What the network is sure of is not split, nor what is lower than the second share of its line's height. What hangs
+together must have the third share of the height in width, and the fourth of the whole width; else it is one sign."""
 
 _FEWEST_TO_TURN = 5
-_AS_MANY = 0.3
-"""A page of at least so many pieces may lie on its side, if the rotated page has more than this share of them. Otherwise
-the lines of a form, which are removed upright only, could be read as one large digit."""
+"""A page of fewer pieces is not turned."""
 
 _BELIEVED = 0.05
-"""A page with a smaller mean doubt (1 - confidence) is not rotated."""
+"""On an even background, ink with a smaller mean doubt (1 - confidence) is not looked for again."""
+
+_LESS = 1.0
+_BETTER = 0.7
+"""A page is turned if all its doubts are less by the first then, at most the second share of what they were."""
+
+_SMALL_PRINT = 0.5
+"""A line that is lower than this share of the page's digits, and not of digits alone, is other writing."""
+
+_PRINT = 0.5
+"""What looks like print may be writing on its head: so much of the doubt about it counts."""
+
+_SOFT = 40
+"""The ink, of 255, from which what was rotated by a few degrees hangs together: its edges are soft."""
+
+_ASKEW = 6
+_ALIKE = 0.6
+"""Lines that slope by so many degrees may be turned level, if their slopes are so much alike: 1 if all are one."""
+
+_MOST_AGAIN = 8
+"""At most so many digits of a page are looked at again, one by one."""
 
 MOST_OF_ONE = 20
-_DOUBTFUL = 0.1
 _UNSURE = 0.2
-"""At most so many pieces may be parts of one digit that fills the picture. Then its ink is one component, or the doubt of
-a piece is above ``_DOUBTFUL``; and the doubt of the whole is at most ``_UNSURE`` and the sum of all pieces' doubts."""
-
-_POINT_HEIGHT = 0.45
-_SLASH_HEIGHT = 1.12
-"""Heights as shares of the digits on the same line: below the first, a piece is a point or a comma; above the second, a
-stroke that leans to the right is a slash."""
-
-_COST_OF_A_PIECE = 0.1
-"""The cost of each piece, added to its doubt: rotated wrongly, a page falls into more pieces, some of high confidence."""
+"""At most so many pieces may be parts of one digit that fills the picture. Then its ink is one component; and the doubt of
+the whole is at most ``_UNSURE`` and the sum of all pieces' doubts."""
 
 
-Piece: TypeAlias = "tuple[int, ReadDigit]"
-"""Degrees by which the page was rotated, and a candidate for a digit."""
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """Ink uint8 [H, W], what hangs together by being above a level, and the ink in which printed lines are whole."""
+
+    ink: Ink
+    level: int
+    plain: Ink
+
+    def turned(self, degrees: int) -> _Look:
+        """Return it rotated counterclockwise; the page grows so that all of it is kept."""
+        if degrees % 90 == 0:
+            return _Look(_rotated(self.ink, degrees), self.level, _rotated(self.plain, degrees))
+        return _Look(_rotated(self.ink, degrees), max(self.level, _SOFT), _rotated(self.plain, degrees))
+
+
+def _rotated(grey: Grey, degrees: int, ground: int = 0) -> Grey:
+    """Return a picture rotated counterclockwise, on a larger sheet of that grey if its corners do not fit."""
+    if degrees % 90 == 0:
+        return np.ascontiguousarray(np.rot90(grey, degrees // 90))
+    image = Image.fromarray(grey)
+    return np.asarray(image.rotate(degrees, Image.Resampling.BILINEAR, expand=True, fillcolor=ground))
+
+
+@dataclass(frozen=True, eq=False)
+class _Page:
+    """What is read on a page that was rotated: its lines, and the mean doubt of all that is as high as a digit."""
+
+    lines: list[list[Part]]
+    degrees: int
+    doubts: list[float]
+    of_print: float
+    shape: tuple[int, ...]
+
+    @property
+    def doubt(self) -> float:
+        return float(np.mean(self.doubts)) if self.doubts else 0.0
+
+    @property
+    def all_doubts(self) -> float:
+        return sum(self.doubts) + _PRINT * self.of_print
 
 
 def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
-    """Read a page as it is, or rotated by 90, 180 or 270 degrees where the network is more confident that way.
+    """Read a page as it is, or rotated where the network is more confident that way.
 
     On an even background the plain look is used if its mean doubt is small; else the ink network finds the ink.
 
@@ -81,21 +137,20 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
     """
     unbounded, answer = answer, _bounded(answer)
     plain, is_even = plain_ink(grey)
-    ink, mask = without_frames(plain, plain), plain > 0
-    upright = _pieces_if_any(answer, ink, mask, 0) if is_even or mark is None else None
-    if mark is not None and (upright is None or (upright and _doubt(upright) > _BELIEVED)):
-        marked = page_ink(grey, mark)
-        marked_ink, marked_mask = without_frames(full_ink(marked), plain), marked >= INKED
-        seen = _pieces(answer, marked_ink, marked_mask, 0)
-        if upright is None or (seen and _doubt(seen) < _doubt(upright)):
-            upright, ink, mask = seen, marked_ink, marked_mask
-    best = upright or []
-    if len(best) >= _FEWEST_TO_TURN and _doubt(best) > _BELIEVED:
-        turned = [_pieces_if_any(answer, ink, mask, turns) or [] for turns in (1, 2, 3)]
-        best = min([best, *(way for way in turned if len(way) > _AS_MANY * len(best))], key=_cost)
-    best = _whole_if_believed(unbounded, mark, grey, best)
-    found = tuple(digit for _, digit in best if digit.prediction.is_digit)
-    return Reading(found, best[0][0] if best else 0, grey)
+    look = _Look(plain, 0, plain)
+    best = _page_if_any(answer, look, 0) if is_even or mark is None else None
+    if best is not None:
+        best = _upright(answer, look, best)
+    if mark is not None and (best is None or best.doubt > _BELIEVED):
+        look = _Look(full_ink(page_ink(grey, mark)), int(full_ink(np.array([INKED - 1], np.uint8))[0]), plain)
+        seen = _upright(answer, look, _page(answer, look, best.degrees if best else 0))
+        best = seen if best is None or (seen.doubts and seen.doubt < best.doubt) else best
+    best = best or _Page([], 0, [], 0.0, grey.shape)
+    best = _looked_at_again(unbounded, mark, grey, best)
+    whole = _whole_if_believed(unbounded, mark, grey, best)
+    if whole is not None:
+        return Reading((whole,), 0, grey)
+    return Reading(tuple(_parts(best, grey)), best.degrees, grey)
 
 
 def _bounded(answer: Answer) -> Answer:
@@ -115,117 +170,159 @@ def _bounded(answer: Answer) -> Answer:
     return answer_some
 
 
-def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, pieces: list[Piece]) -> list[Piece]:
-    """Return the one digit that ``Predictor.predict`` finds, where the pieces are its parts; else the pieces."""
-    if len(pieces) > MOST_OF_ONE:
-        return pieces
-
-    def classify(images: Images) -> Probabilities:
-        return np.stack([prediction.probabilities for prediction in answer(images)])
-
-    [whole] = judged([grey], [plain_look(grey)], classify, mark)
-    if whole is None or whole.several:
-        return pieces
-    doubts = [1 - piece.prediction.confidence for _, piece in pieces] or [1.0]
-    doubt = 1 - whole.confidence
-    hangs_together = len(components(whole.look.ink > 0)) == 1
-    if not hangs_together and max(doubts) <= _DOUBTFUL:
-        return pieces
-    if doubt > _UNSURE or doubt > sum(doubts) or any(not whole.part.box.has_middle_of(piece.box) for _, piece in pieces):
-        return pieces
-    [prediction] = answer(whole.part.image[None])
-    return [(0, ReadDigit(whole.part.box, 0, prediction))]
+def _upright(answer: Answer, look: _Look, page: _Page) -> _Page:
+    """Return a page rotated by quarters, and so that its lines are level, if that leaves much less doubt."""
+    if len(page.doubts) >= _FEWEST_TO_TURN and page.all_doubts > _LESS:
+        page = _least_doubted(answer, look, page, (90, 180, 270), _LESS)
+    level = _level(page)
+    return _least_doubted(answer, look, page, (level, level + 180), 0.0) if level else page
 
 
-def _doubt(pieces: list[Piece]) -> float:
-    return float(np.mean([1 - piece.prediction.confidence for _, piece in pieces]))
+def _least_doubted(answer: Answer, look: _Look, page: _Page, turns: Sequence[int], less: float) -> _Page:
+    """Return the page rotated further by some degrees if its doubts are less by so much then, else the page as it is."""
+    others = [_page_if_any(answer, look, (page.degrees + degrees) % 360) for degrees in turns]
+    fit = [other for other in others if other is not None and 2 * len(other.doubts) > len(page.doubts)]
+    best = min(fit, key=lambda other: other.all_doubts, default=page)
+    return best if best.all_doubts < min(_BETTER * page.all_doubts, page.all_doubts - less) else page
 
 
-def _cost(pieces: list[Piece]) -> float:
-    return sum(1 - piece.prediction.confidence + _COST_OF_A_PIECE for _, piece in pieces)
-
-
-def _pieces(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece]:
-    """Return the candidates on a page rotated by ``turns`` times 90 degrees."""
-    turned = np.ascontiguousarray(np.rot90(ink, turns))
-    hangs = np.ascontiguousarray(np.rot90(mask & (ink > 0), turns))
-    lines = [_answered(answer, line) for line in segments(turned, hangs)]
-    return [
-        (90 * turns, ReadDigit(_turned_back(segment.box, turns, ink.shape), number, prediction))
-        for number, line in enumerate(_without_signs(lines))
-        for segment, prediction in line
-    ]
-
-
-def _without_signs(lines: list[list[Answered]]) -> list[list[Answered]]:
-    """Remove pieces that are no digits by their height: points, commas, and slashes."""
-    heights = [segment.box.height for line in lines for segment, _ in line]
-    if not heights:
-        return []
-    typical = float(np.median(heights))
-    kept = []
-    for line in lines:
-        beside = float(np.median([segment.box.height for segment, _ in line])) if len(line) > 2 else typical
-        kept.append(
-            [
-                (segment, prediction)
-                for segment, prediction in line
-                if segment.box.height >= _POINT_HEIGHT * beside
-                and not (prediction.digit == 1 and segment.box.height >= _SLASH_HEIGHT * beside and segment.leans_right())
-            ]
-        )
-    return [line for line in kept if line]
-
-
-def _pieces_if_any(answer: Answer, ink: Ink, mask: Mask, turns: int) -> list[Piece] | None:
-    """Return the candidates, or None where there are too many for a page."""
+def _page_if_any(answer: Answer, look: _Look, degrees: int) -> _Page | None:
+    """Return what is read on a page that is rotated, or None where there are too many pieces for a page."""
     try:
-        return _pieces(answer, ink, mask, turns)
+        return _page(answer, look, degrees)
     except UnreadablePictureError:
         return None
 
 
-def _turned_back(box: Box, turns: int, shape: tuple[int, ...]) -> Box:
-    """Return a box of a page rotated counterclockwise in the pixels of the unrotated page, which has this shape."""
-    height, width = shape
-    if turns == 0:
-        return box
-    if turns == 1:
-        return Box(width - box.bottom, box.left, width - box.top, box.right)
-    if turns == 2:
-        return Box(width - box.right, height - box.bottom, width - box.left, height - box.top)
-    return Box(box.top, height - box.right, box.bottom, height - box.left)
+def _page(answer: Answer, look: _Look, degrees: int) -> _Page:
+    look = look.turned(degrees) if degrees else look
+    rules = rules_of(look.plain)
+    ink = rules.without(look.ink, reach=3 if look.level else 2)
+    lines = lines_of(ink, (look.ink > look.level) & (ink > 0), rules.cells)
+    segments = [segment for line in lines for place in line for segment in place.written]
+    images = np.stack([segment.image() for segment in segments]) if segments else None
+    answered = iter(zip(segments, [] if images is None else answer(images), strict=True))
+    high = float(np.quantile([segment.box.height for segment in segments], 0.75)) if segments else 0.0
+    found = [_read_line(answer, line, answered, high) for line in lines]
+    doubts = [doubt for _, some, _ in found for doubt in some]
+    return _Page([parts for parts, _, _ in found], degrees, doubts, sum(doubt for _, _, doubt in found), ink.shape)
 
 
-def _answered(answer: Answer, line: list[Segment]) -> list[Answered]:
-    """Classify a line: wide pieces may be split and parts of a broken digit joined, whichever costs less."""
+def _read_line(
+    answer: Answer, line: list[Place], answered: Iterator[Answered], of_page: float
+) -> tuple[list[Part], list[float], float]:
+    """Read a line from left to right, what stands in cells by itself; return the doubts about it and its print, too."""
+    pieces = [list(islice(answered, len(place.written))) for place in line]
+    inside = [one for place, some in zip(line, pieces, strict=True) if place.is_cell for one in some]
+    outside = [one for place, some in zip(line, pieces, strict=True) if not place.is_cell for one in some]
+    heights = [segment.box.height for segment, _ in (*inside, *outside)]
+    high = float(np.quantile(heights, 0.75)) if heights else 0.0
+    if outside and high < _SMALL_PRINT * of_page and not all(said.is_digit for _, said in outside):
+        return [as_one(outside, WRITING)], [], 0.0
+    printed = printed_on(outside)
+    letters = {id(segment) for word in printed for segment, _ in word}
+    outside = _split(answer, [one for one in outside if id(one[0]) not in letters], high)
+    inside = _split(answer, inside, high)
+    parts = [*(as_one(word, WRITING) for word in printed), *told_apart(outside)]
+    if inside and outside and sum(place.is_cell for place in line) == 1:
+        parts.append(as_one(inside, OTHER))  # a mark in a check box
+    else:
+        parts += told_apart(inside)
+        outside += inside
+    doubts = [1 - said.confidence for segment, said in outside if segment.box.height >= _LOW * high]
+    parts += [(place.box, None, GAP) for place in line if not place.written]
+    parts.sort(key=lambda part: part[0].left)
+    gaps = gaps_between([box for box, _, _ in parts], high)
+    parts = sorted([*parts, *((box, None, GAP) for box in gaps)], key=lambda part: part[0].left)
+    return parts, doubts, sum(1 - said.confidence for word in printed for _, said in word)
+
+
+def _split(answer: Answer, pieces: list[Answered], high: float) -> list[Answered]:
+    """Return pieces from left to right, and in place of those that are doubted their digits, if they have any."""
     found: list[Answered] = []
-    for segment in line:
-        wide = segment.box.width > _WIDE * (segment.box.height)
-        first, *others = best_cut(answer, segment) if wide else [(segment, _prediction(answer, segment))]
-        joined = _joined(answer, found[-1], first) if found else None
-        if joined is not None:
-            found[-1] = joined
+    for segment, said in pieces:
+        width, height = segment.box.width, segment.box.height
+        may_touch = (
+            said.confidence < _SURE and height >= _LOW * high and segment.widest >= max(_WIDE * height, _HANGS * width)
+        )
+        both = joined(answer, found[-1], (segment, said)) if found else None
+        if both is not None:
+            found[-1] = both
         else:
-            found.append(first)
-        found += others
+            found += best_cut(answer, (segment, said)) if may_touch else [(segment, said)]
     return found
 
 
-def _joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
-    """Return two neighbours as one digit, if they are close and cost less that way; else None."""
-    both = one[0].joined(other[0])
-    width, height = both.box.width, both.box.height
-    if other[0].box.left - one[0].box.right > _CLOSE * height or width > height:
+def _level(page: _Page) -> int:
+    """Return by how many degrees a page may be rotated to make its lines level: -45 to 45, 0 where they are, or are none.
+
+    It is by how much the way from each digit to its nearest neighbour leaves a level or an upright line, most of all.
+    """
+    boxes = [box for line in page.lines for box, prediction, _ in line if prediction is not None]
+    if len(boxes) < _FEWEST_TO_TURN:
+        return 0
+    middles = np.array([((box.left + box.right) / 2, (box.top + box.bottom) / 2) for box in boxes])
+    away = middles[:, None] - middles[None, :]
+    apart = np.hypot(away[..., 0], away[..., 1])
+    np.fill_diagonal(apart, np.inf)
+    nearest = away[np.arange(len(boxes)), apart.argmin(axis=1)]
+    mean = np.exp(4j * np.arctan2(nearest[:, 1], nearest[:, 0])).mean()
+    degrees = round(math.degrees(np.angle(mean)) / 4)
+    return degrees if abs(mean) >= _ALIKE and abs(degrees) >= _ASKEW else 0
+
+
+def _looked_at_again(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> _Page:
+    """Look at each digit that is doubted in its own pixels, as ``Predictor.predict`` does, and believe the surer look."""
+    doubted = [part for line in page.lines for part in line if part[1] is not None and part[1].confidence < _SURE]
+    if not 0 < len(doubted) <= _MOST_AGAIN:
+        return page
+    turned = _rotated(grey, page.degrees, int(np.median(grey)))
+    crops = [around(turned, box)[0] for box, _, _ in doubted]
+    looks = judged(crops, [plain_look(crop) for crop in crops], _classifier(answer), mark)
+    surer = {
+        id(part): (part[0], answer(look.part.image[None])[0], "")
+        for part, look in zip(doubted, looks, strict=True)
+        if look is not None and part[1] is not None and not look.several and look.confidence > part[1].confidence
+    }
+    return replace(page, lines=[[surer.get(id(part), part) for part in line] for line in page.lines])
+
+
+def _classifier(answer: Answer) -> Callable[[Images], Probabilities]:
+    return lambda images: np.stack([prediction.probabilities for prediction in answer(images)])
+
+
+def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> ReadDigit | None:
+    """Return the one digit that ``Predictor.predict`` finds, where the pieces are its parts; else None."""
+    boxes = [box for line in page.lines for box, _, sign in line if sign != GAP]
+    if not 0 < len(boxes) <= MOST_OF_ONE:
         return None
-    prediction = _prediction(answer, both)
-    return (
-        (both, prediction)
-        if cost_of(prediction.confidence) < cost_of(one[1].confidence) + cost_of(other[1].confidence)
-        else None
-    )
+    [whole] = judged([grey], [plain_look(grey)], _classifier(answer), mark)
+    if whole is None or whole.several or len(components(whole.look.ink > 0)) > 1:
+        return None
+    doubt = 1 - whole.confidence
+    if doubt > _UNSURE or doubt > sum(page.doubts or [1.0]) or not all(whole.part.box.has_middle_of(box) for box in boxes):
+        return None
+    [prediction] = answer(whole.part.image[None])
+    return ReadDigit(whole.part.box, 0, prediction) if prediction.is_digit else None
 
 
-def _prediction(answer: Answer, segment: Segment) -> Prediction:
-    [prediction] = answer(segment.image()[None])
-    return prediction
+def _parts(page: _Page, grey: Grey) -> list[ReadDigit | Sign]:
+    found: list[ReadDigit | Sign] = []
+    for number, line in enumerate(page.lines):
+        for box, prediction, sign in line:
+            place = _turned_back(box, page, grey.shape)
+            found.append(Sign(place, number, sign) if prediction is None else ReadDigit(place, number, prediction))
+    return found
+
+
+def _turned_back(box: Box, page: _Page, shape: tuple[int, ...]) -> Box:
+    """Return a box of a rotated page in pixels of the page as it was, which has this shape."""
+    if not page.degrees:
+        return box
+    turn = np.exp(1j * math.radians(page.degrees))
+    middle, old = (complex(size[1], size[0]) / 2 for size in (page.shape, shape))
+    corners = [complex(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
+    places = [(corner - middle) * turn + old for corner in corners]
+    across, down = [round(place.real) for place in places], [round(place.imag) for place in places]
+    left, top = max(min(across), 0), max(min(down), 0)
+    return Box(left, top, max(min(max(across), shape[1]), left + 1), max(min(max(down), shape[0]), top + 1))

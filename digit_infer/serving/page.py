@@ -157,7 +157,7 @@ def _ink_of_digits(reading: Reading) -> NDArray[np.uint8]:
     """Return the ink uint8 [H, W] of all digits in page coordinates, from the networks' inputs."""
     sheet = np.zeros(reading.grey.shape, np.uint8)
     for digit in reading.digits:
-        image = np.rot90(digit.prediction.image, -reading.turned // 90)
+        image = np.rot90(digit.prediction.image, -round(reading.turned / 90))  # a few degrees make little difference
         inked = image[np.ix_(image.any(axis=1), image.any(axis=0))]
         box = digit.box
         ink = np.asarray(Image.fromarray(np.ascontiguousarray(inked)).resize((box.width, box.height)))

@@ -2,7 +2,7 @@ import contextlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from digit_infer import Predictor
 from digit_infer.errors import UnreadablePictureError, UsageError
@@ -90,6 +90,79 @@ def test_specks_ruled_lines_and_shadows_at_the_edge_are_no_digits(predictor, mni
     ink[8:11, 300:303] = 1
     ink[:18, -40:] = 1
     assert predictor.read(on_paper(ink)).text == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "sign"), [("slash", "/"), ("point", "."), ("comma", ","), ("hyphen", "-"), ("equals", "="), ("bracket", "(")]
+)
+def test_a_sign_between_digits_is_told_with_its_place(predictor, mnist_test, kind, sign):
+    ink, expected = written(mnist_test, [(0, 1, 10, 3)], gap=40)
+    middle = np.flatnonzero(ink[:, :300].any(axis=0))
+    left = int(middle[np.flatnonzero(np.diff(middle) > 20)[1]]) + 10  # after the second digit
+    strokes = {
+        "slash": [(left + 18, 10, left + 2, 84)],
+        "point": [(left + 9, 68, left + 11, 68)],
+        "comma": [(left + 11, 66, left + 8, 80)],
+        "hyphen": [(left, 48, left + 20, 48)],
+        "equals": [(left, 42, left + 20, 42), (left, 58, left + 20, 58)],
+        "bracket": [(left + 16, 12, left + 6, 30), (left + 6, 30, left + 6, 62), (left + 6, 62, left + 16, 82)],
+    }[kind]
+    sheet = Image.fromarray((ink * 255).astype(np.uint8))
+    for stroke in strokes:
+        ImageDraw.Draw(sheet).line(stroke, 255, 6)
+    reading = predictor.read(on_paper(np.asarray(sheet) / 255))
+    assert reading.text == expected
+    assert reading.written.replace(" ", "") == expected[:2] + sign + expected[2:]
+    [found] = [one for one in reading.signs if one.text == sign]
+    assert left - 6 <= found.box.left < found.box.right <= left + 30
+
+
+def test_a_gap_between_two_numbers_is_told(predictor, mnist_test):
+    ink, expected = written(mnist_test, [(0, 1, 2, 3)])
+    columns = np.flatnonzero(ink.any(axis=0))
+    middle = int(columns[np.flatnonzero(np.diff(columns) > 8)[1]]) + 4  # after the second digit
+    wide = np.insert(ink, [middle] * 80, 0, axis=1)
+    reading = predictor.read(on_paper(wide))
+    assert (reading.text, len(reading.written.split())) == (expected, 2)
+
+
+def test_a_printed_label_is_left_out_and_told(predictor, mnist_test):
+    ink, expected = written(mnist_test, [range(4)])
+    sheet = Image.fromarray((np.pad(ink, ((0, 0), (160, 0))) * 255).astype(np.uint8))
+    ImageDraw.Draw(sheet).text((20, 42), "Total:", 255, ImageFont.load_default(40))
+    reading = predictor.read(on_paper(np.asarray(sheet) / 255))
+    assert reading.text == expected
+    assert reading.signs[0].text == "~"
+    assert reading.signs[0].box.right < 180
+
+
+@pytest.mark.parametrize("degrees", [-25, -12, 12, 25])
+def test_lines_that_lie_askew_are_levelled_and_their_boxes_lie_on_the_page(predictor, mnist_test, degrees):
+    ink, expected = written(mnist_test, ROWS)
+    page = Image.fromarray(on_paper(ink)).rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=215)
+    reading = predictor.read(page)
+    assert reading.text == expected
+    for digit in reading.digits:
+        assert np.asarray(page)[digit.box.top : digit.box.bottom, digit.box.left : digit.box.right].min() < 120
+
+
+def test_a_table_is_read_cell_by_cell_and_an_empty_cell_is_a_gap(predictor, mnist_test):
+    sheet = Image.new("L", (500, 400))
+    for number in range(4):
+        ImageDraw.Draw(sheet).line((40, 40 + 100 * number, 440, 40 + 100 * number), 255, 3)
+    for number in range(5):
+        ImageDraw.Draw(sheet).line((40 + 100 * number, 40, 40 + 100 * number, 340), 255, 3)
+    rows = [(0, 1, None, 3), (None, 2, 10, 3), (5, None, None, 6)]
+    for row, numbers in enumerate(rows):
+        for column, number in enumerate(numbers):
+            if number is not None:
+                digit = Image.fromarray(mnist_test.images[number]).resize((70, 70), Image.Resampling.BICUBIC)
+                sheet.paste(255, (55 + 100 * column, 55 + 100 * row), digit)
+    reading = predictor.read(on_paper(np.asarray(sheet) / 255))
+    expected = ["".join(str(mnist_test.labels[number]) for number in row if number is not None) for row in rows]
+    assert reading.text.split("\n") == expected
+    empty = [sign.box for sign in reading.signs if sign.text == " " and sign.box.width > 80 and sign.box.height > 80]
+    assert len(empty) == 4
 
 
 def test_a_single_digit_is_a_reading_of_one(predictor, examples):

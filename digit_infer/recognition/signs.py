@@ -1,0 +1,202 @@
+"""Tells signs and other writing from digits, by what stands beside them on their line.
+
+The network sees each piece at one size: a comma and a slash are ones to it, and so is an l. Here the height counts, the
+place on the line, and the word: one of letters has pieces that are no digits; print has one foot line and several heights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digit_infer.image.mnist_form import Box
+from digit_infer.image.page import enclosing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from digit_infer.image.page import Segment
+    from digit_infer.prediction import Prediction
+    from digit_infer.recognition.touching import Answered
+
+    Part = tuple[Box, Prediction | None, str]
+    """Where it is, and a digit's prediction or a sign; see ``digit_infer.reading.Sign``"""
+
+OTHER, WRITING, GAP = "?", "~", " "
+
+_SURE = 0.9
+_SMALL = 0.45
+_LOW_SMALL = 0.62
+"""Below this share of the digits' height, a piece is a sign; in the lower half of the line, below the second."""
+
+_POINT = 0.24
+_FLAT = 1.5
+_PART = 0.3
+"""A point is at most so high, as a share of the digits' height, and a hyphen so many times as wide as high. A colon and an
+equals sign have two parts over one another, at most as high as the third share."""
+
+_RATHER_TALL = 1.12
+_TALL = 1.18
+_TALLEST = 1.08
+"""What looks like a 1 is a bracket if it bends and is so many times as high as the digits. It is a slash if it leans and is
+the second times as high, and the third times as high as the tallest of them."""
+
+_LEANS = 0.1
+_BENDS = 0.055
+"""A slash's upper half lies so far right of its lower one, and a bracket's middle so far beside its ends, as shares of the
+height."""
+
+_SPACE = 0.45
+_WIDE_SPACE = 0.6
+"""Words have gaps of the first share of the height between them; a gap of the second is told in a reading."""
+
+_UNLIKE = 0.35
+_MOST_UNLIKE = 2.3
+"""In writing, the mean of the negative logarithm of the confidence is above the first; of one piece, the second counts."""
+
+_FOOT = 0.025
+_UNEVEN = 0.84
+"""Printed letters stand within the first share of their height on one line; the lowest has the second of the highest."""
+
+
+def printed_on(line: Sequence[Answered]) -> list[list[Answered]]:
+    """Return the words that are printed on a line: letters, and what is as high and stands on one line with them."""
+    words = _words(line)
+    printed = [word for word in words if _is_printed(word)]
+    known = {id(word) for word in printed}
+    return printed + [word for word in words if id(word) not in known and any(_is_beside(word, one) for one in printed)]
+
+
+def told_apart(line: Sequence[Answered]) -> list[Part]:
+    """Return the digits, signs and words of letters on a line."""
+    writing = [word for word in _words(line) if len(word) > 1 and _is_unlike(word)]
+    letters = {id(segment) for word in writing for segment, _ in word}
+    return [as_one(word, WRITING) for word in writing] + _signs([one for one in line if id(one[0]) not in letters])
+
+
+def as_one(pieces: Sequence[Answered], sign: str) -> Part:
+    """Return pieces as one part of their line, which is no digit."""
+    return enclosing(segment.box for segment, _ in pieces), None, sign
+
+
+def gaps_between(boxes: Sequence[Box], high: float) -> list[Box]:
+    """Return the wide gaps between boxes that follow one another on a line of digits so high."""
+    return [
+        Box(one.right, min(one.top, other.top), other.left, max(one.bottom, other.bottom))
+        for one, other in pairwise(boxes)
+        if other.left - one.right > _WIDE_SPACE * high
+    ]
+
+
+def _words(line: Sequence[Answered]) -> list[list[Answered]]:
+    """Return what stands close together, without what is small beside the rest."""
+    high = float(np.quantile([segment.box.height for segment, _ in line], 0.75)) if line else 0.0
+    words: list[list[Answered]] = []
+    right = -math.inf
+    for one in line:
+        if one[0].box.height >= _SMALL * high:
+            if not words or one[0].box.left - right > _SPACE * high:
+                words.append([])
+            words[-1].append(one)
+            right = max(right, one[0].box.right)
+    return words
+
+
+def _is_unlike(word: Sequence[Answered]) -> bool:
+    """Tell whether a word has pieces that are no digits: more than a sign before or after a number."""
+    high = max(segment.box.height for segment, _ in word)
+    costs = [
+        min(-math.log(max(said.confidence, 1e-6)), _MOST_UNLIKE) if said.confidence < _SURE else 0.0
+        for segment, said in word
+        if segment.box.height >= 0.68 * high
+    ]
+    ways = [costs, costs[1:], costs[:-1]] if len(costs) > 1 else [costs]
+    return min(float(np.mean(way)) for way in ways) > _UNLIKE
+
+
+def _is_printed(word: Sequence[Answered]) -> bool:
+    """Tell whether pieces of several heights stand exactly on one line and some are no digits, or all are none."""
+    heights, feet = _heights_and_feet(word)
+    on_line = np.abs(feet - np.median(feet)) <= max(_FOOT * heights.max(), 1.5)
+    uneven = heights.min(where=on_line, initial=heights.max()) < _UNEVEN * heights.max()
+    letters = [not said.is_digit for _, said in word]
+    if all(letters):
+        return len(word) > 1
+    low = heights[on_line & (heights < _UNEVEN * heights.max())]
+    alike = len(word) == 2 or sum(letters[1:-1]) > 0 or bool((np.diff(np.sort(low)) <= 1).any())
+    return bool(any(letters) and uneven and alike and on_line.sum() >= len(word) - (len(word) > 5))
+
+
+def _is_beside(word: Sequence[Answered], printed: Sequence[Answered]) -> bool:
+    """Tell whether a word is as high as a printed one beside it, and stands exactly on its line."""
+    heights, feet = _heights_and_feet(word)
+    others, line = _heights_and_feet(printed)
+    apart = max(word[0][0].box.left - printed[-1][0].box.right, printed[0][0].box.left - word[-1][0].box.right)
+    same_line = np.abs(feet - np.median(line)) <= max(_FOOT * others.max(), 1.5)
+    return bool(apart <= others.max() and same_line.mean() > 0.6 and heights.max() <= 1.1 * others.max())
+
+
+def _heights_and_feet(word: Sequence[Answered]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    boxes = [segment.box for segment, _ in word]
+    return np.array([box.height for box in boxes]), np.array([box.bottom for box in boxes])
+
+
+def _signs(line: Sequence[Answered]) -> list[Part]:
+    sure = [segment.box for segment, said in line if said.confidence >= _SURE and said.digit != 1]
+    sure = sure if len(sure) > 1 else [segment.box for segment, _ in line]
+    if not sure:
+        return []
+    high = float(np.median([box.height for box in sure if box.height >= 0.6 * max(box.height for box in sure)]))
+    middles = np.array([box.left + box.right for box in sure]) / 2
+    bottoms = np.array([box.bottom for box in sure], np.float64)
+    tall = np.flatnonzero(np.array([box.height for box in sure]) >= 0.6 * high)
+    slope, foot = np.polyfit(middles[tall], bottoms[tall], 1) if len(tall) > 2 else (0.0, float(np.median(bottoms[tall])))
+    tallest = max(box.height for box in sure)
+    found: list[Part] = []
+    for segment, said in line:
+        foot_here = slope * (segment.box.left + segment.box.right) / 2 + foot
+        sign = _sign(segment, said, high, foot_here)
+        sign = "" if sign == "/" and segment.box.height < _TALLEST * tallest else sign
+        found.append((segment.box, None, sign) if sign else (segment.box, said, ""))
+    return found
+
+
+def _sign(segment: Segment, said: Prediction, high: float, foot: float) -> str:
+    """Return which sign a piece is on a line of digits so high, whose foot is in this row; "" for a digit."""
+    box = segment.box
+    share = box.height / high
+    middle = 1 - (foot - (box.top + box.bottom) / 2) / high  # 0 at the digits' top, 1 at their foot
+    rows = np.asarray(segment.ink.any(axis=1))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], rows.astype(np.int8), [0]])))
+    highest = int((edges[1::2] - edges[::2]).max())  # of its parts over one another
+    twice = "=" if box.width >= _FLAT * highest else ":"
+    if share < _SMALL or (share < _LOW_SMALL and box.top > foot - 0.55 * high):
+        if len(edges) > 2:
+            return twice
+        if box.width >= _FLAT * box.height and middle < 0.85:
+            return "-"
+        return ("." if share <= _POINT else ",") if middle > 0.7 else OTHER
+    if len(edges) == 4 and said.confidence < _SURE and highest <= _PART * high:
+        return twice
+    if said.digit == 1 and share >= _RATHER_TALL:
+        return _tall_sign(segment.ink, share)
+    return "" if said.is_digit and (said.confidence >= _SURE or share < _TALL) else OTHER
+
+
+def _tall_sign(ink: NDArray[np.uint8], share: float) -> str:
+    """Tell a slash, brackets and strokes that are too high for a 1 by how their ink runs; "" for a 1."""
+    height = ink.shape[0]
+    weights = ink.sum(axis=1, dtype=np.float64)
+    columns = ink @ np.arange(ink.shape[1], dtype=np.float64)
+    top, middle, bottom = (
+        float(columns[part].sum() / max(weights[part].sum(), 1.0))
+        for part in (slice(0, height // 3), slice(height // 3, height - height // 3), slice(height - height // 3, height))
+    )
+    bend = ((top + bottom) / 2 - middle) / height
+    if abs(bend) >= _BENDS:
+        return "(" if bend > 0 else ")"
+    return "/" if share >= _TALL and (top - bottom) / height >= _LEANS else ""
