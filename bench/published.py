@@ -1,6 +1,6 @@
 """Runs classifiers that other people published, by hand and by ``Predictor``: ``python -m bench published DIR``.
 
-``published.json`` says where each file is from, and what pixels its owner's code gives it; the files themselves stay
+``published.json`` says where each file is from, and what pixels are passed by hand; the files themselves stay
 outside the repository, in DIR, under the names in that list.
 """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,12 +54,12 @@ class Reading:
     page: int = 1
     pages: int = 1
 
-    @cached_property
+    @property
     def digits(self) -> tuple[ReadDigit, ...]:
         """The digits alone, each with its box."""
         return tuple(part for part in self.parts if isinstance(part, ReadDigit))
 
-    @cached_property
+    @property
     def signs(self) -> tuple[Sign, ...]:
         """What was left out: signs, gaps, and words of other writing."""
         return tuple(part for part in self.parts if isinstance(part, Sign))
