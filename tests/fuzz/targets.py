@@ -76,10 +76,10 @@ def take_keras_config(path: Path) -> None:
     from digit_infer.runtimes import trial
 
     try:
-        told = in_a_copy(lambda: trial._tried("keras", path), LONGEST_S)
+        told = in_a_copy(lambda: trial._tried("keras", path, None), LONGEST_S)
     except ChildProcessError as ended:  # as the trial tells it
         raise DamagedModelError(f"{path} ended keras by signal {ended.errno}", "export it again") from ended
-    if told is not None:
+    if "problem" in told:
         raise from_told(told)
 
 
