@@ -52,8 +52,10 @@ _FAR = 0.1
 """More of the images right, for which pixels that the user names are refused."""
 
 _FIRST_LOOK, _SECOND_LOOK, _LAST_LOOK = 100, 500, 5_000
+_AT_ONCE = 100
 _KEPT = 5
-"""Images that every reading is asked, those that the best few are asked then, and those where two are nearly as good."""
+"""Images that every reading is asked, those that the best few are asked then, and those where two are nearly as good;
+so many are asked at once, so that the memory of a trial suffices."""
 
 _OPTIONS = "--scale, --mean, --std, --invert, --layout or --classes"
 
@@ -171,7 +173,10 @@ def fitted(bare: Bare, name: str, wish: Adapter) -> Adapter:
         others = [replace(best[0].adapter, pixels=way) for way in _USUAL if way != wish.pixels]
         _check_told(name, _looked_at(bare, [best[0].adapter, *others], _SECOND_LOOK).answered)
     for count in (_SECOND_LOOK, _LAST_LOOK):
-        answered = _looked_at(bare, [one.adapter for one in best], count).answered
+        found = _looked_at(bare, [one.adapter for one in best], count)
+        if not found.answered:
+            raise ContractError(f"{name} answers no {count:,} pictures ({found.reason})", "export it again")
+        answered = found.answered
         chosen, rivals = _compared(answered)
         if wish.pixels is not None or not rivals:
             break
@@ -254,7 +259,8 @@ def _asked(bare: Bare, reading: Adapter, images: Images) -> tuple[Adapter, NDArr
         ask = asking(bare, reading)
         if ask is None:
             raise
-    return reading, ask(images)
+    parts = (ask(images[first : first + _AT_ONCE]) for first in range(0, len(images), _AT_ONCE))
+    return reading, np.concatenate(list(parts))
 
 
 def digits_among(numbers: NDArray[np.float32], labels: NDArray[np.uint8]) -> tuple[int, ...] | None:

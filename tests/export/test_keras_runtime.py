@@ -18,6 +18,9 @@ def test_keras_keeps_no_number_of_threads_and_says_so():
 def test_a_keras_file_answers_with_its_pixels_scaled(shape, tmp_path, mnist_test):
     path = tmp_path / "mine.keras"
     network = small_network(shape)
+    network.compile("adam", "sparse_categorical_crossentropy")
+    pixels = mnist_test.images[:2000].reshape(-1, *shape) / np.float32(255)
+    network.fit(pixels, mnist_test.labels[:2000], epochs=2, verbose=0)
     network.save(path)
     images = mnist_test.images[:20]
     expected = network.predict_on_batch(images.reshape(-1, *shape).astype(np.float32) / 255)
@@ -29,7 +32,7 @@ def test_a_keras_file_answers_with_its_pixels_scaled(shape, tmp_path, mnist_test
 def test_other_keras_files_are_refused(tmp_path):
     path = tmp_path / "wide.keras"
     keras.Sequential([keras.Input((32, 32)), keras.layers.Flatten(), keras.layers.Dense(10)]).save(path)
-    with pytest.raises(ContractError, match=r"maps \(32, 32\) to \(10,\)"):
+    with pytest.raises(ContractError, match=r"answers at most .*--scale"):
         Predictor(path)
     path.write_bytes(b"no zip")
     with pytest.raises(DamagedModelError, match=r"wide\.keras is no Keras model"):

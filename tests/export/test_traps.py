@@ -94,7 +94,7 @@ def test_the_calibration_of_tflite_is_stale(small_exporter, trained_on, refused,
 
     fresh, ranges = tflite_quantized.quantized, []
 
-    def with_old_ranges(calibrated, images, method):
+    def with_old_ranges(calibrated, images, method, *floats):
         from tensorflow.lite.tools import flatbuffer_utils
 
         model = flatbuffer_utils.convert_bytearray_to_object(bytearray(calibrated))
@@ -103,9 +103,9 @@ def test_the_calibration_of_tflite_is_stale(small_exporter, trained_on, refused,
             ranges.extend((entry.min, entry.max) for entry in found)
         for entry, (low, high) in zip(found, ranges, strict=True):
             entry.min, entry.max = low, high
-        return fresh(bytes(flatbuffer_utils.convert_object_to_bytearray(model)), images, method)
+        return fresh(bytes(flatbuffer_utils.convert_object_to_bytearray(model)), images, method, *floats)
 
-    monkeypatch.setattr("export.tflite_model.quantized", with_old_ranges)
+    monkeypatch.setattr("export.tflite_quantized.quantized", with_old_ranges)
     small_exporter.converted("tflite", "int8")
     assert ranges
     later = Exporter(load_source(str(trained_on)), mnist_calibration)

@@ -22,8 +22,9 @@ LITTLE = Amounts(thinned=40, hands=30, on_pictures=6, non_digits=20, bare=4)
 
 @pytest.fixture(scope="module")
 def some():
-    train = dataset.load("train")
-    return train.images[:200], train.labels[:200]
+    """Test images in the place of training images, which need a download."""
+    test = dataset.load("test")
+    return test.images[:200], test.labels[:200]
 
 
 def test_hands_write_every_digit_in_mnists_form(some):
