@@ -87,11 +87,14 @@ def try_out(runtime: RuntimeName, file: ModelFile, sha256: str, wish: Adapter | 
     Raises:
         ModelError: the file is damaged, or cannot be told how it is spoken to, or ended the process or exceeded a limit.
         RuntimeUnavailableError: the runtime does not start.
+        UsageError: this app was frozen by another tool than PyInstaller.
     """
     if runtime in _ELSEWHERE:
         if wish is not None:
             raise UsageError(f"{runtime} runs files of the contract alone", "convert it: python -m export PATH --browser")
         return Trial(sha256, None)
+    if getattr(sys, "frozen", False) and not hasattr(sys, "_MEIPASS"):  # starting it would start the app again, without end
+        raise UsageError("this frozen app cannot try a model file in another process", "freeze it by PyInstaller")
     name = _TRIED_ON.get(runtime, runtime)
     longest_s = WALL_SECONDS * (3 if file.format == "keras" else 1) + ASKING_CPU_SECONDS
     told_wish = json.dumps(None if wish is None else wish.told())
