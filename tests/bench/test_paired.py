@@ -56,6 +56,10 @@ def test_recorded_results_carry_their_environment_and_counts(path):
     if "drawn" in document:  # of normalisers
         assert all(count >= 10 for entry in document["drawn"].values() for count in entry["pictures"].values())
         document["results"] = {name: entry["imported"] for name, entry in document["libraries"].items()}
+    if path.name == "batch.json":  # whole processes
+        assert document["beside"]["pairs"] >= 2
+        assert all(entry["pictures"] > 0 for entry in document["packed"])
+        return
     if isinstance(document["results"], list):  # answers of files elsewhere
         assert all(entry["pictures"] > 0 for entry in document["results"])
         return
