@@ -67,7 +67,7 @@ def interrupted(words: list[str], delay: float) -> str | None:
         return f"exit code {process.returncode}: {err.decode()[-400:]}"
     if out:
         return f"it answered {out.decode()[:80]!r}"
-    said = [line for line in err.decode().splitlines() if not line.startswith(("warning: ", "assumed of "))]
+    said = [line for line in err.decode().split("\n") if line.strip() and not line.startswith(("warning: ", "assumed of "))]
     if process.returncode == 130 and said != ["interrupted"]:  # but for what is told of a file before it answers
         return f"it said {err.decode()[-400:]!r}"
     return ""
