@@ -47,6 +47,16 @@ def printable(text: str) -> str:
     return "".join(map(shown, text))
 
 
+def reason_of(error: BaseException, most: int = 160) -> str:
+    """Return the message of another library's error on one line of at most ``most`` characters, or the error's name."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
+def first_line_of(error: BaseException, most: int | None = 160) -> str:
+    """Return the first line of another library's message, at most ``most`` characters of it, or the error's name."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip()[:most]
+
+
 class DigitInferError(Exception):
     """Base class. ``str()`` is one line: the problem, then the advice."""
 

@@ -127,7 +127,7 @@ class Predictor:
 
     @property
     def adapter(self) -> Adapter | None:
-        """How a file of the user's own is spoken to, and how that is known; None for a file that keeps the contract."""
+        """The input and output format of a user's own file, with a note; None for a file that keeps the contract."""
         return None if self.chosen.trial is None else self.chosen.trial.adapter
 
     @property

@@ -9,6 +9,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from digit_infer.contract import CLASSES, SIDE
+from digit_infer.errors import first_line_of
 from digit_infer.runtimes.adapter import Adapter, resampling
 from digit_infer.runtimes.preprocessing import Preprocessing
 from export.errors import ExportError
@@ -165,7 +166,7 @@ def _in_todays_operators(name: str, model: onnx.ModelProto) -> onnx.ModelProto:
     try:
         return onnx.version_converter.convert_version(model, OPSET)
     except Exception as error:  # of C++, with whatever words
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        reason = first_line_of(error)
         raise ExportError(
             f"{name} uses operators of ONNX's version {version}, which cannot be brought to {OPSET} ({reason})",
             "export the trained model anew",

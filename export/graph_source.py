@@ -45,7 +45,7 @@ class GraphSource:
 
     @property
     def adapter(self) -> Adapter | None:
-        """How the file is spoken to, or None where it keeps the contract."""
+        """The format of the file's input and output, or None where it keeps the contract."""
         return self.predictor.adapter
 
     @property
@@ -95,7 +95,7 @@ def load_graph(path: Path, wish: Adapter | None) -> GraphSource:
     """Load an ``.onnx`` or ``.tflite`` file, a SavedModel or a ``.pt2`` program; ``wish`` is what the user says of it.
 
     Raises:
-        DigitInferError: it cannot be run here, or it cannot be told how it is spoken to.
+        DigitInferError: it cannot be run here, or its format is not detected.
     """
     if not path.exists():
         raise MissingModelFileError(f"there is no file {path}", "check the path")

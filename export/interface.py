@@ -1,4 +1,4 @@
-"""How a trained network is spoken to: the shape of a picture, its values, and what the answers are."""
+"""The interface of a trained network: the shape of a picture, its values, and what the answers are."""
 
 from __future__ import annotations
 

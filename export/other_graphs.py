@@ -8,6 +8,7 @@ from pathlib import Path
 
 import onnx
 
+from digit_infer.errors import first_line_of
 from export.contract_onnx import OPSET
 from export.errors import ExportError
 
@@ -20,7 +21,7 @@ def onnx_of(path: Path) -> onnx.ModelProto | ExportError:
         with contextlib.redirect_stdout(io.StringIO()):
             model, _ = tf2onnx.convert.from_tflite(str(path), opset=OPSET)
     except Exception as error:  # each converter raises whatever comes
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        reason = first_line_of(error)
         return ExportError(f"no ONNX file is made of {path.name} (tf2onnx: {reason})", "leave that format out")
     made: onnx.ModelProto = model
     return made
@@ -41,7 +42,7 @@ def tflite_of_saved_model(path: Path) -> bytes | ExportError:
             converted: bytes = converter.convert()
         return converted
     except Exception as error:  # as above
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        reason = first_line_of(error)
         return ExportError(f"no TFLite file is made of {path.name} (TensorFlow: {reason})", "leave that format out")
 
 
@@ -63,7 +64,7 @@ def onnx_of_torch(path: Path, folder: Path) -> Path:
         with contextlib.redirect_stdout(io.StringIO()):
             torch.onnx.export(program, (), made, dynamo=True, external_data=False)
     except Exception as error:  # as above
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        reason = first_line_of(error)
         raise ExportError(
             f"{path} is no program that PyTorch {torch.__version__} exports as ONNX ({reason})",
             "save it by torch.export.save(torch.export.export(model.eval(), (torch.zeros(2, 1, 28, 28),)), 'NAME.pt2')",

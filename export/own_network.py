@@ -1,4 +1,4 @@
-"""A network of the user's own: how it is spoken to, by its file, by its answers, and by what the user says of it."""
+"""The interface of a user's own network, from its file, its answers and the options."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Declared:
 
 
 def settle(name: str, network: keras.Model, declared: Declared) -> tuple[Interface, tuple[str, ...]]:
-    """Find how a network is spoken to, and make it compute in float32; return that with what the user should know.
+    """Detect the interface of a network, and make it compute in float32; return that with what the user should know.
 
     Raises:
         ExportError: it does not take pictures, or does not answer ten digits, or other pixels than those declared are far

@@ -13,7 +13,7 @@ import keras
 from digit_infer import dataset
 from digit_infer.benchmark.accuracy import accuracy_of
 from digit_infer.contract import Format, Precision
-from digit_infer.errors import DigitInferError
+from digit_infer.errors import DigitInferError, first_line_of
 from digit_infer.files import atomic_write
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.model_file import ModelFile
@@ -174,7 +174,7 @@ class Exporter:
         except DigitInferError:
             raise
         except Exception as error:  # both converters raise whatever comes; the cause stays attached
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            reason = first_line_of(error, 200)
             raise ExportError(
                 f"{self.source.name} cannot be converted to {model_format} in {precision} ({reason})",
                 "replace the layer that it names, or take another format; --debug shows all",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A trained model, its file's sha256, the recipe that trained it ("" if none of ours did), and how it is spoken to.
+    """A trained model, its file's sha256, the recipe that trained it ("" if none of ours did), and its interface.
 
     ``notes`` are lines that the user should read.
     """

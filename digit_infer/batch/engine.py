@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from daft.exceptions import DaftCoreException
 
-from digit_infer.errors import BatchError, DigitInferError, PictureNotFoundError, UsageError
+from digit_infer.errors import BatchError, DigitInferError, PictureNotFoundError, UsageError, first_line_of
 from digit_infer.parallel import in_batches, usable_cpus
 
 PACKED = pa.schema([("path", pa.string()), ("bytes", pa.binary())])
@@ -81,7 +81,9 @@ def start(address: str | None, workers: int | None) -> int:
         told = {name: os.environ[name] for name in ("DAFT_ANALYTICS_ENABLED", "DAFT_PROGRESS_BAR")}
         ray.init(address=address, log_to_driver=False, runtime_env={"env_vars": told})
     except (OSError, ValueError, RuntimeError) as error:
-        raise BatchError(f"there is no Ray cluster at {address} ({_line(error)})", "start one: ray start --head") from error
+        raise BatchError(
+            f"there is no Ray cluster at {address} ({first_line_of(error, None)})", "start one: ray start --head"
+        ) from error
     processors = int(ray.cluster_resources().get("CPU", 0))
     if workers is not None and workers > processors:
         raise UsageError(f"the cluster has {processors} processors for {workers} workers", "take as many or fewer")
@@ -120,7 +122,9 @@ def packed(word: str) -> daft.DataFrame:
         files = sorted(str(path) for path in Path(word).glob("[!.]*.parquet"))  # Daft would read unfinished ones as well
         rows = daft.read_parquet(files or word)
     except (FileNotFoundError, DaftCoreException) as error:
-        raise PictureNotFoundError(f"{word} holds no Parquet that can be read ({_line(error)})", "check it") from error
+        raise PictureNotFoundError(
+            f"{word} holds no Parquet that can be read ({first_line_of(error, None)})", "check it"
+        ) from error
     types = {field.name: field.dtype for field in rows.schema()}
     for name, wanted in ("path", daft.DataType.string()), ("bytes", daft.DataType.binary()):
         if types.get(name) != wanted:
@@ -204,7 +208,7 @@ def failures() -> Iterator[None]:
         while cause is not None and not isinstance(cause, DigitInferError):
             cause = cause.__cause__
         raise cause or BatchError(
-            f"the engine failed ({_line(error)})", "go on with --resume; --debug shows more"
+            f"the engine failed ({first_line_of(error, None)})", "go on with --resume; --debug shows more"
         ) from error
 
 
@@ -229,7 +233,3 @@ def _in_utf8(path: str) -> str:
 
 def _on_cluster() -> bool:
     return daft.runners.get_or_infer_runner_type() == "ray"
-
-
-def _line(error: BaseException) -> str:
-    return next(filter(None, map(str.strip, str(error).splitlines())), type(error).__name__)

@@ -154,7 +154,7 @@ class Suite:
         """Plan a run.
 
         ``command`` starts the process that measures a configuration, ``longest_s`` bounds each request, and ``adapters``
-        has, by the path, how files of the user's own are spoken to.
+        has, by the path, the formats of users' own files.
         """
         self._adapters = {} if adapters is None else adapters
         self._longest_s = longest_s

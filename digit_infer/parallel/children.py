@@ -17,6 +17,14 @@ from weakref import WeakSet
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 
 
+def restarts_app() -> bool:
+    """Return whether starting ``sys.executable`` would start a frozen app again, endlessly.
+
+    It would unless PyInstaller froze the app: ``digit_infer._pyinstaller`` handles our commands there.
+    """
+    return getattr(sys, "frozen", False) and not hasattr(sys, "_MEIPASS")
+
+
 def owner() -> str:
     """Return the argument that a child process passes to ``end_with``.
 

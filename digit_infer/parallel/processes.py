@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from digit_infer.errors import DigitInferError, InferenceError, UsageError
 from digit_infer.parallel import in_batches, in_order
-from digit_infer.parallel.children import end_with, owner
+from digit_infer.parallel.children import end_with, owner, restarts_app
 
 Sendable: TypeAlias = "str | os.PathLike[str] | bytes"
 """Pictures that another process can read."""
@@ -110,7 +110,7 @@ def in_processes(predictor: object, pictures: Iterator[Any], batch_size: int, wo
         UsageError: a picture is neither a path nor bytes, or this app was frozen by another tool than PyInstaller.
         InferenceError: the runtime failed, or a process ended.
     """
-    if getattr(sys, "frozen", False) and not hasattr(sys, "_MEIPASS"):  # starting it would start the app again, without end
+    if restarts_app():
         raise UsageError(
             "this frozen app cannot start worker processes", "leave processes out, or freeze it by PyInstaller"
         )

@@ -1,7 +1,7 @@
-"""Speaks to a classifier of digits in its own way: what stands between the contract and a file's own input and output.
+"""Converts between the contract and the input and output format of a user's own file.
 
-It is numpy around the runtime, for files of the user's own alone: a file that keeps the contract does not pass here. What a
-file's signature cannot tell, such as the scale of its pixels, ``plausibility`` finds out.
+It is numpy around the runtime. A file that keeps the contract needs no conversion. ``plausibility`` finds what a signature
+does not tell, such as the scale of pixels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 import numpy as np
 
 from digit_infer.contract import CLASSES, SIDE
-from digit_infer.errors import ContractError, DigitInferError, InferenceError, UsageError
+from digit_infer.errors import ContractError, DigitInferError, InferenceError, UsageError, reason_of
 from digit_infer.runtimes.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Bare(Protocol):
 
 @dataclass(frozen=True)
 class Adapter:
-    """How a file of the user's own is spoken to. What is None may be left to be found out; the rest always is.
+    """The input and output format of a user's own file. Fields that are None are detected; the others always are.
 
     ``pixels``: the values that it takes. ``layout``: how they lie. ``classes``: which of its outputs are the digits 0 to 9.
     ``shape`` is that of one picture, behind the batch, and ``side`` its width; ``batch`` the pictures of one call, None for
@@ -348,6 +348,6 @@ class AdaptedSession:
         except DigitInferError:
             raise
         except Exception as error:  # each runtime has its own
-            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            reason = reason_of(error)
             raise InferenceError(f"{self.provider} failed on {pictures.shape} ({reason})", "report this model") from error
         return probabilities(numbers, self._adapter.ending, self._adapter.classes)

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 
 from digit_infer.contract import PRECISIONS, Format, Precision, check_images, check_signature
-from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError
+from digit_infer.errors import DamagedModelError, InferenceError, RuntimeUnavailableError, UsageError, first_line_of
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, answer_in_parts, installed_version
 
@@ -109,7 +109,7 @@ class BrowserSession:
             self._page, version = self._do(_opened(self._stop, self._served.address))
         except Exception as error:
             raise RuntimeUnavailableError(
-                f"the runtime {name} is not available", f"Chromium does not start ({_first_line(error)})"
+                f"the runtime {name} is not available", f"Chromium does not start ({first_line_of(error, 200)})"
             ) from error
         self.provider = f"{package}, Chromium {version}"
         try:
@@ -158,7 +158,7 @@ class BrowserSession:
                 asked = self._page.evaluate("([name, given]) => window.digits[name](...given)", [name, arguments])
                 return self._do(asked, longest_s)
         except Exception as error:  # what a page throws, and what Playwright says of a browser that ended
-            raise InferenceError(f"{self.provider} failed ({_first_line(error)})", "report this model") from error
+            raise InferenceError(f"{self.provider} failed ({first_line_of(error, 200)})", "report this model") from error
 
     def _do(self, work: Coroutine[Any, Any, Any], longest_s: float | None = None) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(longest_s)
@@ -308,10 +308,6 @@ def _chromium() -> str | None:
 
 def _encoded(pictures: Pictures) -> str:
     return base64.b64encode(np.ascontiguousarray(pictures).tobytes()).decode("ascii")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 ONNX_RUNTIME: Runtime = Browser("browser-onnx", "onnx", "onnxruntime-web")

@@ -19,6 +19,7 @@ from digit_infer.errors import (
     ModelCodeError,
     RuntimeUnavailableError,
     UsageError,
+    reason_of,
 )
 from digit_infer.parallel.interrupts import importing
 from digit_infer.runtimes.adapter import End
@@ -242,7 +243,7 @@ class KerasSession:
         try:
             found = np.asarray(self._model.predict_on_batch(pixels), np.float32)
         except Exception as error:  # of Keras, its backend and custom code
-            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            reason = reason_of(error)
             raise InferenceError(f"Keras failed on {pictures.shape} ({reason})", "report this model") from error
         return found if self._contract.dtype == "float32" else np.rint(found * 255).astype(self._contract.dtype)
 

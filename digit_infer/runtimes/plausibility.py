@@ -14,7 +14,7 @@ import numpy as np
 
 from digit_infer import dataset
 from digit_infer.contract import CLASSES
-from digit_infer.errors import ContractError
+from digit_infer.errors import ContractError, reason_of
 from digit_infer.runtimes.adapter import Adapter, Bare, asking, ending_of, forms, outputs, probabilities
 from digit_infer.runtimes.preprocessing import Preprocessing
 
@@ -142,7 +142,7 @@ def doubt_of_contract(name: str, answers: Callable[[Images], Probabilities]) -> 
 
 
 def fitted(bare: Bare, name: str, wish: Adapter) -> Adapter:
-    """Find how a file is spoken to; what ``wish`` says is taken as it is.
+    """Detect the input and output format of a file; what ``wish`` says is taken as it is.
 
     Raises:
         ContractError: its input is no picture or its output no digits, or no reading is better by the stated margin.
@@ -230,7 +230,7 @@ def _looked_at(bare: Bare, readings: list[Adapter], count: int) -> _Looked:
         try:
             adapter, numbers = _asked(bare, reading, images)
         except Exception as error:  # each runtime has its own; another reading may do
-            reason = reason or " ".join(str(error).split())[:160] or type(error).__name__
+            reason = reason or reason_of(error)
             continue
         if numbers is None or not np.isfinite(numbers).all() or numbers.shape[1] < CLASSES:
             continue
@@ -293,7 +293,8 @@ def _adopted(
     found = f"{fit} of MNIST's first {len(fit.right):,} test images"
     if wish.pixels is None and fit.right.mean() < LEAST:
         raise ContractError(
-            f"{name} answers at most {found}, with {adapter.pixels}; {100 * LEAST:.0f} % would tell what it takes",
+            f"{name} answers at most {found}, with {adapter.pixels};"
+            f" at least {100 * LEAST:.0f} % is needed to detect its format",
             f"say what it was trained on with {_OPTIONS}",
         )
     if rivals and wish.pixels is None:

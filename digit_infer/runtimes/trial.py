@@ -1,8 +1,7 @@
 """Tries a user's own model file in a process of its own, since a damaged or hostile one can crash a runtime or never end.
 
-The process opens the file, runs it on a blank image and on two others, and checks the answers; a file that does not keep
-the contract is asked there how it is spoken to. Its processor time is limited, and on Linux its memory. Whatever happens
-there is one error here.
+The process opens the file, runs it on a blank image and on two others, and checks the answers. The format of a file that
+does not keep the contract is detected there. CPU time is limited, and on Linux memory. Any failure is one error here.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from digit_infer.errors import (
     UsageError,
     from_told,
 )
-from digit_infer.parallel.children import end_with, owner
+from digit_infer.parallel.children import end_with, owner, restarts_app
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.adapter import Adapter, adapter_of
 from digit_infer.runtimes.model_file import ModelFile, own_file
@@ -45,7 +44,7 @@ Keras gets six times as much, since it compiles functions.
 """
 
 ASKING_CPU_SECONDS = 60
-"""Of processor time for asking a file how it is spoken to, once it has answered a picture."""
+"""CPU seconds for detecting the input and output format of a file, once it has answered a picture."""
 
 WALL_SECONDS = 20
 """Seconds after which a file that waits, or a runtime that does not start, is given up. Keras gets three times as much."""
@@ -85,7 +84,7 @@ def try_out(runtime: RuntimeName, file: ModelFile, sha256: str, wish: Adapter | 
     """Try a file on a runtime; ``wish`` is what the user says of it.
 
     Raises:
-        ModelError: the file is damaged, or cannot be told how it is spoken to, or ended the process or exceeded a limit.
+        ModelError: the file is damaged, its format is not detected, or it ended the process or exceeded a limit.
         RuntimeUnavailableError: the runtime does not start.
         UsageError: this app was frozen by another tool than PyInstaller.
     """
@@ -93,7 +92,7 @@ def try_out(runtime: RuntimeName, file: ModelFile, sha256: str, wish: Adapter | 
         if wish is not None:
             raise UsageError(f"{runtime} runs files of the contract alone", "convert it: python -m export PATH --browser")
         return Trial(sha256, None)
-    if getattr(sys, "frozen", False) and not hasattr(sys, "_MEIPASS"):  # starting it would start the app again, without end
+    if restarts_app():
         raise UsageError("this frozen app cannot try a model file in another process", "freeze it by PyInstaller")
     name = _TRIED_ON.get(runtime, runtime)
     longest_s = WALL_SECONDS * (3 if file.format == "keras" else 1) + ASKING_CPU_SECONDS
@@ -195,7 +194,7 @@ def _start(runtime: Runtime) -> None:
 
 
 def _tried(name: RuntimeName, path: Path, wish: Adapter | None) -> dict[str, Any]:
-    """Open and run a file; return how it is spoken to and what to tell the user, or what is wrong with it."""
+    """Open and run a file; return its format and a note for the user, or what is wrong with it."""
     runtime = RUNTIMES[name]
     try:
         file = own_file(path)
@@ -235,7 +234,7 @@ def _plausible(session: Session, path: Path, runtime: Runtime, file: ModelFile) 
 
 
 def _adapted(runtime: Runtime, file: ModelFile, wish: Adapter) -> dict[str, Any]:
-    """Ask a file that does not keep the contract how it is spoken to."""
+    """Detect the format of a file that does not keep the contract."""
     from digit_infer.runtimes.plausibility import fitted
 
     if not isinstance(runtime, TakesAnyFile):

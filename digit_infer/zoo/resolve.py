@@ -70,7 +70,7 @@ class Plan:
         """Try a file of the user's own in a process of its own, unless ``trial`` is of its bytes.
 
         Raises:
-            ModelError: the file is missing or damaged, or cannot be told how it is spoken to.
+            ModelError: the file is missing or damaged, or its format is not detected.
         """
         found = sha256_of(file.path)
         if trial is not None and found == trial.sha256:

@@ -1,6 +1,7 @@
 import json
 from dataclasses import asdict, replace
 
+import onnx
 import pytest
 
 from digit_infer import zoo
@@ -44,9 +45,16 @@ def test_the_files_of_a_network_come_out_as_the_zoo_lists_them(made, locked):
         proof = replace(now.file.parity, runtime=before.file.parity.runtime)  # which names a version
         assert now.file.parity.runtime.split()[:2] == proof.runtime.split()[:2]
         layout = {} if locked else {"sha256": before.file.sha256, "bytes": before.file.bytes}
-        agreements = now.agreements[: len(before.agreements)]  # the record is older than the one about images in a call
+        agreements = now.agreements[: len(before.agreements)]
+        added = [agreement.runtime for agreement in now.agreements[len(before.agreements) :]]
+        assert added in ([], ["onnx-cpu, 1,000 images in a call"])  # which the record is older than
         document = replace(now, inputs="", agreements=agreements, file=replace(now.file, parity=proof, **layout))
         assert alike(asdict(before), asdict(document))
+
+
+def test_dynamic_quantization_multiplies_integers_where_images_do_not_change_one_another(made):
+    graph = onnx.load(made / f"{NAME}.int8-dynamic.onnx").graph
+    assert "MatMulInteger" in [node.op_type for node in graph.node]
 
 
 def alike(one, other):

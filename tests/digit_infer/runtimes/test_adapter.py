@@ -52,7 +52,7 @@ def expected(mnist_test):
 
 
 class Asked:
-    """A file, asked in this process how it is spoken to."""
+    """A file whose format is detected in this process."""
 
     def __init__(self, path):
         bare = RUNTIMES["onnx-cpu"].bare(own_file(path), 1)
