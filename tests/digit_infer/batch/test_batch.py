@@ -15,10 +15,12 @@ pytest.importorskip("daft", reason="pip install 'digit-infer[batch]'")
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from digit_infer import Predictor, Unanswered
-from digit_infer.batch.answerer import PREDICTED, Answerer
+from digit_infer.batch.answerer import PREDICTED, READ, Answerer, _column
 from digit_infer.batch.parts import Parts
 from digit_infer.errors import UsageError
 
@@ -183,6 +185,26 @@ def test_an_answerer_is_picklable_and_light_until_it_answers(examples):
     assert [row["digit"] for row in found] == [7, None, None]
     assert [row["error"] is None for row in found] == [True, False, False]
     assert "nowhere.png does not exist" in found[2]["error"]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "text": st.text(),
+                "confidence": st.floats(0, 1, width=32) | st.none(),
+                "turned": st.sampled_from([0, 90]),
+                "digits": st.lists(st.fixed_dictionaries({"digit": st.integers(0, 9), "left": st.integers(0, 99)})),
+            },
+        )
+    )
+)
+def test_columns_are_what_pyarrow_makes_of_the_rows(rows):
+    kind = pa.struct(READ)
+    made = _column(rows, kind)
+    made.validate(full=True)
+    assert made.equals(pa.array(rows, kind))
 
 
 class TestParts:
