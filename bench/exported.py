@@ -10,9 +10,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from digit_infer import dataset
-from digit_infer.benchmark.measuring.instruments import collector_off
-from digit_infer.benchmark.measuring.queries import Queries, median_ns
-from digit_infer.benchmark.measuring.scenarios import warm_up
+from digit_infer.benchmark.machine import collector_off
+from digit_infer.benchmark.scenarios import Queries, median_ns, warm_up
 from digit_infer.predictor import Predictor
 from digit_infer.runtimes.model_file import sha256_of
 

@@ -12,10 +12,9 @@ from pathlib import Path
 import click
 
 from digit_infer import zoo
-from digit_infer.benchmark.comparison.files import run_of_record
 from digit_infer.benchmark.comparison.judgement import Finding, Limits
 from digit_infer.benchmark.comparison.pairing import compare
-from digit_infer.benchmark.comparison.run import METRICS, Run
+from digit_infer.benchmark.comparison.runs import METRICS, Run, run_of_record
 from digit_infer.benchmark.configuration import NORMAL, Configuration
 from digit_infer.benchmark.environment import environment
 from digit_infer.benchmark.machine import measured_machine

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bench.bare import some_images
-from digit_infer.benchmark.measuring.worker import System, open_predictor, serve
+from digit_infer.benchmark.worker import System, open_predictor, serve
 
 Given = TypeVar("Given")
 Answered = TypeVar("Answered")

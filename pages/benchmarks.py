@@ -16,8 +16,8 @@ from bench.peers.table import OURS_ONNX, OURS_TFLITE, PEERS
 from bench.peers.throughput import BAR as THROUGHPUT_BAR
 from bench.peers.throughput import Throughput
 from bench.recording import RESULTS
-from digit_infer.benchmark.comparison.run import JUDGED
-from digit_infer.benchmark.record_file import read_document, read_record
+from digit_infer.benchmark.comparison.runs import JUDGED
+from digit_infer.benchmark.record import read_document, read_record
 from digit_infer.benchmark.summary import STEADY, Summary, summaries
 from digit_infer.runtimes.protocol import RuntimeName
 from pages.render import render

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.peers.serving.compare import Served
 from bench.peers.stored import RESULTS, read_results
-from digit_infer.benchmark.record_file import read_document
+from digit_infer.benchmark.record import read_document
 from pages.render import render
 
 RECORD = RESULTS / "serving.json"

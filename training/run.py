@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from digit_infer.benchmark.record_file import rebuilt
+from digit_infer.benchmark.record import rebuilt
 from digit_infer.files import remove_unfinished, write_text
 from training.errors import TrainingError
 from training.recipe import Recipe

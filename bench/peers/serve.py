@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from bench.peers.table import PEERS, PeerName, file_for
 from digit_infer import zoo
-from digit_infer.benchmark.measuring.worker import System, serve
 from digit_infer.benchmark.record import Artefact
+from digit_infer.benchmark.worker import System, serve
 from digit_infer.runtimes.model_file import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.benchmark.scenarios import Answer
 
 
 def open_call(name: PeerName, path: Path, batch: int) -> Answer:

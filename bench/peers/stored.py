@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from bench.peers.environments import versions
 from digit_infer.benchmark.environment import environment
-from digit_infer.benchmark.record_file import read_document, rebuilt
+from digit_infer.benchmark.record import read_document, rebuilt
 from digit_infer.errors import RecordError
 from digit_infer.files import write_text
 

@@ -14,13 +14,12 @@ from types import TracebackType
 from typing import Any
 
 from digit_infer.benchmark.configuration import LONGEST_S
-from digit_infer.benchmark.measuring.scenarios import TimedBlock
-from digit_infer.benchmark.record import Artefact, Block, Server, Stages, WarmUp
-from digit_infer.benchmark.record_file import rebuilt
+from digit_infer.benchmark.record import Artefact, Block, Server, Stages, WarmUp, rebuilt
+from digit_infer.benchmark.scenarios import TimedBlock
 from digit_infer.errors import MeasurementError, from_told
 from digit_infer.parallel.children import owner
 
-PREDICTOR: tuple[str, ...] = (sys.executable, "-m", "digit_infer.benchmark.measuring.worker")
+PREDICTOR: tuple[str, ...] = (sys.executable, "-m", "digit_infer.benchmark.worker")
 """The command of a process that measures a ``Predictor``."""
 
 

@@ -8,9 +8,9 @@ from math import ceil, sqrt
 from typing import Literal, get_args
 
 from digit_infer.benchmark.configuration import Configuration, scenarios_of
-from digit_infer.benchmark.measuring.scenarios import BLOCK_S
 from digit_infer.benchmark.process import MeasuringProcess
 from digit_infer.benchmark.record import Block, Offline, Settings, Stream, WarmUp
+from digit_infer.benchmark.scenarios import BLOCK_S
 from digit_infer.benchmark.statistics import SAMPLES_NEEDED, Z_95, Histogram
 from digit_infer.errors import DigitInferError
 

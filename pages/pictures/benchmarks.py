@@ -11,8 +11,8 @@ from bench.peers.beside import Beside
 from bench.peers.loadgen.record import BAR, LARGE_US, Agreement
 from bench.peers.stored import read_results
 from bench.peers.table import PEERS
-from digit_infer.benchmark.record_file import read_record
-from digit_infer.benchmark.report.pareto import front_of, points_of
+from digit_infer.benchmark.record import read_record
+from digit_infer.benchmark.report.plots import front_of, points_of
 from digit_infer.benchmark.summary import summaries
 from export.drawing import GROUPS, PUBLISHED, TRAINING, VALIDATION, figure, save, styled
 from pages.benchmarks import OURS

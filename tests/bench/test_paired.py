@@ -6,7 +6,7 @@ import pytest
 
 from bench.paired import time_pairs
 from digit_infer import zoo
-from digit_infer.benchmark.record_file import RECORD_SCHEMA, read_record
+from digit_infer.benchmark.record import RECORD_SCHEMA, read_record
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results"
 

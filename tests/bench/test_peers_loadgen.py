@@ -6,7 +6,7 @@ import pytest
 
 from bench.peers.environments import ENVIRONMENTS
 from bench.peers.loadgen.record import Agreement, Arrivals, Percentiles, Round, Throughput
-from digit_infer.benchmark.record_file import rebuilt
+from digit_infer.benchmark.record import rebuilt
 from digit_infer.benchmark.statistics import SAMPLES_NEEDED
 
 

@@ -111,8 +111,7 @@ def records() -> dict[str, bytes]:
     from digit_infer.benchmark.configuration import Configuration
     from digit_infer.benchmark.environment import environment
     from digit_infer.benchmark.machine import measured_machine
-    from digit_infer.benchmark.record import Record, Settings
-    from digit_infer.benchmark.record_file import as_document
+    from digit_infer.benchmark.record import Record, Settings, as_document
     from digit_infer.benchmark.suite import Suite
 
     settings = Settings(0.05, 4, 0, ("single-stream", "offline"), 90, None, 0.0, False, None, None)

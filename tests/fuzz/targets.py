@@ -85,9 +85,9 @@ def take_keras_config(path: Path) -> None:
 
 def take_record(path: Path) -> None:
     """Read a record, and compare it with itself."""
-    from digit_infer.benchmark.comparison.files import read_run
     from digit_infer.benchmark.comparison.judgement import Limits
     from digit_infer.benchmark.comparison.pairing import compare
+    from digit_infer.benchmark.comparison.runs import read_run
 
     run = read_run(path)
     compare(run, run, Limits(0.05, 0.2))

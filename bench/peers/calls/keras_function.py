@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.benchmark.scenarios import Answer
     from digit_infer.contract import Images, Probabilities
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.benchmark.scenarios import Answer
     from digit_infer.contract import Images, Probabilities
 
 

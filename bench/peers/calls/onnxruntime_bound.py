@@ -10,7 +10,7 @@ import numpy as np
 from bench.bare import onnx_session
 
 if TYPE_CHECKING:
-    from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.benchmark.scenarios import Answer
     from digit_infer.contract import Images, Probabilities
 
 

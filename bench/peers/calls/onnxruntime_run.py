@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.bare import bare_onnx
 
 if TYPE_CHECKING:
-    from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.benchmark.scenarios import Answer
 
 
 def open_call(path: Path, batch: int) -> Answer:

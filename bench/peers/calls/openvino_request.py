@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.peers.openvino_model import compiled
 
 if TYPE_CHECKING:
-    from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.benchmark.scenarios import Answer
     from digit_infer.contract import Images, Probabilities
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from bench.peers.environments import ENVIRONMENTS
 from bench.peers.loadgen.record import Agreement
 from bench.peers.table import OURS_ONNX, OURS_TFLITE
-from digit_infer.benchmark.record_file import rebuilt
+from digit_infer.benchmark.record import rebuilt
 
 
 def measure_agreement(

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import mlperf_loadgen
 
 from bench.peers.loadgen.record import Percentiles
-from digit_infer.benchmark.measuring.instruments import collector_off
+from digit_infer.benchmark.machine import collector_off
 from digit_infer.benchmark.statistics import SAMPLES_NEEDED
 from digit_infer.errors import MeasurementError
 

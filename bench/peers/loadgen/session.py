@@ -21,15 +21,14 @@ from bench.peers.loadgen import scenarios
 from bench.peers.loadgen.record import Agreement, Arrivals, Percentiles, Round, Throughput
 from bench.peers.table import OURS_ONNX, OURS_TFLITE
 from digit_infer import Predictor
-from digit_infer.benchmark.measuring.instruments import collector_off
-from digit_infer.benchmark.measuring.queries import Queries
-from digit_infer.benchmark.measuring.scenarios import serve_at, warm_up
+from digit_infer.benchmark.machine import collector_off
+from digit_infer.benchmark.scenarios import Queries, serve_at, warm_up
 from digit_infer.benchmark.statistics import SAMPLES_NEEDED, Histogram
 from digit_infer.dataset import load
 from digit_infer.runtimes.model_file import sha256_of
 
 if TYPE_CHECKING:
-    from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.benchmark.scenarios import Answer
     from digit_infer.contract import Images
 
 _SINGLES = 1_024

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.benchmark.comparison.interval import student_t
-from digit_infer.benchmark.comparison.run import Process, Processes
+from digit_infer.benchmark.comparison.runs import Process, Processes
 from digit_infer.benchmark.statistics import Interval
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.benchmark.comparison.run import Processes, Sample, Spread, Stretches
+from digit_infer.benchmark.comparison.runs import Processes, Sample, Spread, Stretches
 from digit_infer.benchmark.statistics import Interval
 
 if TYPE_CHECKING:

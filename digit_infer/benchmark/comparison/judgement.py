@@ -8,15 +8,12 @@ from typing import Literal
 
 from digit_infer.benchmark.comparison.disturbance import Quiet, at_pace, followed, quiet
 from digit_infer.benchmark.comparison.interval import central_us, log_ratio
-from digit_infer.benchmark.comparison.run import Metric, Processes, Sample, Spread
+from digit_infer.benchmark.comparison.runs import FEWEST_SAMPLES, Metric, Processes, Sample, Spread
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
 FEWEST_PROCESSES = 4
 """With 4 and 4, all of one side are slower than all of the other by chance in 2 of 70 cases; with 3 and 3 in 2 of 20."""
-
-FEWEST_SAMPLES = 40
-"""Of one process: ten stretches of four."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from digit_infer.benchmark.comparison.judgement import Finding, Limits, Verdict, judge, percent
-from digit_infer.benchmark.comparison.run import JUDGED, METRICS, Metric, Run
+from digit_infer.benchmark.comparison.runs import JUDGED, METRICS, Metric, Run
 from digit_infer.errors import RecordError
 
 COMPARISON_SCHEMA = 1

@@ -8,15 +8,20 @@ from html import escape
 from pathlib import Path
 
 from digit_infer.benchmark.record import Record
-from digit_infer.benchmark.report.columns import Column, shown_tables
-from digit_infer.benchmark.report.distributions import SHOWN_RIDGES, distributions_plot, ridges_of
-from digit_infer.benchmark.report.marks import legend
 from digit_infer.benchmark.report.method import method
-from digit_infer.benchmark.report.pareto import pareto_plot, points_of
+from digit_infer.benchmark.report.plots import (
+    SHOWN_RIDGES,
+    distributions_plot,
+    pareto_plot,
+    points_of,
+    ridges_of,
+    series_of,
+    throughput_plot,
+)
 from digit_infer.benchmark.report.recommendation import recommendation, taken_for_one
-from digit_infer.benchmark.report.rows import common_remarks, is_null
-from digit_infer.benchmark.report.throughput import series_of, throughput_plot
-from digit_infer.benchmark.summary import Summary, summaries
+from digit_infer.benchmark.report.svg import legend
+from digit_infer.benchmark.report.tables import Column, shown_tables
+from digit_infer.benchmark.summary import Summary, common_remarks, is_null, summaries
 
 _STYLE = Path(__file__).with_name("page.css")
 _WIDTHS = {"wide": 820.0, "narrow": 344.0}

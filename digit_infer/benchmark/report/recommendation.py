@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from digit_infer.benchmark.report.rows import is_null, is_sound, name_of
 from digit_infer.benchmark.statistics import three_digits
-from digit_infer.benchmark.summary import Summary
+from digit_infer.benchmark.summary import Summary, is_null, is_sound, name_of
 
 AS_FAST = 1.05
 """Times and rates within this ratio count as equal: this benchmark agrees with others within 5 %."""

@@ -10,10 +10,9 @@ from typing import Any
 
 import click
 
-from digit_infer.benchmark.comparison.files import read_run
 from digit_infer.benchmark.comparison.judgement import Limits
 from digit_infer.benchmark.comparison.pairing import HEADINGS, Comparison, as_document, as_markdown, cells, compare
-from digit_infer.benchmark.comparison.run import JUDGED, METRICS, Metric
+from digit_infer.benchmark.comparison.runs import JUDGED, METRICS, Metric, read_run
 from digit_infer.cli import options
 from digit_infer.cli.output import Column, print_table
 from digit_infer.errors import UsageError, printable

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from digit_infer.benchmark.record import Record
-from digit_infer.benchmark.record_file import as_document
-from digit_infer.benchmark.report.columns import shown_tables
+from digit_infer.benchmark.record import Record, as_document
 from digit_infer.benchmark.report.html import html_text
 from digit_infer.benchmark.report.method import anchor, clock
 from digit_infer.benchmark.report.recommendation import recommendation
-from digit_infer.benchmark.report.rows import common_remarks
-from digit_infer.benchmark.report.text import csv_text, markdown_text
+from digit_infer.benchmark.report.tables import csv_text, markdown_text, shown_tables
 from digit_infer.benchmark.statistics import three_digits
-from digit_infer.benchmark.summary import Summary, images_per_second, stream_latencies, summaries
+from digit_infer.benchmark.summary import Summary, common_remarks, images_per_second, stream_latencies, summaries
 from digit_infer.cli.output import Column, print_table
 from digit_infer.errors import printable
 from digit_infer.files import write_text

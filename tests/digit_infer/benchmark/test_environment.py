@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from digit_infer.benchmark.environment import environment, machine_identity
-from digit_infer.benchmark.hardware import confinement_facts, cpu_facts, ranges
+from digit_infer.benchmark.environment import confinement_facts, cpu_facts, environment, machine_identity, ranges
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from digit_infer.benchmark.comparison.files import read_run
+from digit_infer.benchmark.comparison.runs import read_run
 from digit_infer.benchmark.configuration import Configuration
 from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess
 from digit_infer.benchmark.record import Settings
@@ -35,7 +35,7 @@ def test_a_process_that_closes_its_output_and_goes_on_is_ended():
 
 
 def test_interleaved_rows_survive_one_whose_process_dies():
-    dying = "import sys; from digit_infer.benchmark.measuring import worker as w; stream = w._Measuring.stream\n"
+    dying = "import sys; from digit_infer.benchmark import worker as w; stream = w._Measuring.stream\n"
     dying += "w._Measuring.stream = lambda self: sys.exit(3)\nw.serve(w.open_predictor)"
     null, doomed = Configuration("", "null", None, None, 1), Configuration("cnn_arch3", "onnx-cpu", "float32", 1, 1)
     commands = {null: PREDICTOR, doomed: (sys.executable, "-c", dying)}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_infer.benchmark.record_file import as_document, from_document, read_record
+from digit_infer.benchmark.record import as_document, from_document, read_record
 from digit_infer.benchmark.statistics import Histogram, percentile
 from digit_infer.benchmark.summary import summaries
 from digit_infer.errors import RecordError

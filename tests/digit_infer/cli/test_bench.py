@@ -5,7 +5,7 @@ import json
 import pytest
 
 from digit_infer import zoo
-from digit_infer.benchmark.record_file import from_document, read_record
+from digit_infer.benchmark.record import from_document, read_record
 from digit_infer.benchmark.summary import summaries
 
 SMALL = ("bench", "--model", "softmax_regression", "--runtime", "onnx-cpu", "--rounds", "1", "--time", "0.05")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from digit_infer.benchmark.record_file import as_document
+from digit_infer.benchmark.record import as_document
 
 LENET = ("lenet5_v2", "onnx-cpu", "float32", 1, 1)
 HERE = {"cpu": "Some CPU", "cores_visible": "2", "python": "CPython 3.11.7"}

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from digit_infer.benchmark.comparison.disturbance import at_pace, followed, quiet
 from digit_infer.benchmark.comparison.judgement import Limits, judge
-from digit_infer.benchmark.comparison.run import Process, Processes
+from digit_infer.benchmark.comparison.runs import Process, Processes
 
 CALM = Process((10.0, 10.1, 9.9, 10.0), (50.0, 50.2, 49.9, 50.1))
 LIMITS = Limits(share=0.05, absolute_us=0.2)

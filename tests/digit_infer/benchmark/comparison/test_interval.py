@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digit_infer.benchmark.comparison.interval import ONE_PROCESS, central_us, log_ratio, student_t
-from digit_infer.benchmark.comparison.run import Process, Processes, Spread, Stretches
+from digit_infer.benchmark.comparison.runs import Process, Processes, Spread, Stretches
 
 TRIALS = 200
 NOISE = {  # standard deviations of processes and of blocks, how often a process is unlucky, and by how much on average

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digit_infer.benchmark.comparison.judgement import Limits, judge
-from digit_infer.benchmark.comparison.run import Process, Processes, Spread, Stretches
+from digit_infer.benchmark.comparison.runs import Process, Processes, Spread, Stretches
 
 LIMITS = Limits(share=0.05, absolute_us=0.2)
 TRIALS = 100

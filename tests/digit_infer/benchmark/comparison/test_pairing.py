@@ -2,10 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from digit_infer.benchmark.comparison.files import run_of_record
 from digit_infer.benchmark.comparison.judgement import Limits
 from digit_infer.benchmark.comparison.pairing import compare
-from digit_infer.benchmark.comparison.run import METRICS
+from digit_infer.benchmark.comparison.runs import METRICS, run_of_record
 from digit_infer.errors import RecordError
 
 LIMITS = Limits(share=0.05, absolute_us=0.2)

@@ -7,7 +7,7 @@ import pytest
 
 from digit_infer.benchmark.report.html import html_text
 from digit_infer.benchmark.report.recommendation import recommendation
-from digit_infer.benchmark.report.text import markdown_text
+from digit_infer.benchmark.report.tables import markdown_text
 from digit_infer.benchmark.summary import summaries
 
 SVG = re.compile(r"<svg role=.*?</svg>", re.DOTALL)

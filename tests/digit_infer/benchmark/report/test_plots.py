@@ -4,13 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digit_infer.benchmark.report.distributions import ridges_of
-from digit_infer.benchmark.report.marks import Box, around, placed, shortened
-from digit_infer.benchmark.report.pareto import front_of, points_of
-from digit_infer.benchmark.report.rows import short_names
-from digit_infer.benchmark.report.svg import LogScale, amount, duration, spanning
-from digit_infer.benchmark.report.throughput import series_of
-from digit_infer.benchmark.summary import summaries
+from digit_infer.benchmark.report.plots import front_of, points_of, ridges_of, series_of
+from digit_infer.benchmark.report.svg import Box, LogScale, amount, around, duration, placed, shortened, spanning
+from digit_infer.benchmark.summary import short_names, summaries
 
 POSITIVE = st.floats(1e-4, 1e9)
 

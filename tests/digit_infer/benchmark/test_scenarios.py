@@ -5,15 +5,16 @@ import numpy as np
 import pytest
 
 from digit_infer.benchmark import accuracy
-from digit_infer.benchmark.measuring.instruments import (
+from digit_infer.benchmark.machine import (
     Anchor,
     clock_read_ns,
     clock_step_ns,
     collector_off,
     peak_memory_bytes,
 )
-from digit_infer.benchmark.measuring.queries import Queries, digits
-from digit_infer.benchmark.measuring.scenarios import (
+from digit_infer.benchmark.scenarios import (
+    Queries,
+    digits,
     highest_rate,
     offline_block,
     queries_a_block,

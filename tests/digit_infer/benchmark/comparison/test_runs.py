@@ -7,10 +7,9 @@ import sys
 
 import pytest
 
-from digit_infer.benchmark.comparison.files import read_run
 from digit_infer.benchmark.comparison.judgement import Limits
 from digit_infer.benchmark.comparison.pairing import compare
-from digit_infer.benchmark.comparison.run import Spread, Stretches
+from digit_infer.benchmark.comparison.runs import Spread, Stretches, read_run
 from digit_infer.errors import RecordError
 
 pytestmark = pytest.mark.skipif(
@@ -119,7 +118,7 @@ def test_another_machine_timer_or_writer_is_refused(whole, read, made_record, tm
     collecting = [entry | {"options": entry["options"] | {"disable_gc": True}} for entry in whole["benchmarks"]]
     with pytest.raises(RecordError, match="disable_gc: False and True"):
         compare(read(whole), read(whole | {"benchmarks": collecting}, "b.json"), LIMITS)
-    from digit_infer.benchmark.record_file import as_document
+    from digit_infer.benchmark.record import as_document
 
     ours = read(as_document(made_record({("lenet", "onnx-cpu", "float32", 1, 1): 250.0})), "ours.json")
     with pytest.raises(RecordError, match=r"from pytest-benchmark, .*ours\.json from digit-infer bench"):

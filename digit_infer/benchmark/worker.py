@@ -1,6 +1,6 @@
 """The measuring process: opens one system and answers its parent's requests, one JSON object a line.
 
-``python -m digit_infer.benchmark.measuring.worker`` measures a ``Predictor``; ``serve`` measures any other system with the
+``python -m digit_infer.benchmark.worker`` measures a ``Predictor``; ``serve`` measures any other system with the
 same code. A request's ``do`` is the name of a method of ``_Measuring``.
 """
 
@@ -15,9 +15,12 @@ from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from digit_infer.benchmark.measuring.instruments import Anchor, collector_off, peak_memory_bytes
-from digit_infer.benchmark.measuring.queries import Queries, QueriesElsewhere, digits
-from digit_infer.benchmark.measuring.scenarios import (
+from digit_infer.benchmark.machine import Anchor, collector_off, peak_memory_bytes
+from digit_infer.benchmark.record import Artefact
+from digit_infer.benchmark.scenarios import (
+    Queries,
+    QueriesElsewhere,
+    digits,
     highest_rate,
     offline_block,
     queries_a_block,
@@ -26,14 +29,13 @@ from digit_infer.benchmark.measuring.scenarios import (
     time_stages,
     warm_up,
 )
-from digit_infer.benchmark.record import Artefact
 from digit_infer.dataset import load
 from digit_infer.errors import DigitInferError, UsageError
 from digit_infer.parallel.children import end_with
 from digit_infer.runtimes.model_file import sha256_of
 
 if TYPE_CHECKING:
-    from digit_infer.benchmark.measuring.queries import Answer
+    from digit_infer.benchmark.scenarios import Answer
     from digit_infer.runtimes.protocol import TimingSession
 
 Reply: TypeAlias = dict[str, Any]

@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from digit_infer.benchmark.report.columns import COLUMNS, shown_tables
-from digit_infer.benchmark.report.rows import common_remarks, remarks
-from digit_infer.benchmark.report.text import csv_text, escaped, markdown_text
-from digit_infer.benchmark.summary import summaries
+from digit_infer.benchmark.report.tables import COLUMNS, csv_text, escaped, markdown_text, shown_tables
+from digit_infer.benchmark.summary import common_remarks, remarks, summaries
 from digit_infer.cli.bench.output import print_summaries
 
 

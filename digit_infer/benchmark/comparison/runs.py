@@ -1,24 +1,103 @@
-"""Reads files of measurements as runs to compare: records of ``digit-infer bench``, and the JSON of pytest-benchmark.
+"""The measurements of a file in one form for all formats: subjects, each with one sample per metric.
 
-``--benchmark-json`` and ``--benchmark-save-data`` keep every round's time, in order. They become ten medians of consecutive
-rounds, since neighbouring rounds are correlated. ``--benchmark-save`` alone keeps the median and the quartiles.
+Files are records of ``digit-infer bench``, or the JSON of pytest-benchmark: ``--benchmark-json`` and
+``--benchmark-save-data`` keep every round's time, in order. They become ten medians of consecutive rounds, since
+neighbouring rounds are correlated. ``--benchmark-save`` alone keeps the median and the quartiles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from digit_infer.benchmark import record
-from digit_infer.benchmark.comparison.judgement import FEWEST_SAMPLES
-from digit_infer.benchmark.comparison.run import Metric, Process, Processes, Run, Sample, Spread, Stretches, Subject
 from digit_infer.benchmark.environment import machine_identity
-from digit_infer.benchmark.record_file import from_document, read_document
+from digit_infer.benchmark.record import from_document, read_document
 from digit_infer.errors import RecordError
+
+Metric = Literal["p50", "p90", "throughput"]
+"""The median and the 90th percentile of a query's latency, and images per second."""
+
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+JUDGED: tuple[Metric, ...] = ("p50", "throughput")
+"""The default metrics. p90 is not among them, since it mostly shows the load of other users.
+
+On a shared machine it differed by 2 to 13 % between processes of one network whose medians differed by 0.2 to 1 %.
+"""
+
+FEWEST_SAMPLES = 40
+"""Of one process, to be judged: ten stretches of four."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One fresh process.
+
+    ``times_us`` has one time per block, of a query, or of an image where the metric is throughput. ``anchors_us`` has the
+    time of the anchor workload beside each, and is empty without an anchor. ``warm`` is False if the process did not
+    settle.
+    """
+
+    times_us: tuple[float, ...]
+    anchors_us: tuple[float, ...] = ()
+    warm: bool = True
+
+
+@dataclass(frozen=True)
+class Processes:
+    """A sample over fresh processes."""
+
+    processes: tuple[Process, ...]
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """A sample of one process: the medians of consecutive parts of it, in µs."""
+
+    medians_us: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A sample of which only the median and the interquartile range, in µs, and the number are known."""
+
+    median_us: float
+    quartiles_us: float
+    samples: int
+
+
+Sample: TypeAlias = Processes | Stretches | Spread
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was measured; ``facts`` say by name what ran, which may explain a change."""
+
+    samples: Mapping[Metric, Sample]
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One file.
+
+    ``machine`` has the facts that identify a machine, ``settings`` those that must be equal in a comparison, and ``facts``
+    those that may differ and are reported. ``subjects`` have the names by which they are paired.
+    """
+
+    name: str
+    writer: str
+    machine: Mapping[str, str]
+    settings: Mapping[str, str]
+    facts: Mapping[str, str]
+    subjects: Mapping[str, Subject]
+
 
 _MOMENTARY = ("load_average", "memory_available_kb", "memory_kb", "frequency_mhz")
 """Facts that change all the time."""

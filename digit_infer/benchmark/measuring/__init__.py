@@ -1,1 +1,0 @@
-"""The code of a measuring process, which opens one system and times its queries."""
