@@ -175,14 +175,14 @@ def download(file: IdxFile, cache: Path | None = None, mirrors: Sequence[str] = 
             f"{file.name} is not installed, and downloading it needs pooch",
             f'pip install "digit-infer[train]", or name a folder that holds it in {FOLDER_VARIABLE}',
         ) from error
-    from digit_infer.files.download import DownloadProgress
+    from rich.console import Console
 
     folder = pooch.os_cache("digit_infer") if cache is None else cache
     failures = []
     for mirror in mirrors:
-        downloader = pooch.HTTPDownloader(progressbar=DownloadProgress(file.name))
         try:
-            return Path(pooch.retrieve(mirror + file.name, f"sha256:{file.sha256}", file.name, folder, None, downloader))
+            with Console(stderr=True).status(f"downloading {file.name}"):
+                return Path(pooch.retrieve(mirror + file.name, f"sha256:{file.sha256}", file.name, folder))
         except (OSError, ValueError) as error:  # requests raises OSErrors, pooch a ValueError for a wrong sha256
             failures.append(f"{mirror}: {type(error).__name__}, {str(error).splitlines()[0][:80]}")
     raise DatasetError(

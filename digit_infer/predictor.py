@@ -16,8 +16,7 @@ from digit_infer import image, zoo
 from digit_infer.contract import SIDE, UINT8, Precision, check_images
 from digit_infer.errors import InferenceError, PictureError, UsageError
 from digit_infer.image import PictureSource, Seen
-from digit_infer.parallel import in_batches, in_order, usable_cpus
-from digit_infer.parallel.children import tell_after_fork
+from digit_infer.parallel import in_batches, in_order, tell_after_fork, usable_cpus
 from digit_infer.prediction import Explanation, Prediction, Unanswered
 from digit_infer.recognition.ink import InkNetwork
 from digit_infer.recognition.judge import Judged, judged

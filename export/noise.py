@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.benchmark.accuracy import flips
+from digit_infer.benchmark.statistics import flips
 from digit_infer.contract import SIDE
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.benchmark.accuracy import accuracy_of
+from digit_infer.benchmark.statistics import accuracy_of
 from digit_infer.cli.options import named_pictures
 from digit_infer.contract import CLASSES
 from digit_infer.errors import PictureError, PictureNotFoundError, UnreadablePictureError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.benchmark.accuracy import accuracy_of, flips
+from digit_infer.benchmark.statistics import accuracy_of, flips
 from digit_infer.zoo.manifest import Parity
 from export.errors import NeighboursError, ParityError
 

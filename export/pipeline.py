@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from digit_infer import dataset
-from digit_infer.benchmark.accuracy import accuracy_of
+from digit_infer.benchmark.statistics import accuracy_of
 from digit_infer.contract import Format, Precision
 from digit_infer.errors import DigitInferError, first_line_of
 from digit_infer.files import atomic_write

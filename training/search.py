@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer.benchmark.accuracy import (
+from digit_infer.benchmark.statistics import (
     best_temperature,
     cross_entropy,
     expected_calibration_error,

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from digit_infer import dataset
-from digit_infer.benchmark.accuracy import best_temperature
+from digit_infer.benchmark.statistics import best_temperature
 from digit_infer.files import atomic_write
 from digit_infer.parallel import usable_cpus
 from digit_infer.runtimes.keras import BACKENDS

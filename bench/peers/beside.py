@@ -13,10 +13,9 @@ from time import perf_counter
 from bench.paired import Difference, difference
 from bench.peers.environments import ENVIRONMENTS
 from bench.peers.table import OURS_ONNX, OURS_TFLITE, PEERS, Ours, Peer, PeerName
-from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess
+from digit_infer.benchmark.process import PREDICTOR, WARM_UP_S, MeasuringProcess
 from digit_infer.benchmark.record import Block
 from digit_infer.benchmark.statistics import Histogram
-from digit_infer.benchmark.timings import WARM_UP_S
 
 _SERVE: tuple[str, ...] = ("-m", "bench.peers.serve")
 

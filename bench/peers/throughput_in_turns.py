@@ -15,7 +15,7 @@ from bench.peers.beside import started
 from bench.peers.environments import ENVIRONMENTS
 from bench.peers.table import PEERS, Peer, file_for
 from bench.peers.throughput import By, Run, Throughput
-from digit_infer.benchmark.timings import WARM_UP_S
+from digit_infer.benchmark.process import WARM_UP_S
 
 _ASKED: Mapping[By, Peer] = {
     "benchmark_app": PEERS["openvino_request"],

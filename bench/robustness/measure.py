@@ -15,7 +15,7 @@ from bench.robustness.drawn_pictures import KINDS
 from bench.robustness.out_of_distribution import OUT_OF_DISTRIBUTION
 from bench.robustness.unseen_pictures import UNSEEN
 from digit_infer import dataset
-from digit_infer.benchmark.accuracy import Bin, expected_calibration_error, reliability
+from digit_infer.benchmark.statistics import Bin, expected_calibration_error, reliability
 from digit_infer.prediction import Prediction, Unanswered
 from digit_infer.predictor import Predictor
 

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from digit_infer import zoo
-from digit_infer.benchmark.accuracy import accuracy_of_digits
 from digit_infer.benchmark.configuration import LONGEST_S, Configuration
-from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess
+from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess, Timing, measure_in_turns, shuffled_order
 from digit_infer.benchmark.record import Artefact, Process, Row, Settings, Skipped
-from digit_infer.benchmark.timings import Timing, measure_in_turns, shuffled_order
+from digit_infer.benchmark.statistics import accuracy_of_digits
 from digit_infer.dataset import load
 from digit_infer.errors import (
     DigitInferError,

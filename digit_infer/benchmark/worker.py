@@ -31,7 +31,7 @@ from digit_infer.benchmark.scenarios import (
 )
 from digit_infer.dataset import load
 from digit_infer.errors import DigitInferError, UsageError
-from digit_infer.parallel.children import end_with
+from digit_infer.parallel.processes import end_with
 from digit_infer.runtimes.model_file import sha256_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Atomic writing of files, and checks of paths; ``download`` has a progress bar."""
+"""Atomic writing of files, and checks of paths."""
 
 from __future__ import annotations
 

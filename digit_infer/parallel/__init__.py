@@ -1,4 +1,4 @@
-"""Batches, and threads that keep the order of results; worker processes are in ``processes``."""
+"""Batches, threads that keep the order of results, and locks after a fork; worker processes are in ``processes``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -96,3 +97,27 @@ class Background(Generic[T]):
         if self._error is not None:
             raise self._error
         return self._value[0]
+
+
+class Inherited(Protocol):
+    """An object that must be repaired after a fork: only the calling thread goes on, and a lock of another stays locked."""
+
+    def after_fork(self) -> None:
+        """Replace locks that other threads may hold."""
+
+
+_LIVING: WeakSet[Inherited] = WeakSet()
+
+
+def tell_after_fork(inherited: Inherited) -> None:
+    """Call ``after_fork`` in every forked child while the object is alive."""
+    _LIVING.add(inherited)
+
+
+def _tell() -> None:
+    for inherited in list(_LIVING):
+        inherited.after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_tell)

@@ -2,26 +2,26 @@
 
 A worker is ``python -m digit_infer.parallel.processes``. It reads pickles from stdin: a predictor, then one list of
 pictures per batch. It writes one pickle per batch: a list of answers, or an error. It ends when stdin closes, so no
-worker outlives its parent.
+worker outlives its parent. On Linux a child is also killed when its parent ends, for whatever reason.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from queue import SimpleQueue
-from threading import Lock
 from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
 
 from digit_infer.errors import DigitInferError, InferenceError, UsageError
 from digit_infer.parallel import in_batches, in_order
-from digit_infer.parallel.children import end_with, owner, restarts_app
 
 Sendable: TypeAlias = "str | os.PathLike[str] | bytes"
 """Pictures that another process can read."""
@@ -34,6 +34,36 @@ _TO_END_S = 5.0
 
 _BATCHES_IN_FLIGHT = 2
 """Per worker: one batch is answered while the next one waits in the pipe."""
+
+
+_SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+
+
+def restarts_app() -> bool:
+    """Return whether starting ``sys.executable`` would start a frozen app again, endlessly.
+
+    It would unless PyInstaller froze the app: ``digit_infer._pyinstaller`` handles our commands there.
+    """
+    return getattr(sys, "frozen", False) and not hasattr(sys, "_MEIPASS")
+
+
+def owner() -> str:
+    """Return the argument that a child process passes to ``end_with``.
+
+    Linux watches the thread that started a child, not its process, so only the main thread counts.
+    """
+    return str(os.getpid()) if threading.current_thread() is threading.main_thread() else "0"
+
+
+def end_with(owner: str) -> None:
+    """Have the kernel kill this process when its parent ends; ``owner`` is the parent's ``owner()``, "0" disables it."""
+    if sys.platform != "linux" or owner == "0":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != int(owner):  # the parent had already ended
+        os._exit(1)
 
 
 class Worker:
@@ -49,7 +79,7 @@ class Worker:
         assert self._process.stdout is not None  # noqa: S101
         self._requests, self._replies = self._process.stdin, self._process.stdout
         self._first = predictor
-        self._sending, self._receiving = Lock(), Lock()
+        self._sending, self._receiving = threading.Lock(), threading.Lock()
 
     def answer(self, pictures: list[Sendable]) -> list[Any]:
         """Return what ``predict_many`` of the predictor yields for a batch.

@@ -12,13 +12,13 @@ _PLACES: dict[RuntimeName, str] = {
     "onnx-cpu": "onnx_cpu.RUNTIME",
     "onnx-gpu": "onnx_gpu.RUNTIME",
     "onnx-gpu-graph": "onnx_gpu.GRAPH_RUNTIME",
-    "onnx-tensorrt": "onnx_tensorrt.RUNTIME",
+    "onnx-tensorrt": "onnx_gpu.TENSORRT_RUNTIME",
     "tflite": "tflite.RUNTIME",
     "tflm": "tflm.RUNTIME",
     "keras": "keras.RUNTIME",
     "browser-onnx": "browser.ONNX_RUNTIME",
     "browser-tflite": "browser.TFLITE_RUNTIME",
-    "null": "null.RUNTIME",
+    "null": "protocol.NULL_RUNTIME",
 }
 """The module of each runtime, and its name there."""
 

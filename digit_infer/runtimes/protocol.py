@@ -1,4 +1,4 @@
-"""The protocols of runtimes and their sessions."""
+"""The protocols of runtimes and their sessions, and ``null``, which keeps them without a model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_chec
 
 import numpy as np
 
-from digit_infer.contract import Format, Precision
+from digit_infer.contract import CLASSES, PRECISIONS, Format, Precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Answers = NDArray[Any]
     """[N, *gives] of a contract: probabilities float32 [N, 10], or ink uint8 [N, 128, 128]"""
-
 
 RuntimeName = Literal[
     "onnx-cpu",
@@ -149,3 +148,35 @@ def installed_version(*distributions: str) -> str | None:
         except PackageNotFoundError:
             continue
     return None
+
+
+class Null:
+    """Returns a constant, without a library and without files: the benchmark measures its own overhead with it."""
+
+    name: RuntimeName = "null"
+    format: Format | None = None
+    precisions: tuple[Precision, ...] = PRECISIONS
+    marks_ink = False
+
+    def availability(self) -> Availability:
+        """Return that it works."""
+        return Availability("built in")
+
+    def open(self, file: ModelFile | None, threads: int | None) -> NullSession:
+        """Ignore the model."""
+        del file, threads
+        return NullSession()
+
+
+class NullSession:
+    """Gives every class the same probability."""
+
+    provider = "nothing"
+    threads: int | None = None
+
+    def answers(self, pictures: Pictures) -> Answers:
+        """Return float32 [N, 10], all 0.1, for uint8 [N, 28, 28]."""
+        return np.full((len(pictures), CLASSES), 1 / CLASSES, np.float32)
+
+
+NULL_RUNTIME: Runtime = Null()

@@ -31,7 +31,7 @@ from digit_infer.errors import (
     UsageError,
     from_told,
 )
-from digit_infer.parallel.children import end_with, owner, restarts_app
+from digit_infer.parallel.processes import end_with, owner, restarts_app
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.adapter import Adapter, adapter_of
 from digit_infer.runtimes.model_file import ModelFile, own_file

@@ -1,10 +1,10 @@
 """``digit-infer serve``: the Open Inference Protocol v2 over REST and gRPC, and a web page to draw on.
 
-    settings                     options of a server             endpoint       what REST, gRPC and the page share
-    tensors, protocol            bytes <-> arrays, pure          rest, grpc_service, page    front ends
-    models                       served models                   server         one process: start and shutdown
-    batching                     requests -> model calls         supervisor     several worker processes
-    metrics, log                 Prometheus, JSON log            http           request bodies, joined writes
+    settings             options of a server           endpoint                    what REST, gRPC and the page share
+    tensors, protocol    bytes <-> arrays, pure        rest, grpc_service, page    front ends
+    models               served models                 server                      one process: start and shutdown
+    batching             requests -> model calls       supervisor                  several worker processes
+    telemetry            Prometheus, JSON log
 
 Only ``serve`` imports this package. It needs the extra ``serve``; gRPC needs ``grpc`` as well.
 """

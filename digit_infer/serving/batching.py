@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 from digit_infer.errors import OverloadedError
 
 if TYPE_CHECKING:
-    from digit_infer.serving.metrics import ModelMetrics
     from digit_infer.serving.models import Inputs, Served
     from digit_infer.serving.protocol import Outputs
+    from digit_infer.serving.telemetry import ModelMetrics
 
 
 @dataclass(frozen=True, eq=False)

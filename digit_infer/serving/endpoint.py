@@ -28,9 +28,9 @@ from digit_infer.serving.protocol import VERSION, check_version
 from digit_infer.serving.settings import PICTURE
 
 if TYPE_CHECKING:
-    from digit_infer.serving.metrics import Metrics
     from digit_infer.serving.protocol import InferRequest, Outputs
     from digit_infer.serving.settings import Settings
+    from digit_infer.serving.telemetry import Metrics
     from digit_infer.serving.tensors import ModelSpec
 
 EXTENSIONS = ("binary_tensor_data", "statistics", "model_repository(index)")

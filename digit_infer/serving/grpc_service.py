@@ -21,8 +21,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from digit_infer.errors import InvalidRequestError, ServingError
 from digit_infer.serving.endpoint import Endpoint, kind_of, told
-from digit_infer.serving.log import write_event, write_failure
 from digit_infer.serving.protocol import VERSION, InferRequest, WantedOutput, check_complete
+from digit_infer.serving.telemetry import write_event, write_failure
 from digit_infer.serving.tensors import ModelSpec, Tensor, TensorSpec, Values, checked_shape, from_raw, from_values, to_raw
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from PIL import Image
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from digit_infer.serving.http import GoneError, read_body
 from digit_infer.serving.models import check_pixels
+from digit_infer.serving.rest import GoneError, read_body
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,12 +20,10 @@ import uvicorn
 
 from digit_infer.errors import DigitInferError, ServingError
 from digit_infer.serving.endpoint import Endpoint
-from digit_infer.serving.http import JoinedWrites
-from digit_infer.serving.log import take_over_libraries, write_event
-from digit_infer.serving.metrics import Metrics
 from digit_infer.serving.page import page_routes
-from digit_infer.serving.rest import Rest
+from digit_infer.serving.rest import JoinedWrites, Rest
 from digit_infer.serving.settings import Settings
+from digit_infer.serving.telemetry import Metrics, take_over_libraries, write_event
 
 READY = b"ready\n"
 """A worker writes this to stdout once it accepts requests."""

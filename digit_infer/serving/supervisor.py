@@ -18,10 +18,9 @@ from threading import Event
 from prometheus_client import multiprocess
 
 from digit_infer.errors import ServingError
-from digit_infer.serving.log import write_event
-from digit_infer.serving.metrics import FOLDER_VARIABLE
 from digit_infer.serving.server import READY, Doors, bound
 from digit_infer.serving.settings import Settings
+from digit_infer.serving.telemetry import FOLDER_VARIABLE, write_event
 
 _LOOK_S = 0.2
 """Seconds between checks that all workers are alive."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digit_infer.benchmark.accuracy import accuracy_of, flips
+from digit_infer.benchmark.statistics import accuracy_of, flips
 from digit_infer.cli.reporting import quiet_native_log
 from export.calibration import METHODS, SEED, SIZE, Method, of_training_images
 from export.pairs import FORMATS

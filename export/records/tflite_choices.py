@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digit_infer.benchmark.accuracy import accuracy_of, flips
+from digit_infer.benchmark.statistics import accuracy_of, flips
 from digit_infer.cli.reporting import ReportingCommand, quiet_native_log
 from export.records.answering import answers_of
 from export.records.only import of_models, store

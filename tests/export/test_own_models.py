@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from digit_infer import Predictor
-from digit_infer.benchmark.accuracy import accuracy_of
+from digit_infer.benchmark.statistics import accuracy_of
 from digit_infer.errors import ModelCodeError, UsageError
 from digit_infer.runtimes.preprocessing import Preprocessing
 from export.answers import ends_in_logits, softmax

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digit_infer import dataset
-from digit_infer.benchmark.accuracy import best_temperature
+from digit_infer.benchmark.statistics import best_temperature
 from training.distortion import DAMAGES, blurred, displacements, distorted, thickened, warped
 from training.glyphs import SIGNS
 from training.network import build

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 from typing import Literal
 
-from digit_infer.benchmark.comparison.disturbance import Quiet, at_pace, followed, quiet
-from digit_infer.benchmark.comparison.interval import central_us, log_ratio
+from digit_infer.benchmark.comparison.estimate import Quiet, at_pace, central_us, followed, log_ratio, quiet
 from digit_infer.benchmark.comparison.runs import FEWEST_SAMPLES, Metric, Processes, Sample, Spread
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]

@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 
 from digit_infer.benchmark.record import Record
-from digit_infer.benchmark.report.method import method
 from digit_infer.benchmark.report.plots import (
     SHOWN_RIDGES,
     distributions_plot,
@@ -20,7 +19,7 @@ from digit_infer.benchmark.report.plots import (
 )
 from digit_infer.benchmark.report.recommendation import recommendation, taken_for_one
 from digit_infer.benchmark.report.svg import legend
-from digit_infer.benchmark.report.tables import Column, shown_tables
+from digit_infer.benchmark.report.tables import Column, method, shown_tables
 from digit_infer.benchmark.summary import Summary, common_remarks, is_null, summaries
 
 _STYLE = Path(__file__).with_name("page.css")

@@ -20,8 +20,14 @@ from digit_infer.benchmark.configuration import (
     available_runtimes,
 )
 from digit_infer.cli.bench.compare import command as compare
-from digit_infer.cli.bench.options import effort_options, output_options, scenario_options, selection_options
-from digit_infer.cli.bench.selection import selected, tried
+from digit_infer.cli.bench.options import (
+    effort_options,
+    output_options,
+    scenario_options,
+    selected,
+    selection_options,
+    tried,
+)
 from digit_infer.cli.options import adapter, of_own_file
 from digit_infer.cli.reporting import INTERRUPTED, ReportingGroup, quiet_native_log
 from digit_infer.errors import RuntimeUnavailableError, UsageError, printable

@@ -12,9 +12,8 @@ import click
 
 from digit_infer.benchmark.record import Record, as_document
 from digit_infer.benchmark.report.html import html_text
-from digit_infer.benchmark.report.method import anchor, clock
 from digit_infer.benchmark.report.recommendation import recommendation
-from digit_infer.benchmark.report.tables import csv_text, markdown_text, shown_tables
+from digit_infer.benchmark.report.tables import anchor, clock, csv_text, markdown_text, shown_tables
 from digit_infer.benchmark.statistics import three_digits
 from digit_infer.benchmark.summary import Summary, common_remarks, images_per_second, stream_latencies, summaries
 from digit_infer.cli.output import Column, print_table

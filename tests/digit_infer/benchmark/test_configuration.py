@@ -1,8 +1,8 @@
 import pytest
 
 from digit_infer.benchmark.configuration import Configuration, configurations, scenarios_of
+from digit_infer.benchmark.process import median_width, shuffled_order
 from digit_infer.benchmark.statistics import Histogram
-from digit_infer.benchmark.timings import median_width, shuffled_order
 
 
 def test_only_configurations_with_a_file_are_planned():

@@ -4,7 +4,6 @@ import time
 import numpy as np
 import pytest
 
-from digit_infer.benchmark import accuracy
 from digit_infer.benchmark.machine import (
     Anchor,
     clock_read_ns,
@@ -23,6 +22,7 @@ from digit_infer.benchmark.scenarios import (
     time_stages,
     warm_up,
 )
+from digit_infer.benchmark.statistics import accuracy_of_digits
 
 CALL_S = 0.002
 
@@ -106,7 +106,7 @@ def test_stages_add_up(mnist_test):
 def test_digits_are_the_most_probable_ones(mnist_test):
     answered = digits(lambda images: np.eye(10, dtype=np.float32)[images[:, 0, 0] % 10], mnist_test.images[:600])
     assert (answered == mnist_test.images[:600, 0, 0] % 10).all()
-    assert accuracy.accuracy_of_digits(mnist_test.labels, mnist_test.labels).correct == 10_000
+    assert accuracy_of_digits(mnist_test.labels, mnist_test.labels).correct == 10_000
 
 
 def test_the_clock_and_the_memory_are_plausible():

@@ -1,10 +1,8 @@
 import sys
 
-import numpy as np
 import pytest
 
 from digit_infer import zoo
-from digit_infer.benchmark import accuracy
 from digit_infer.benchmark.configuration import Configuration
 from digit_infer.benchmark.environment import environment
 from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess
@@ -96,14 +94,6 @@ def test_killed_while_it_measures_it_says_by_what():
         process._process.wait()
         with pytest.raises(MeasurementError, match="SIGKILL"):
             process.stream_block()
-
-
-def test_flips_and_accuracy_count_what_they_say():
-    reference = np.eye(10, dtype=np.float32)
-    candidate = reference.copy()
-    candidate[3] = reference[4]
-    assert accuracy.flips(reference, candidate) == (3,)
-    assert accuracy.accuracy_of(candidate, np.arange(10, dtype=np.uint8)).correct == 9
 
 
 @pytest.mark.parametrize("fact", ["cpu", "cores_visible", "os", "python", "numpy", "onnxruntime", "digit-infer"])

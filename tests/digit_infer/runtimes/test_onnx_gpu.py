@@ -5,8 +5,15 @@ import pytest
 from digit_infer import zoo
 from digit_infer.benchmark.environment import environment
 from digit_infer.runtimes.model_file import ModelFile
-from digit_infer.runtimes.onnx_gpu import NvidiaDriver, ask_driver, cuda_options, why_driver_does_not_do
-from digit_infer.runtimes.onnx_tensorrt import engine_folder, tensorrt_options, why_no_tensorrt
+from digit_infer.runtimes.onnx_gpu import (
+    NvidiaDriver,
+    ask_driver,
+    cuda_options,
+    engine_folder,
+    tensorrt_options,
+    why_driver_does_not_do,
+    why_no_tensorrt,
+)
 
 
 def test_the_driver_names_its_devices_or_says_why_there_are_none():

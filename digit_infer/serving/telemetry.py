@@ -1,15 +1,22 @@
-"""Metrics for Prometheus; the protocol's statistics are computed from the same numbers.
+"""Metrics for Prometheus, and a log with one JSON object a line on stderr.
 
-With several workers, each writes to files in the folder ``PROMETHEUS_MULTIPROC_DIR``, and each reports the totals.
+The protocol's statistics are computed from the same numbers as the metrics. With several workers, each writes metrics to
+files in the folder ``PROMETHEUS_MULTIPROC_DIR``, and each reports the totals.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import sys
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -152,3 +159,41 @@ class Metrics:
 
 def _duration(count: float, seconds: float) -> dict[str, int]:
     return {"count": int(count), "ns": round(1e9 * seconds)}
+
+
+LIBRARIES = ("uvicorn.error", "asyncio", "grpc")
+"""Loggers whose warnings are written in the same form."""
+
+
+def write_event(event: str, **fields: object) -> None:
+    """Write one line: time, process, event and fields."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = json.dumps({"time": now, "pid": os.getpid(), "event": event, **fields}, default=str)
+    with suppress(BrokenPipeError):  # the reader of the log is gone; clients are still answered
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+def write_failure(doing: str, error: BaseException) -> None:
+    """Write an unexpected error with its traceback."""
+    write_event("failure", doing=doing, error=repr(error), traceback="".join(traceback.format_exception(error)))
+
+
+class _Events(logging.Handler):
+    """Writes the log records of libraries as events."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        fields: dict[str, object] = {"level": record.levelname.lower(), "message": record.getMessage()}
+        if record.exc_info:
+            fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
+        write_event(record.name, **fields)
+
+
+def take_over_libraries() -> None:
+    """Send the libraries' warnings to this log."""
+    for name in LIBRARIES:
+        logger = logging.getLogger(name)
+        logger.handlers = [_Events()]
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
