@@ -8,7 +8,6 @@ from training import search
 from training.layers import in_words
 from training.recipe import Recipe
 from training.recipes import OWN
-from training.recipes.own import CANDIDATES
 from training.rows import runs_of
 
 BARS = {"digitnet": 0.9975, "digitnet_nano": 0.9955}
@@ -18,13 +17,13 @@ _NOT_SAID = {"ReLU", "relu", "batch norm", "flatten"}
 
 
 def own_models_page() -> str:
-    """Return the page; raises ``TrainingError``: a candidate has no record, or one of another version."""
+    """Return the page; raises ``TrainingError``: a candidate has no record."""
     return render(
         "own_models",
         models={name: runs_of(recipe) for name, recipe in OWN.items()},
         bars=BARS,
         mean_and_deviation=mean_and_deviation,
-        candidates=[(name, recipe, search.stored(recipe)) for name, recipe in CANDIDATES.items()],
+        candidates=[(name, *search.stored(name)) for name in search.TRIED],
         in_words=network_in_words,
     )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from digit_infer.benchmark.record import rebuilt
 from digit_infer.benchmark.statistics import (
     best_temperature,
     cross_entropy,
@@ -49,23 +50,34 @@ _NON_DIGITS = 4_000
 KEPT = (0.95, 0.98, 0.99, 0.995)
 """Shares of digits for which the confidence is recorded that they reach."""
 
+TRIED = (
+    *("s3_e12", "v_e12", "p_e12", "n6_e14", "np_e14", "n2_e14", "q_e12", "q_e12_taught", "npb_e14"),
+    *("npb_e14_taught", "q_e12_nodamage", "q_e12_strong", "nq_e14", "digitnet_rehearsal"),
+    *("digitnet_nano_rehearsal", "nano_slight", "nano_taught", "nano_fast", "q_fast", "q_two", "q_digits"),
+    *("q_decay", "q_sgd", "q_wide", "digitnet_calm", "nano_calm", "nano_digits", "q_broad", "nano_even", "large"),
+    *("digitnet_pupil", "nano_valid", "digitnet_mild", "nano_brisk", "digitnet_strong", "nano_thrice", "nano_step"),
+    "nano_wide",
+)
+"""The candidates with a record, in the order in which they were tried."""
 
-def stored(recipe: Recipe) -> dict[str, Any]:
-    """Return the record of a candidate.
+
+def stored(name: str) -> tuple[Recipe, dict[str, Any]]:
+    """Return a candidate as its record declares it, and the record.
 
     Raises:
-        TrainingError: there is none, or one of another version of the candidate.
+        TrainingError: there is no record, or it is damaged.
     """
-    path = FOLDER / f"{recipe.name}.json"
-    again = f"python -m training search {recipe.name}"
+    path = FOLDER / f"{name}.json"
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        fingerprint = record["fingerprint"]
+        record = json.loads(path.read_text(encoding="utf-8"))
+        recipe = rebuilt(Recipe, record["declared"])
+        if record["fingerprint"] != recipe.fingerprint():
+            raise ValueError("its fingerprint is not that of what it declares")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise TrainingError(f"{path} is no record of a candidate ({error!r})", again) from error
-    if fingerprint != recipe.fingerprint():
-        raise TrainingError(f"{path} was made by another version of the candidate", again)
-    return record
+        raise TrainingError(
+            f"{path} is no record of a candidate ({error!r})", f"restore it: git checkout -- {path}"
+        ) from error
+    return recipe, record
 
 
 def search(recipe: Recipe, runs: Path, observer: Observer) -> dict[str, Any]:

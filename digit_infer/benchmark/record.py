@@ -273,6 +273,8 @@ def rebuilt(kind: type[T], value: object) -> T:
 
 
 def _built(hint: Any, value: Any, where: str) -> Any:
+    if hint is Any:
+        return value
     if is_dataclass(hint):
         return _dataclass(hint, value, where)
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
@@ -291,7 +293,7 @@ def _built(hint: Any, value: Any, where: str) -> Any:
         _checked(isinstance(value, Mapping), value, where)
         return {key: _built(inner[1], entry, f"{where}.{key}") for key, entry in value.items()}
     if hint is float:
-        return float(_checked(isinstance(value, int | float) and not isinstance(value, bool), value, where))
+        return _checked(isinstance(value, int | float) and not isinstance(value, bool), value, where)
     return _checked(isinstance(value, hint) and (hint is bool or not isinstance(value, bool)), value, where)
 
 

@@ -13,7 +13,6 @@ from training.cli.search import search as command
 from training.errors import TrainingError
 from training.network import build
 from training.recipes import OWN, ROWS, recipe_named
-from training.recipes.own import CANDIDATES
 from training.run import RunFolder
 from training.trainer import kept, taught_by, training_data
 
@@ -35,13 +34,13 @@ def test_they_keep_their_limits_and_never_watch_the_test_set(name):
 def test_a_final_recipe_is_a_candidate_that_runs_longer_on_all_images(name):
     free = {"name": "", "epochs": 0, "validation": "none", "temperature": 1.0, "reject_below": 0.0, "calm_epochs": 0}
     final = dataclasses.replace(OWN[name], **free)
-    assert final in [dataclasses.replace(candidate, **free) for candidate in CANDIDATES.values()]
+    assert final in [dataclasses.replace(candidate, **free) for candidate, _ in map(search.stored, search.TRIED)]
 
 
-@pytest.mark.parametrize("name", CANDIDATES)
+@pytest.mark.parametrize("name", search.TRIED)
 def test_every_candidate_is_recorded_and_kept_away_from_the_test_set(name):
-    recipe = CANDIDATES[name]
-    record = search.stored(recipe)
+    recipe, record = search.stored(name)
+    assert record["recipe"] == recipe.name == name
     assert recipe.validation == "last 10,000 of train"
     assert record["parameters"] == recipe.parameters
     assert len(record["history"]) == recipe.epochs
@@ -58,7 +57,7 @@ def test_the_split_holds_the_last_images_out(monkeypatch):
     images = np.zeros((len(numbers), 28, 28), np.uint8)
     images[:, 0, 0], images[:, 0, 1] = numbers % 256, numbers // 256
     monkeypatch.setattr("training.trainer.dataset.load", lambda _: Split(images, (numbers % 10).astype(np.uint8)))
-    (learned, labels), (held_out, held_labels) = training_data(CANDIDATES["q_e12"])
+    (learned, labels), (held_out, held_labels) = training_data(search.stored("q_e12")[0])
     assert (len(learned), len(held_out)) == (2_000, 10_000)
     (everything, every_label), _ = training_data(OWN["digitnet"])
     np.testing.assert_array_equal(everything, np.concatenate([learned, held_out]))
@@ -76,7 +75,8 @@ def test_teachers_answer_by_their_mean(tmp_path, tiny):
 
 
 def test_a_candidate_is_judged_on_what_it_did_not_learn_from(tmp_path, tiny, little_data, watcher, monkeypatch):
-    candidate = dataclasses.replace(CANDIDATES["q_e12"], name="tiny", network=tiny.network, parameters=tiny.parameters,
+    tried, _ = search.stored("q_e12")
+    candidate = dataclasses.replace(tried, name="tiny", network=tiny.network, parameters=tiny.parameters,
                                     frozen_parameters=tiny.frozen_parameters, epochs=1)  # fmt: skip
     monkeypatch.setattr(search, "FOLDER", tmp_path)
     monkeypatch.setattr("training.trainer.training_data", lambda _: little_data)
@@ -90,7 +90,7 @@ def test_a_candidate_is_judged_on_what_it_did_not_learn_from(tmp_path, tiny, lit
 
 def test_a_student_waits_for_its_teachers(tmp_path, watcher):
     with pytest.raises(TrainingError, match="s3_e12 teaches"):
-        search.search(CANDIDATES["q_e12_taught"], tmp_path, watcher)
+        search.search(search.stored("q_e12_taught")[0], tmp_path, watcher)
 
 
 def test_an_unknown_candidate_is_wrong_use():
