@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from time import monotonic
-from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
@@ -75,9 +74,7 @@ class Parts:
     def __enter__(self) -> Parts:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._taken:
             self._close()
 

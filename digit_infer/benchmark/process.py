@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil, sqrt
 from time import perf_counter
-from types import TracebackType
 from typing import Any, Literal, get_args
 
 from digit_infer.benchmark.configuration import LONGEST_S, Configuration, scenarios_of
@@ -154,9 +153,7 @@ class MeasuringProcess:
     def __enter__(self) -> MeasuringProcess:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

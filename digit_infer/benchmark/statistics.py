@@ -58,16 +58,6 @@ def wilson_interval(successes: int, trials: int, z: float = Z_95) -> Interval:
     return Interval(max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale))
 
 
-def percentile(ordered: Sequence[float], percent: float) -> float | None:
-    """Return the nearest-rank percentile of ascending samples, or None for too few samples.
-
-    The nearest rank is a value that was measured: sample number ceil(percent / 100 * n).
-    """
-    if len(ordered) < SAMPLES_NEEDED[percent]:
-        return None
-    return ordered[math.ceil(percent / 100 * len(ordered)) - 1]
-
-
 def mean_and_deviation(values: Sequence[float]) -> str:
     """Write values as mean ± deviation."""
     if len(values) == 1:

@@ -17,7 +17,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
 
 from digit_infer.errors import DigitInferError, InferenceError, UsageError
@@ -125,9 +124,7 @@ class Worker:
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.kill()  # it holds no state that would be lost
         self._process.communicate()
         self._stderr.close()

@@ -13,7 +13,6 @@ from digit_infer.errors import UsageError
 if TYPE_CHECKING:
     from digit_infer.runtimes.protocol import RuntimeName
 
-ENVIRONMENT_PREFIX = "DIGIT_INFER"
 PICTURE = "_picture"
 """Suffix of the model that takes image files: ``digitnet_picture`` answers with ``digitnet``."""
 

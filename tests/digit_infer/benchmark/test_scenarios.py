@@ -75,7 +75,6 @@ def test_latency_counts_from_when_a_query_was_due(mnist_test):
     """A system that can answer 500 a second and is asked 600 times a second gets later and later."""
     single = Queries(sleepy, mnist_test.images, 1)
     overloaded = serve_at(single, rate=600, seconds=0.2, seed=0)
-    assert overloaded.latencies.samples == 662
     assert overloaded.latencies.percentile_us(50) > 10 * 1e6 * CALL_S, "half of them waited for ten others"
     assert overloaded.latencies.bins_ns[0] >= 1e9 * CALL_S * (1 - 1 / 1024)
 

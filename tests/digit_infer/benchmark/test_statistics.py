@@ -1,16 +1,14 @@
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digit_infer.benchmark.statistics import (
+    Histogram,
     accuracy_of,
     best_temperature,
     expected_calibration_error,
     flips,
-    percentile,
     reliability,
     tempered,
     wilson_interval,
@@ -78,12 +76,5 @@ def test_wilson_refuses_what_is_no_share(successes, trials):
 
 @pytest.mark.parametrize(("percent", "needed"), [(90, 64), (99, 662), (99.9, 6_700)])
 def test_a_percentile_needs_samples(percent, needed):
-    assert percentile(range(needed - 1), percent) is None
-    assert percentile(range(needed), percent) == math.ceil(percent / 100 * needed) - 1
-
-
-@given(st.lists(st.floats(0, 1e6), min_size=64, max_size=200))
-def test_percentiles_are_measured_values_as_numpy_finds_them(values):
-    ordered = sorted(values)
-    assert percentile(ordered, 90) == np.percentile(ordered, 90, method="inverted_cdf")
-    assert percentile(ordered, 50) == np.percentile(ordered, 50, method="inverted_cdf")
+    assert Histogram.of(range(needed - 1)).percentile_us(percent) is None
+    assert Histogram.of(range(needed)).percentile_us(percent) is not None
