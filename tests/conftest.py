@@ -17,6 +17,7 @@ from PIL import Image
 
 import digit_infer as package
 from digit_infer import dataset
+from digit_infer.cli import main
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -52,6 +53,18 @@ def digit_infer():
             env={**os.environ, "PYTHONWARNINGS": ",".join(WARNINGS), "PYTHONIOENCODING": "utf-8", **environment},
         )
         return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def digit_infer_here(capfd):
+    """Run the same command line in this process, without a start: for what it refuses, and what needs no model."""
+
+    def run(*words) -> Run:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words], prog_name="digit-infer")
+        return Run(ended.value.code, *capfd.readouterr())
 
     return run
 

@@ -28,7 +28,8 @@ def test_a_process_that_does_not_answer_is_ended():
         MeasuringProcess(command, NULL, longest_s=1)
 
 
-def test_a_process_that_closes_its_output_and_goes_on_is_ended():
+def test_a_process_that_closes_its_output_and_goes_on_is_ended(monkeypatch):
+    monkeypatch.setattr("digit_infer.benchmark.process._TO_END_S", 0.5)
     command = [sys.executable, "-c", "import os, time; os.close(1); time.sleep(600)"]
     with pytest.raises(MeasurementError, match="SIGKILL"):
         MeasuringProcess(command, NULL)
@@ -99,10 +100,10 @@ BENCHMARK = {
         [],
     ],
 )
-def test_a_record_that_makes_no_sense_is_wrong_use_in_a_line(digit_infer, tmp_path, stats):
+def test_a_record_that_makes_no_sense_is_wrong_use_in_a_line(digit_infer_here, tmp_path, stats):
     path = tmp_path / "odd.json"
     path.write_text(json.dumps({**BENCHMARK, "benchmarks": [{**BENCHMARK["benchmarks"][0], "stats": stats}]}))
-    run = digit_infer("bench", "compare", path, path)
+    run = digit_infer_here("bench", "compare", path, path)
     assert (run.code, run.out) == (2, "") or "INCONCLUSIVE" in run.out
     if run.code == 2:
         assert len(run.err.splitlines()) == 1
@@ -116,11 +117,11 @@ def test_deep_json_and_a_device_are_no_records(tmp_path):
             read_run(path)
 
 
-def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(digit_infer, tmp_path):
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(digit_infer_here, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     for option in ("--save", "--html"):
-        run = digit_infer("bench", "--quick", "--model", "cnn_arch3", option, blocked / "out")
+        run = digit_infer_here("bench", "--quick", "--model", "cnn_arch3", option, blocked / "out")
         assert (run.code, run.out) == (2, "")
         assert "cannot be written" in run.err
         assert len(run.err.splitlines()) == 1

@@ -18,8 +18,8 @@ def test_help_lists_the_commands(digit_infer):
 
 
 @pytest.mark.parametrize("command", ["predict", "models", "bench", "doctor", "completion"])
-def test_every_command_explains_itself(digit_infer, command):
-    run = digit_infer(command, "--help")
+def test_every_command_explains_itself(digit_infer_here, command):
+    run = digit_infer_here(command, "--help")
     assert run.code == 0
     assert run.out.startswith(f"Usage: digit-infer {command} ")
 
@@ -35,8 +35,8 @@ def test_models(digit_infer):
 
 
 @pytest.mark.parametrize("name", list(zoo.models()))
-def test_a_card_says_what_the_manifest_says(digit_infer, name):
-    run = digit_infer("models", "show", name)
+def test_a_card_says_what_the_manifest_says(digit_infer_here, name):
+    run = digit_infer_here("models", "show", name)
     model = zoo.model_named(name)
     assert (run.code, run.err) == (0, "")
     for fact in (
@@ -52,14 +52,14 @@ def test_a_card_says_what_the_manifest_says(digit_infer, name):
 
 
 @pytest.mark.parametrize("name", ["lenet", zoo.DEFAULT_MODEL, zoo.manifest().ink.name])
-def test_a_card_in_json_has_the_model_and_its_measurements(digit_infer, name):
-    document = json.loads(digit_infer("models", "show", name, "--json").out)
+def test_a_card_in_json_has_the_model_and_its_measurements(digit_infer_here, name):
+    document = json.loads(digit_infer_here("models", "show", name, "--json").out)
     assert document["model"]["name"] == name
     assert (document["card"] is None) == (name == "lenet"), "our own models have cards"
 
 
-def test_a_card_of_no_model_is_wrong_use(digit_infer):
-    run = digit_infer("models", "show", "nosuch")
+def test_a_card_of_no_model_is_wrong_use(digit_infer_here):
+    run = digit_infer_here("models", "show", "nosuch")
     assert (run.code, run.out) == (2, "")
     assert run.err.startswith("error: there is no model 'nosuch'; choose from shallow_cnn")
 
@@ -81,8 +81,8 @@ def test_doctor_says_what_works_and_why_the_rest_does_not(digit_infer):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_printed_for_every_shell(digit_infer, shell):
-    run = digit_infer("completion", shell)
+def test_completion_is_printed_for_every_shell(digit_infer_here, shell):
+    run = digit_infer_here("completion", shell)
     assert run.code == 0
     assert "_DIGIT_INFER_COMPLETE" in run.out
 
@@ -92,8 +92,8 @@ def test_completion_completes_models(digit_infer):
     assert run.out.split() == ["plain,lenet5_v2", "plain,lenet"]
 
 
-def test_bash_accepts_the_completion(digit_infer):
-    code = digit_infer("completion", "bash").out
+def test_bash_accepts_the_completion(digit_infer_here):
+    code = digit_infer_here("completion", "bash").out
     subprocess.run(["bash", "-n"], input=code, text=True, check=True)  # any bash
 
 

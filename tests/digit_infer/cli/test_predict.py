@@ -86,16 +86,16 @@ def test_one_bad_picture_does_not_keep_the_others_from_their_answer(digit_infer,
         (["--explain", "why.jpg"], 2, "why.jpg does not end in .png"),
     ],
 )
-def test_wrong_use_and_failures_are_told_in_one_line(digit_infer, examples, words, code, message):
-    run = digit_infer("predict", examples / "seven.png", *words)
+def test_wrong_use_and_failures_are_told_in_one_line(digit_infer_here, examples, words, code, message):
+    run = digit_infer_here("predict", examples / "seven.png", *words)
     assert (run.code, run.out) == (code, "")
     assert len(run.err.splitlines()) == 1
     assert run.err.startswith(f"error: {message}")
 
 
 @pytest.mark.parametrize("words", [["--runtime", "cuda"], ["--top-k", "0"], ["--threads", "none"], ["--nosuch"], []])
-def test_what_the_parser_refuses_is_wrong_use(digit_infer, words):
-    run = digit_infer("predict", *words, *(["x.png"] if words else []))
+def test_what_the_parser_refuses_is_wrong_use(digit_infer_here, words):
+    run = digit_infer_here("predict", *words, *(["x.png"] if words else []))
     assert run.code == 2
     assert run.err.startswith("error: ")
     assert len(run.err.splitlines()) == 1
@@ -128,9 +128,9 @@ def test_debug_shows_the_traceback(digit_infer, examples):
     assert "UnknownModelError" in run.err
 
 
-def test_empty_folders_and_patterns_that_match_nothing(digit_infer, tmp_path):
+def test_empty_folders_and_patterns_that_match_nothing(digit_infer_here, tmp_path):
     for word in (tmp_path, tmp_path / "*.png"):
-        run = digit_infer("predict", word)
+        run = digit_infer_here("predict", word)
         assert (run.code, run.out) == (2, "")
         assert run.err.startswith(f"error: {word} holds no picture")
 
@@ -241,8 +241,8 @@ def test_workers_answer_what_one_process_answers(digit_infer, examples, bad_pict
 
 
 @pytest.mark.parametrize("words", [["--workers", "0"], ["--workers", "257"], ["--runtime", "null"]])
-def test_workers_out_of_range_and_the_empty_runtime_are_not_offered(digit_infer, examples, words):
-    run = digit_infer("predict", examples / "seven.png", *words)
+def test_workers_out_of_range_and_the_empty_runtime_are_not_offered(digit_infer_here, examples, words):
+    run = digit_infer_here("predict", examples / "seven.png", *words)
     assert (run.code, run.out) == (2, "")
     assert f"Invalid value for '{words[0]}'" in run.err
 
@@ -274,7 +274,7 @@ def test_keep_takes_the_threshold_that_was_measured(digit_infer, examples):
         (("--keep", "2"), "--keep"),
     ],
 )
-def test_keep_says_where_there_is_nothing_to_keep_by(digit_infer, examples, words, said):
-    result = digit_infer("predict", examples / "seven.png", *words)
+def test_keep_says_where_there_is_nothing_to_keep_by(digit_infer_here, examples, words, said):
+    result = digit_infer_here("predict", examples / "seven.png", *words)
     assert result.code == 2
     assert said in result.err
