@@ -105,7 +105,7 @@ def test_the_ratio_is_that_at_one_pace():
     assert found.change.ratio == pytest.approx(1.1, abs=0.01)
 
 
-TRIALS = 200
+TRIALS = 100
 NOISE = {  # standard deviations of processes and of blocks, how often a process is unlucky, and by how much on average
     "processes differ": (0.01, 0.001, 0.0, 0.0),
     "processes and blocks differ": (0.01, 0.01, 0.0, 0.0),
