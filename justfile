@@ -16,7 +16,7 @@ test *arguments:
 
 # run the tests of the inference package alone, which need no TensorFlow
 light *arguments:
-    pytest tests/digit_infer "$@"
+    pytest -n auto --dist loadfile tests/digit_infer "$@"
 
 # measure the coverage of the inference package, with the extras cpu and tflite; fails below the floor in pyproject.toml
 coverage:
