@@ -132,22 +132,11 @@ def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tup
     return make
 
 
-main.add_command(million)
-main.add_command(planted)
-main.add_command(exports)
-main.add_command(lean)
-main.add_command(quantization)
-main.add_command(shipped)
-main.add_command(peers)
-main.add_command(browser)
-main.add_command(arm)
-main.add_command(normalizers)
-main.add_command(picture_path)
-main.add_command(published)
-main.add_command(robustness)
-main.add_command(real_pictures)
-main.add_command(unseen)
-main.add_command(pages)
+for command in (
+    million, planted, exports, lean, quantization, shipped, peers, browser, arm, normalizers, picture_path, published,
+    robustness, real_pictures, unseen, pages,
+):  # fmt: skip
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="python -m bench")
