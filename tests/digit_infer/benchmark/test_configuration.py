@@ -1,8 +1,6 @@
 import pytest
 
 from digit_infer.benchmark.configuration import Configuration, configurations, scenarios_of
-from digit_infer.benchmark.process import median_width, shuffled_order
-from digit_infer.benchmark.statistics import Histogram
 
 
 def test_only_configurations_with_a_file_are_planned():
@@ -28,20 +26,6 @@ def test_null_is_measured_once_however_many_models_there_are():
 )
 def test_a_batch_decides_which_scenarios_mean_something(batch, meant):
     assert scenarios_of(batch, ("offline", "server", "single-stream", "multi-stream")) == meant
-
-
-def test_every_round_has_every_configuration_in_another_order_and_a_seed_repeats_it():
-    orders = shuffled_order(12, 4, seed=3)
-    assert all(sorted(order) == list(range(12)) for order in orders)
-    assert len({tuple(order) for order in orders}) == 4
-    assert orders == shuffled_order(12, 4, seed=3)
-    assert orders != shuffled_order(12, 4, seed=4)
-
-
-def test_the_median_is_known_better_with_more_samples():
-    few, many = (Histogram.of([1000 + index % 100 for index in range(count)]) for count in (100, 10_000))
-    assert median_width(few) > 5 * median_width(many) > 0
-    assert median_width(Histogram.of([5])) == float("inf")
 
 
 def test_a_configuration_says_itself_in_a_line():

@@ -5,7 +5,7 @@ import pytest
 from digit_infer import zoo
 from digit_infer.benchmark.configuration import Configuration
 from digit_infer.benchmark.environment import environment
-from digit_infer.benchmark.process import PREDICTOR, MeasuringProcess
+from digit_infer.benchmark.process import MeasuringProcess
 from digit_infer.benchmark.record import Settings
 from digit_infer.benchmark.suite import Suite
 from digit_infer.errors import MeasurementError
@@ -77,23 +77,6 @@ def test_a_process_that_dies_is_a_failure_with_its_exit_code():
         Configuration("lenet", "null", None, None, 1), command=lambda _: [sys.executable, "-c", "raise SystemExit(3)"]
     )
     assert skipped[0].broken
-
-
-def test_killed_while_it_measures_it_says_by_what():
-    request = {
-        "model": "lenet",
-        "runtime": "null",
-        "precision": None,
-        "threads": None,
-        "batch": 1,
-        "began": 0,
-        "pause_s": 0,
-    }
-    with MeasuringProcess(PREDICTOR, request) as process:
-        process._process.kill()
-        process._process.wait()
-        with pytest.raises(MeasurementError, match="SIGKILL"):
-            process.stream_block()
 
 
 @pytest.mark.parametrize("fact", ["cpu", "cores_visible", "os", "python", "numpy", "onnxruntime", "digit-infer"])
