@@ -59,7 +59,7 @@ def digit_infer():
 
 @pytest.fixture
 def digit_infer_here(capfd):
-    """Run the same command line in this process, without a start: for what it refuses, and what needs no model."""
+    """Run the same command line in this process, which saves its start where many runs are compared."""
 
     def run(*words) -> Run:
         with pytest.raises(SystemExit) as ended:

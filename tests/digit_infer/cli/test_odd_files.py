@@ -37,12 +37,12 @@ def test_what_is_no_regular_file_is_named_and_the_others_are_answered(digit_infe
     assert [line.split()[1].rpartition("/")[2] for line in errors] == ["loop.png", "pipe.png", "zero.png"]
 
 
-def test_other_files_of_a_folder_are_named(digit_infer, examples, tmp_path):
+def test_other_files_of_a_folder_are_named(digit_infer_here, examples, tmp_path):
     shutil.copy(examples / "seven.png", tmp_path / "a.png")
     for name in ("notes.txt", "model.onnx", ".hidden", "line\nbreak.csv", *(f"{number:02}.csv" for number in range(30))):
         (tmp_path / name).write_text("1")
     (tmp_path / "picture.avif").write_bytes(b"")
-    run = digit_infer("predict", tmp_path)
+    run = digit_infer_here("predict", tmp_path)
     assert run.out.startswith("7")
     [line] = [line for line in run.err.splitlines() if line.startswith("left out (not the suffix of a picture")]
     assert "00.csv" in line
@@ -51,7 +51,7 @@ def test_other_files_of_a_folder_are_named(digit_infer, examples, tmp_path):
     assert "picture.avif is empty" in run.err
     (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
     for command in ("predict", "read"):
-        left_out = json.loads(digit_infer(command, tmp_path, "--json").out)["left_out"]
+        left_out = json.loads(digit_infer_here(command, tmp_path, "--json").out)["left_out"]
         assert {"path": str(tmp_path / "29.csv"), "reason": "not the suffix of a picture"} in left_out
         assert {"path": str(tmp_path / "link"), "reason": "a link to a folder"} in left_out
         assert len(left_out) == 35
@@ -72,7 +72,7 @@ def test_a_pattern_names_a_pipe_and_leaves_out_folders(digit_infer, odd_folder):
     assert f"left out (a folder, which a pattern does not search): {odd_folder / 'above'}" in run.err.splitlines()
 
 
-def test_a_pipe_as_a_model_a_picture_and_a_record_is_no_hang(digit_infer, examples, tmp_path):
+def test_a_pipe_as_a_model_a_picture_and_a_record_is_no_hang(digit_infer_here, examples, tmp_path):
     for name in ("pipe.onnx", "pipe.png", "pipe.json"):
         os.mkfifo(tmp_path / name)
     cases = [
@@ -83,7 +83,7 @@ def test_a_pipe_as_a_model_a_picture_and_a_record_is_no_hang(digit_infer, exampl
         (("bench", "compare", "/dev/zero", "/dev/zero"), 2),
     ]
     for words, code in cases:
-        run = digit_infer(*words)
+        run = digit_infer_here(*words)
         assert (run.code, run.out) == (code, ""), words
         assert run.err.count("is a pipe, a socket or a device") == 1
         assert "cannot be opened" not in run.err
@@ -180,19 +180,19 @@ def several_pages(tmp_path, examples):
 
 
 @pytest.mark.parametrize("command", ["predict", "read"])
-def test_pages_are_counted_and_chosen(digit_infer, several_pages, command):
-    run = digit_infer(command, several_pages)
+def test_pages_are_counted_and_chosen(digit_infer_here, several_pages, command):
+    run = digit_infer_here(command, several_pages)
     assert run.out.startswith("7")
     assert run.err.splitlines()[0] == f"{several_pages} has 3 pages or frames; this is number 2, and --page takes another"
-    assert digit_infer(command, several_pages, "--page", 3).out.startswith("3")
-    assert digit_infer(command, several_pages, "--page", 1).code == 1
-    document = json.loads(digit_infer(command, several_pages, "--page", 3, "--json").out)
+    assert digit_infer_here(command, several_pages, "--page", 3).out.startswith("3")
+    assert digit_infer_here(command, several_pages, "--page", 1).code == 1
+    document = json.loads(digit_infer_here(command, several_pages, "--page", 3, "--json").out)
     [entry] = document["predictions" if command == "predict" else "pages"]
     assert (entry["page"], entry["pages"]) == (3, 3)
-    absent = digit_infer(command, several_pages, "--page", 4)
+    absent = digit_infer_here(command, several_pages, "--page", 4)
     assert (absent.code, absent.out) == (2, "")
     assert absent.err.startswith(f"error: {several_pages} has 3 pages, and no page 4")
-    assert digit_infer(command, several_pages, several_pages, "--page", 2).code == 2
+    assert digit_infer_here(command, several_pages, several_pages, "--page", 2).code == 2
 
 
 def test_worker_processes_tell_pages_as_well(digit_infer, several_pages):
@@ -201,10 +201,10 @@ def test_worker_processes_tell_pages_as_well(digit_infer, several_pages):
     assert run.err.count("has 3 pages or frames; this is number 2") == 2
 
 
-def test_a_data_url_is_a_picture_and_other_long_words_are_not_repeated(digit_infer, examples):
+def test_a_data_url_is_a_picture_and_other_long_words_are_not_repeated(digit_infer_here, examples):
     url = "data:image/png;base64," + base64.b64encode((examples / "seven.png").read_bytes()).decode()
-    assert digit_infer("predict", url).out.startswith("7")
-    run = digit_infer("predict", "a" * 100_000)
+    assert digit_infer_here("predict", url).out.startswith("7")
+    run = digit_infer_here("predict", "a" * 100_000)
     assert run.code == 1
     assert run.err.startswith(f"error: {'a' * 40}…, a text of 100,000 characters, cannot be opened (File name too long)")
     assert len(run.err) < 400

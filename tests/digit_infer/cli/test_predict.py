@@ -58,12 +58,12 @@ def test_each_bad_picture_gives_one_clear_line_and_code_one(digit_infer, bad_pic
 
 
 @pytest.mark.parametrize("model", ["digitnet", "softmax_regression"])
-def test_on_a_blank_picture_there_is_no_digit(digit_infer, bad_pictures, tmp_path, model):
+def test_on_a_blank_picture_there_is_no_digit(digit_infer_here, bad_pictures, tmp_path, model):
     words = (bad_pictures["blank"], "--model", model, "--reject-below", "0")
-    run = digit_infer("predict", *words, "--explain", tmp_path / "why.png")
+    run = digit_infer_here("predict", *words, "--explain", tmp_path / "why.png")
     assert (run.code, run.out.splitlines()[0]) == (1, "no digit found")
     assert "error: " not in run.err
-    [answer] = json.loads(digit_infer("predict", *words, "--json").out)["predictions"]
+    [answer] = json.loads(digit_infer_here("predict", *words, "--json").out)["predictions"]
     assert answer["is_digit"] is False
     with Image.open(tmp_path / "why.png") as strip:
         assert np.asarray(strip.convert("L"))[100, 460] == 255, "nothing was taken for ink"
@@ -135,13 +135,13 @@ def test_empty_folders_and_patterns_that_match_nothing(digit_infer_here, tmp_pat
         assert run.err.startswith(f"error: {word} holds no picture")
 
 
-def test_explain_writes_the_strip(digit_infer, examples, tmp_path):
+def test_explain_writes_the_strip(digit_infer_here, examples, tmp_path):
     path = tmp_path / "why.png"
-    run = digit_infer("predict", examples / "seven.png", "--explain", path)
+    run = digit_infer_here("predict", examples / "seven.png", "--explain", path)
     assert run.code == 0
     with Image.open(path) as strip:
         assert strip.size == (1200, 340)
-    refused = digit_infer("predict", examples, "--explain", path)
+    refused = digit_infer_here("predict", examples, "--explain", path)
     assert refused.code == 2
 
 
@@ -214,22 +214,22 @@ def test_a_model_of_another_version_is_told(digit_infer, examples, tmp_path):
     assert len(run.err.splitlines()) == 1
 
 
-def test_what_is_no_digit_is_said_and_the_exit_code_tells(digit_infer, examples):
+def test_what_is_no_digit_is_said_and_the_exit_code_tells(digit_infer_here, examples):
     """The published networks reject nothing by themselves; asked for certainty, they do."""
     seven = examples / "seven.png"
-    one = digit_infer("predict", seven, "--model", "softmax_regression", "--reject-below", "1")
+    one = digit_infer_here("predict", seven, "--model", "softmax_regression", "--reject-below", "1")
     assert (one.code, one.out.splitlines()[0]) == (1, "no digit found")
     assert "  7  " in one.out, "the best guess is shown below"
-    several = digit_infer("predict", seven, seven, "--model", "softmax_regression", "--reject-below", "1")
+    several = digit_infer_here("predict", seven, seven, "--model", "softmax_regression", "--reject-below", "1")
     assert (several.code, several.out) == (1, f"no digit found: {seven}\n" * 2)
     document = json.loads(
-        digit_infer("predict", seven, "--model", "softmax_regression", "--reject-below", "1", "--json").out
+        digit_infer_here("predict", seven, "--model", "softmax_regression", "--reject-below", "1", "--json").out
     )
     assert document["reject_below"] == 1
     assert (document["predictions"][0]["digit"], document["predictions"][0]["is_digit"]) == (7, False)
-    page = digit_infer("read", seven, "--model", "softmax_regression", "--reject-below", "1")
+    page = digit_infer_here("read", seven, "--model", "softmax_regression", "--reject-below", "1")
     assert (page.code, page.out) == (1, "no digit found\n")
-    assert digit_infer("predict", seven, "--reject-below", "1.5").code == 2
+    assert digit_infer_here("predict", seven, "--reject-below", "1.5").code == 2
 
 
 def test_workers_answer_what_one_process_answers(digit_infer, examples, bad_pictures):
@@ -254,14 +254,16 @@ def test_a_large_picture_is_an_error_without_a_warning(digit_infer, tmp_path):
     assert "large.png is too large" in run.err
 
 
-def test_keep_takes_the_threshold_that_was_measured(digit_infer, examples):
+def test_keep_takes_the_threshold_that_was_measured(digit_infer_here, examples):
     seven = examples / "seven.png"
-    kept = {share: json.loads(digit_infer("predict", seven, "--keep", share, "--json").out) for share in ("0.9", "0.99")}
+    kept = {
+        share: json.loads(digit_infer_here("predict", seven, "--keep", share, "--json").out) for share in ("0.9", "0.99")
+    }
     operating = zoo.model_named(zoo.DEFAULT_MODEL).operating
     for share, document in kept.items():
         assert document["reject_below"] == operating.keeping(float(share))
     assert kept["0.9"]["reject_below"] > kept["0.99"]["reject_below"]
-    assert digit_infer("read", seven, "--keep", "0.99").code == 0
+    assert digit_infer_here("read", seven, "--keep", "0.99").code == 0
 
 
 @pytest.mark.parametrize(
