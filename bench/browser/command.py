@@ -107,12 +107,14 @@ def page(out: Path, model: str) -> None:
     wasm = [
         packages / "core/wasm" / f"litert_wasm{kind}_internal{end}" for kind in ("", "_compat") for end in (".js", ".wasm")
     ]
-    sources = {path.name: path for path in EXAMPLE.iterdir()}
+    sources = {path.name: path for path in EXAMPLE.glob("*.js")}
     sources |= {name: _SERVED / name for name in ("answer.js", "icon.svg", "pad.js", "style.css")}
     sources |= {"litert/index.js": packages / "core/dist/index.js"}
     sources |= {"litert/wasm-utils.js": packages / "wasm-utils/dist/index.js"}
     for name, source in (sources | {f"litert/wasm/{path.name}": path for path in wasm}).items():
         write_bytes(out / name, source.read_bytes())
+    served, head = (path.read_text(encoding="utf-8") for path in (_SERVED / "index.html", EXAMPLE / "head.html"))
+    write_text(out / "index.html", served.replace("page/", "").replace("    <title>", head + "    <title>"))
     write_bytes(out / "model.tflite", static_batch(str(file.path), file.path.read_bytes(), 1))
     about = {"name": file.model, "reject_below": zoo.reject_below(model)}
     write_text(out / "model.json", json.dumps(about) + "\n")

@@ -1,4 +1,5 @@
 // Reads what lies on the paper, each time it changes, with LiteRT.js in this browser.
+// The page is that of digit-infer serve, with what head.html adds, and without what this script does not do.
 
 import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 import { showDigit, showError, showModel, showNothing } from "./answer.js";
@@ -79,6 +80,10 @@ function asPicture(width, height, pixels) {
   return canvas.toDataURL();
 }
 
+for (const other of document.querySelectorAll(".mode, .file")) {
+  other.remove();
+}
+byId("model").previousSibling.data = "It is read in this browser";
 byId("clear").addEventListener("click", () => pad.clear());
 byId("undo").addEventListener("click", () => pad.undo());
 byId("pad").addEventListener("pointerdown", () => {
