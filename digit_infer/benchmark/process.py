@@ -24,6 +24,11 @@ from digit_infer.parallel.processes import owner
 PREDICTOR: tuple[str, ...] = (sys.executable, "-m", "digit_infer.benchmark.worker")
 """The command of a process that measures a ``Predictor``."""
 
+LONGEST = 10
+"""A timing with too few samples continues for up to this multiple of its seconds."""
+
+WARM_UP_S = 1.5
+"""Seconds. A system that has not settled by then is measured anyway, and its row says so."""
 
 _TO_END_S = 5.0
 
@@ -155,13 +160,6 @@ class MeasuringProcess:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-LONGEST = 10
-"""A timing with too few samples continues for up to this multiple of its seconds."""
-
-WARM_UP_S = 1.5
-"""Seconds. A system that has not settled by then is measured anyway, and its row says so."""
 
 
 def shuffled_order(configurations: int, rounds: int, seed: int) -> list[list[int]]:

@@ -26,13 +26,18 @@ from digit_infer.serving.protocol import HEADER_LENGTH, inflated, read_request, 
 from digit_infer.serving.telemetry import CONTENT_TYPE, Door, write_event, write_failure
 
 if TYPE_CHECKING:
-    from starlette.types import Receive
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from digit_infer.serving.settings import Settings
 
     Headers = Mapping[bytes, bytes]
     """Header values by lower-case name."""
-    from starlette.types import ASGIApp, Message, Scope, Send
+
+T = TypeVar("T")
+
+_HEADER_LENGTH = HEADER_LENGTH.lower().encode()
+_JSON = (b"content-type", b"application/json")
+_RAW = (b"content-type", b"application/octet-stream")
 
 
 class GoneError(ConnectionError):
@@ -116,13 +121,6 @@ class _Joining:
         if self._held:
             joined, self._held = b"".join(self._held), []
             self._below.write(joined)
-
-
-T = TypeVar("T")
-
-_HEADER_LENGTH = HEADER_LENGTH.lower().encode()
-_JSON = (b"content-type", b"application/json")
-_RAW = (b"content-type", b"application/octet-stream")
 
 
 class Rest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -18,6 +18,7 @@ from digit_infer.benchmark.configuration import (
     configurations,
     scenarios_of,
 )
+from digit_infer.cli.options import F
 from digit_infer.contract import PRECISIONS, Precision
 from digit_infer.errors import DigitInferError, RuntimeUnavailableError, UnknownModelError, UsageError
 from digit_infer.runtimes import RUNTIMES
@@ -26,8 +27,6 @@ from digit_infer.runtimes.model_file import format_of_own
 from digit_infer.runtimes.protocol import RUNTIME_NAMES, RuntimeName
 from digit_infer.runtimes.trial import Trial
 from digit_infer.zoo.resolve import MAX_THREADS, plan
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 LARGEST_QUERY = 65_536
 SATURATION = (1, 4, 16, 64, 256, 1_024)
