@@ -21,7 +21,7 @@ from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.contract import is_saved_model
 from digit_infer.dataset import load
-from digit_infer.errors import DigitInferError
+from digit_infer.errors import DigitInferError, first_line_of
 from digit_infer.runtimes.model_file import sha256_of
 from digit_infer.runtimes.preprocessing import Preprocessing
 
@@ -123,7 +123,7 @@ def run_all(folder: Path, only: tuple[str, ...]) -> dict[str, Published]:
             hand = by_hand(path, Preprocessing(**entry["pixels"]))
             note = ""
         except Exception as error:  # whatever a runtime raises is what its owner would see
-            note = f"by hand: {(str(error).splitlines() or [type(error).__name__])[0][:120]}; "
+            note = f"by hand: {first_line_of(error, 120)}; "
         try:
             if sha256_of(path) != entry["sha256"]:
                 note += "another version than that of the list; "

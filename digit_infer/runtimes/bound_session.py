@@ -21,8 +21,8 @@ import numpy as np
 import onnxruntime
 
 from digit_infer.contract import DIGITS, Contract, check_images
-from digit_infer.errors import InferenceError, RuntimeUnavailableError
-from digit_infer.runtimes.onnx_session import device_errors, ends, first_line, load
+from digit_infer.errors import InferenceError, RuntimeUnavailableError, first_line_of
+from digit_infer.runtimes.onnx_session import device_errors, ends, load
 from digit_infer.runtimes.placement import RECORD_PLACEMENT, read_placement, refuse_misplaced
 from digit_infer.runtimes.protocol import answer_in_parts
 
@@ -135,7 +135,8 @@ class BoundSession:
                 return self._answer(np.ascontiguousarray(pictures))
         except Exception as error:  # of ONNX Runtime, or of the device, its driver or its libraries
             raise InferenceError(
-                f"ONNX Runtime failed on {pictures.shape} on {self.device} ({first_line(error)})", "report this model"
+                f"ONNX Runtime failed on {pictures.shape} on {self.device} ({first_line_of(error, None)})",
+                "report this model",
             ) from error
 
     def _answer(self, pictures: Pictures) -> Answers:
@@ -194,7 +195,7 @@ def open_placed(
         session = load(file, options, list(providers), threads or 1)
     except device_errors() as error:
         raise RuntimeUnavailableError(
-            f"the runtime {name} is not available: {providers[0][0]} refused {file.path} ({first_line(error)})",
+            f"the runtime {name} is not available: {providers[0][0]} refused {file.path} ({first_line_of(error, None)})",
             "update the driver and digit-infer[gpu], or use another runtime",
         ) from error
     names = [provider for provider, _ in providers]
@@ -219,5 +220,5 @@ def _why_not(provider: str) -> str:
     try:
         ctypes.CDLL(str(Path(onnxruntime.__file__).parent / "capi" / library))
     except OSError as error:
-        return first_line(error)
+        return first_line_of(error, None)
     return "for an unknown reason"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from digit_infer.contract import PRECISIONS, Format, Precision
-from digit_infer.errors import DamagedModelError, DigitInferError, RuntimeUnavailableError, UsageError
+from digit_infer.errors import DamagedModelError, DigitInferError, RuntimeUnavailableError, UsageError, first_line_of
 from digit_infer.parallel.interrupts import importing
 from digit_infer.runtimes.model_file import ModelFile
 from digit_infer.runtimes.protocol import Availability, Runtime, RuntimeName, installed_version
@@ -63,7 +63,7 @@ class OnnxCpu:
             raise RuntimeUnavailableError(f"the runtime {self.name} is not available", state.reason)
         import onnxruntime
 
-        from digit_infer.runtimes.onnx_session import first_line, load
+        from digit_infer.runtimes.onnx_session import load
 
         try:
             session = load(file, onnxruntime.SessionOptions(), ["CPUExecutionProvider"], threads or 1)
@@ -71,7 +71,7 @@ class OnnxCpu:
         except DigitInferError:
             raise
         except Exception as error:  # a UnicodeDecodeError where a name in the file is damaged
-            reason, advice = first_line(error), "export it again"
+            reason, advice = first_line_of(error, None), "export it again"
             if "External data path" in reason:
                 reason, advice = "its weights lie in a file beside it, which is not there", "put that .data file beside it"
             raise DamagedModelError(

@@ -15,7 +15,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state
 
 from digit_infer.contract import UINT8, Contract, check_signature
-from digit_infer.errors import DamagedModelError, InferenceError
+from digit_infer.errors import DamagedModelError, InferenceError, first_line_of
 from digit_infer.runtimes.adapter import End
 
 if TYPE_CHECKING:
@@ -41,12 +41,6 @@ def onnx_errors() -> tuple[type[Exception], ...]:
 def device_errors() -> tuple[type[Exception], ...]:
     """Return these exceptions, and those raised where a device, its driver or its libraries fail."""
     return (RuntimeError, *onnx_errors())
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or the name of its type."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 class _Bound(NamedTuple):
@@ -94,7 +88,7 @@ def answering(
             stack.append(bound)
         except Exception as error:  # its own errors, and a plain RuntimeError where arrays are bound
             raise InferenceError(
-                f"ONNX Runtime failed on {pictures.shape} ({first_line(error)})", "report this model"
+                f"ONNX Runtime failed on {pictures.shape} ({first_line_of(error, None)})", "report this model"
             ) from error
         return answer
 
@@ -189,5 +183,5 @@ def load(
         return onnxruntime.InferenceSession(file.path, options, providers=providers, enable_fallback=False)
     except damage as error:
         raise DamagedModelError(
-            f"{file.path} is no ONNX model ({first_line(error)})", "export or install it again"
+            f"{file.path} is no ONNX model ({first_line_of(error, None)})", "export or install it again"
         ) from error
