@@ -29,7 +29,7 @@ from digit_infer.recognition.ink import InkNetwork
 from digit_infer.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
-    from digit_infer.image.look import By
+    from digit_infer.image.one_digit import By
 
 _SEED = 20_261_201
 _ROUNDS = 12  # a multiple of four: each side is created first and called first in half of the rounds
@@ -127,7 +127,7 @@ def stages_of(predictor: Predictor, path: Path, samples: int) -> dict[str, float
         look = network_looks([grey], ink.mark)[0]
         stages["ink network"] = lambda: network_looks([grey], ink.mark)
     if look is not None:
-        images = np.stack(look.images)
+        images = np.stack([part.image for part in look.asked])
         stages["classify"] = lambda: predictor.predict_array(images)
     return {name: _median_us(stage, samples) for name, stage in stages.items()}
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from digit_infer.errors import PictureError
-    from digit_infer.image.look import By, Look
     from digit_infer.image.mnist_form import Box
+    from digit_infer.image.one_digit import By, Look
 
 
 NO_DIGIT = "no digit found"

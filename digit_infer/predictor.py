@@ -26,7 +26,7 @@ from digit_infer.zoo.resolve import Chosen, plan
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.image.arrays import Scale
-    from digit_infer.image.look import By
+    from digit_infer.image.one_digit import By
     from digit_infer.reading import Reading
     from digit_infer.runtimes.adapter import Adapter
 

@@ -12,7 +12,7 @@ from digit_infer.image.plain_look import plain_look
 if TYPE_CHECKING:
     from digit_infer.image.arrays import Scale
     from digit_infer.image.decode import Grey
-    from digit_infer.image.look import Look
+    from digit_infer.image.one_digit import Look
 
 __all__ = [
     "PictureSource",

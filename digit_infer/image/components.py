@@ -91,8 +91,8 @@ class Components:
     @property
     def at_edge(self) -> Mask:
         """Which components touch the picture's edge, [K]."""
-        boxes, (height, width) = self.boxes, self.shape
-        at_edge: Mask = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2] == width) | (boxes[:, 3] == height)
+        height, width = self.shape
+        at_edge: Mask = (self.boxes == (0, 0, width, height)).any(axis=1)
         return at_edge
 
     def painted(self, chosen: Mask) -> Mask:

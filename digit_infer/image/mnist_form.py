@@ -56,10 +56,6 @@ class Box:
         """Height in pixels."""
         return self.bottom - self.top
 
-    def encloses(self, other: Box) -> bool:
-        """Return whether another box lies strictly inside."""
-        return self.left < other.left and self.top < other.top and other.right < self.right and other.bottom < self.bottom
-
     def has_middle_of(self, other: Box) -> bool:
         """Return whether the centre of another box lies inside."""
         across, down = other.left + other.right, other.top + other.bottom

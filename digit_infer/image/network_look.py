@@ -1,4 +1,4 @@
-"""Locates a digit by the ink network, on any background and in any light."""
+"""Locates ink by the ink network, on any background and in any light: of one digit, or of a whole page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.contract import INK_SIDE
-from digit_infer.image.look import FEW, Look, Place, around, found_in
+from digit_infer.image.components import components
+from digit_infer.image.one_digit import FEW, Look, Place, around, found_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 INKED = 89
 """Pixels with at least this much ink, of 255, form components."""
 
-_BACKGROUND = 38
-_FULL = 217
-"""Ink levels up to the first are background, from the second on full ink."""
+_MARGIN = 16
+"""Pixels at each side of a square of a page that its neighbour marks, too: near its edge a square sees too little."""
 
-_FULL_INK = np.clip((np.arange(256.0) - _BACKGROUND) * (255 / (_FULL - _BACKGROUND)), 0, 255).astype(np.uint8)
+_NEARLY = 1.4
+"""Where a page would be enlarged less than this, the look at the whole of it will do."""
+
+_DIGIT = 48
+"""Pixels of a digit's height that the network is to see: it learned from 12 to 125."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +91,45 @@ def _looks(parts: Sequence[tuple[Grey, int, int]], shapes: Sequence[tuple[int, .
         inside[view.inside] = ink[view.inside]
         scale = 1 / view.scale
         place = Place(scale, left - view.corner[0] * scale, top - view.corner[1] * scale, width, height)
-        looks.append(found_in(full_ink(inside), inside >= INKED, "network", place, is_even=True))
+        looks.append(found_in(inside, inside >= INKED, "network", place))
     return looks
 
 
-def full_ink(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Stretch the network's output so that background is 0 and strokes are 255: uint8 -> uint8."""
-    return _FULL_INK[ink]
+def page_ink(grey: Grey, mark: Mark) -> NDArray[np.uint8]:
+    """Return how much ink of handwriting each pixel of a page holds: uint8 [H, W] -> the same.
+
+    A look at the whole page tells how high its digits are; where they are small, it is looked at again, square by square.
+    """
+    view = View.of(grey)
+    whole = mark(view.grey[None])[0][view.inside]
+    found = components(whole >= INKED)
+    height = found.typical_height(np.ones(len(found), np.bool_))
+    scale = min(_DIGIT / height * view.scale if height else 1.0, 1.0)
+    ink = whole if scale <= _NEARLY * view.scale else _by_squares(_resized(grey, scale), mark)
+    return ink if ink.shape == grey.shape else _to_size(ink, grey.shape)
+
+
+def _resized(grey: Grey, scale: float) -> Grey:
+    if scale == 1:
+        return grey
+    return _to_size(grey, tuple(max(1, round(length * scale)) for length in grey.shape))
+
+
+def _to_size(pixels: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    resampling = Image.Resampling.BOX if shape[0] < pixels.shape[0] else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize((shape[1], shape[0]), resampling))
+
+
+def _by_squares(page: Grey, mark: Mark) -> NDArray[np.uint8]:
+    height, width = page.shape
+    step = INK_SIDE - 2 * _MARGIN
+    rows, columns = -(-height // step), -(-width // step)
+    low, high = (_MARGIN, rows * step + _MARGIN - height), (_MARGIN, columns * step + _MARGIN - width)
+    wide = np.pad(page, (low, high), "edge")
+    places = [(row * step, column * step) for row in range(rows) for column in range(columns)]
+    ink = np.empty((rows * step, columns * step), np.uint8)
+    inner = slice(_MARGIN, _MARGIN + step)
+    marked = mark(np.stack([wide[top : top + INK_SIDE, left : left + INK_SIDE] for top, left in places]))
+    for (top, left), square in zip(places, marked, strict=True):
+        ink[top : top + step, left : left + step] = square[inner, inner]
+    return ink[:height, :width]

@@ -1,16 +1,29 @@
-"""Chooses the components that form the digit; the others are dust, neighbours, frames or separate digits."""
+"""Ink -> the digit: the components that form it, and those that may be digits of their own.
+
+The others are dust, neighbours or frames.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+from digit_infer.image.components import components
+from digit_infer.image.mnist_form import Box, in_mnist_form
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from digit_infer.image.components import Boxes, Components, Mask
+    from digit_infer.image.decode import Grey
+
+    Ink = NDArray[np.uint8]
+    """uint8 [H, W], 0 = background, 255 = ink"""
+
+By = Literal["given", "plain", "network"]
+"""How the ink was found: not at all (already in MNIST's form), by a threshold, or by the ink network."""
 
 _SPECK = 0.1
 """A component is dust if smaller than this share of the digit's largest component."""
@@ -18,77 +31,143 @@ _SPECK = 0.1
 _APART = 0.3
 """A component joins the digit if its gap to it is at most this share of the largest component's size."""
 
-_MARGIN = 0.25
-_LEAST_WEIGHT = 0.05
-"""In this outer share of the picture ink weighs less, down to the second value at the edge, where neighbours are cut."""
-
-TINY = 40
+_TINY = 40
 """In a picture up to this size in pixels nothing is left out: it was cropped to its digit, whose strokes may be broken."""
 
 _RIM = 0.08
 """Components entirely in this outer share of the picture are slivers of a box or a neighbour."""
 
-_HOLLOW = 0.25
-_SMALLEST_FRAME = 12
 _HOLDS = 0.3
-"""A frame has sides of at least the second value in pixels, fills at most the first share of its box, and encloses a
-component of at least the third share of its height. Zeros that enclose a stroke are drawn with a broader pen.
-"""
+"""A frame encloses a component of at least this share of its height. Zeros that enclose a stroke are drawn with a broader
+pen."""
 
 MOST_PIECES = 5_000
 """Frames are not searched for among more components: each is compared with all others."""
 
-LIKE = 0.4
+_LIKE = 0.4
 """A component may be a separate digit if its size is at least this share of the largest one's."""
+
+_MOST_PARTS = 4
+"""Parts that are classified, largest first."""
+
+SOLID = 0.6
+"""Ink that fills this share of a square around it is no stroke, but a badge, or paper on a table."""
+
+FEW = 20
+"""A digit of fewer pixels in a downscaled picture is located again at full resolution."""
+
+_ROOM = 0.3
+"""The margin of a crop around a digit, as a share of its size."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Maps a working picture to the grey picture, ``width`` by ``height``; ``scale`` is grey pixels per working pixel."""
+
+    scale: float
+    left: float
+    top: float
+    width: int
+    height: int
+
+    def box(self, own: Box) -> Box:
+        """Map a box to the grey picture, clipped, at least one pixel in size."""
+        left, right = (round(self.left + edge * self.scale) for edge in (own.left, own.right))
+        top, bottom = (round(self.top + edge * self.scale) for edge in (own.top, own.bottom))
+        left, top = min(max(left, 0), self.width - 1), min(max(top, 0), self.height - 1)
+        return Box(left, top, min(max(right, left + 1), self.width), min(max(bottom, top + 1), self.height))
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Ink that may be a digit: its box on the grey picture, and its image uint8 [28, 28] for the classifier."""
+
+    box: Box
+    image: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Result of one method of locating a digit.
+
+    Attributes:
+        by: the method.
+        ink: uint8 [h, w], 255 = ink: the digit's ink, cropped to its box.
+        whole: the digit with all its components.
+        parts: components of similar size that may be separate digits, the main one first; none or at least two.
+        is_even: whether the ink is of strokes rather than solid areas, and within the picture.
+    """
+
+    by: By
+    ink: Ink
+    whole: Part
+    parts: tuple[Part, ...] = ()
+    is_even: bool = True
+
+    @property
+    def asked(self) -> tuple[Part, ...]:
+        """Candidates for the digit: the whole, then the parts."""
+        return (self.whole, *self.parts)
+
+
+def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
+    """Crop a picture uint8 [H, W] to a box with a margin; return the crop, its left and its top."""
+    room = round(_ROOM * max(box.width, box.height)) + 2
+    left, top = max(0, box.left - room), max(0, box.top - room)
+    return np.ascontiguousarray(grey[top : box.bottom + room, left : box.right + room]), left, top
+
+
+def found_in(ink: Ink, mask: Mask, by: By, place: Place) -> Look | None:
+    """Locate the digit in ink uint8 [H, W] by the components of a mask [H, W]; None if there is none, or only slivers."""
+    found = components(mask)
+    tiny = min(place.width, place.height) <= _TINY
+    pick = picked(found, tiny=tiny)
+    if pick is None:
+        return None
+    whole, own = _part(ink, found, pick.chosen, place)
+    within = tiny or not (found.at_edge & pick.chosen).any()
+    is_even = bool(within and np.count_nonzero(own) <= SOLID * max(own.shape) ** 2)
+    return Look(by, own, whole, _parts(ink, found, pick, place) if len(found) > 1 and not tiny else (), is_even)
 
 
 @dataclass(frozen=True, eq=False)
 class Picked:
-    """Masks [K] of the components: the digit, others of similar size, frames; and the share of ink left out."""
+    """Which components are the digit, and which others are of similar size, masks [K]; ``main`` is the digit's largest."""
 
     chosen: Mask
     others: Mask
-    frames: Mask
     main: int
-    left_out: float
 
 
 def picked(found: Components, *, tiny: bool = False) -> Picked | None:
     """Choose the digit's components; all of a ``tiny`` picture, None if there are only slivers at the edge."""
-    if len(found) == 1:
-        alone = np.ones(1, np.bool_)
-        return None if found.at_edge[0] and _from_edge(found).max() <= _RIM else Picked(alone, ~alone, ~alone, 0, 0.0)
-    if tiny:
-        every = np.ones(len(found), np.bool_)
-        return Picked(every, ~every, ~every, int(found.areas.argmax()), 0.0)
-    frames, from_edge = frames_of(found), _from_edge(found)
     at_edge = found.at_edge
-    at_rim = (np.maximum.reduceat(from_edge, found.firsts) <= _RIM) & at_edge | frames
-    if at_rim.all():
+    if len(found) == 1 and not at_edge[0]:
+        return Picked(~at_edge, at_edge, 0)
+    if tiny and len(found) > 1:
+        every = np.ones(len(found), np.bool_)
+        return Picked(every, ~every, int(found.areas.argmax()))
+    from_edge = _from_edge(found)
+    left_out = at_edge & (np.maximum.reduceat(from_edge, found.firsts) <= _RIM) | frames_of(found)
+    if left_out.all():
         return None
-    boxes, areas, sizes = found.boxes, found.areas, found.sizes.max(axis=1)
-    counts = (found.stops - found.starts) * np.clip(from_edge / _MARGIN, _LEAST_WEIGHT, 1)
-    main = int(np.where(at_rim, -1, np.add.reduceat(counts, found.firsts)).argmax())
-    size = float(sizes[main])
-    fit = ~at_rim & (sizes >= _SPECK * size)
-    fit[main] = True
-    chosen = _grown(main, fit & (~at_edge | at_edge[main]), boxes, _APART * size)
-    others = fit & ~chosen & (sizes >= LIKE * size) & ~at_edge
-    return Picked(chosen, others, frames, main, float(areas[~chosen & ~frames].sum() / areas[~frames].sum()))
+    sizes = found.sizes.max(axis=1)
+    weights = np.add.reduceat((found.stops - found.starts) * from_edge, found.firsts)  # neighbours are cut at the edge
+    main = int(np.where(left_out, -1, weights).argmax())
+    fit = ~left_out & (sizes >= _SPECK * sizes[main])
+    chosen = _grown(main, fit & (~at_edge | at_edge[main]), found.boxes, _APART * float(sizes[main]))
+    return Picked(chosen, fit & ~chosen & ~at_edge, main)
 
 
 def frames_of(found: Components) -> Mask:
-    """Return which components are thin lines around another: the box of a form, a circle around an answer."""
-    boxes, areas = found.boxes, found.areas
-    sizes = found.sizes
-    frames = np.zeros(len(found), np.bool_)
-    if len(found) > MOST_PIECES:
-        return frames
-    thin = (areas <= _HOLLOW * sizes[:, 0] * sizes[:, 1]) & (sizes.min(axis=1) >= _SMALLEST_FRAME)
-    for number in thin.nonzero()[0].tolist():
-        left, top, right, bottom = boxes[number]
-        within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
-        frames[number] = bool((sizes[within, 1] >= _HOLDS * (bottom - top)).any())
+    """Return which components lie around another that may be a digit: the box of a form, a circle around an answer."""
+    boxes, sizes = found.boxes, found.sizes
+    frames, heights = np.zeros(len(found), np.bool_), sizes[:, 1]
+    if 1 < len(found) <= MOST_PIECES:
+        for number in (sizes.min(axis=1) > 2).nonzero()[0].tolist():
+            left, top, right, bottom = boxes[number]
+            within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
+            frames[number] = bool((within & (heights >= _HOLDS * heights[number])).any())
     return frames
 
 
@@ -120,3 +199,26 @@ def _gaps(boxes: Boxes, box: NDArray[np.intp]) -> NDArray[np.float64]:
     down = np.maximum(np.maximum(boxes[:, 1] - box[3], box[1] - boxes[:, 3]), 0)
     gaps: NDArray[np.float64] = np.hypot(across, down)
     return gaps
+
+
+def _parts(ink: Ink, found: Components, pick: Picked, place: Place) -> tuple[Part, ...]:
+    """Return components that may be separate digits, the main one first, then by area; none or at least two."""
+    sizes = found.sizes.max(axis=1)
+    large = (pick.chosen & ~found.at_edge | pick.others) & (sizes >= _LIKE * sizes[pick.main])
+    several = np.flatnonzero(large).tolist()
+    if len(several) < 2:
+        return ()
+    several.sort(key=lambda number: (number != pick.main, -int(found.areas[number])))
+    every = np.arange(len(found))
+    return tuple(_part(ink, found, every == number, place)[0] for number in several[:_MOST_PARTS])
+
+
+def _part(ink: Ink, found: Components, chosen: Mask, place: Place) -> tuple[Part, Ink]:
+    """Crop components, without the pixels of others."""
+    boxes = found.boxes[chosen]
+    left, top, _, _ = np.minimum.reduce(boxes).tolist()
+    _, _, right, bottom = np.maximum.reduce(boxes).tolist()
+    cut = ink[top:bottom, left:right]
+    if len(boxes) < len(found):
+        cut = np.where(found.painted(chosen)[top:bottom, left:right], cut, 0)
+    return Part(place.box(Box(left, top, right, bottom)), in_mnist_form(cut)), cut

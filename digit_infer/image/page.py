@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from digit_infer.image.components import Mask
-    from digit_infer.image.look import Ink
+    from digit_infer.image.one_digit import Ink
 
     Edges = NDArray[np.int64]
     """[N, 4]: left, top, right, bottom"""

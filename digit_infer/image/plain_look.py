@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.image.components import components, is_grain
-from digit_infer.image.look import FEW, SOLID, Look, Part, Place, around, found_in
 from digit_infer.image.mnist_form import box_of, is_mnist_form
+from digit_infer.image.one_digit import FEW, SOLID, Look, Part, Place, around, found_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,14 +38,11 @@ _INKED = 16
 _SMALL = 112
 """A picture is downscaled by an integer factor until its longer side has 112 to 223 pixels."""
 
-_SQUARES = np.arange(511.0) ** 2
-
 _LARGE = 0.02
 """Solid areas above this share of a page are not writing."""
 
-_OTHER_SIDE_GREYS = 12
-_OTHER_SIDE = 0.001
-"""A background is even if at most this share of pixels differs by more than so many greys to the side without ink."""
+_ENERGY = np.arange(-510.0, 511.0) * np.abs(np.arange(-510, 511))
+"""The square of each difference in grey levels, with its sign."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ def plain_look(grey: Grey) -> Look | None:
     A picture in MNIST's form is returned unchanged.
     """
     if is_mnist_form(grey):
-        return Look("given", grey, Part(box_of(grey), grey), None, (), is_even=True, is_clean=True)
+        return Look("given", grey, Part(box_of(grey), grey))
     look = _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
     if look is None or _factor(grey) == 1 or look.parts or max(look.ink.shape) >= FEW:
         return look
@@ -85,15 +82,15 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
 
     It is not even if something large and solid is on it, such as paper on a table.
     """
-    ink, is_even = _ink(grey, border_plane(grey))
+    ink = _ink(grey)
     if ink is None:
-        return np.zeros_like(grey), is_even
+        return np.zeros_like(grey), True
     mask = ink > 0
     if is_grain(mask):
         return ink, False
     found = components(mask)
     large = found.areas > _LARGE * grey.size
-    return ink, is_even and not (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
+    return ink, not (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
 
 
 def places(size: int) -> NDArray[np.float32]:
@@ -139,10 +136,8 @@ def _median(values: NDArray[np.generic]) -> float:
 def _look(grey: Grey, place: Place) -> Look | None:
     factor = _factor(grey)
     small = grey if factor == 1 else np.asarray(Image.fromarray(grey).reduce(factor))
-    ink, is_even = _ink(small, border_plane(small))
-    if ink is None:
-        return None
-    return found_in(ink, ink >= _INKED, "plain", replace(place, scale=factor), is_even=is_even)
+    ink = _ink(small)
+    return None if ink is None else found_in(ink, ink >= _INKED, "plain", replace(place, scale=factor))
 
 
 def _factor(grey: Grey) -> int:
@@ -154,23 +149,15 @@ def _closer(grey: Grey, look: Look) -> Look:
     """Locate a small digit again at full resolution."""
     part, left, top = around(grey, look.whole.box)
     closer = _look(part, Place(1, left, top, grey.shape[1], grey.shape[0]))
-    if closer is None:
-        return look
-    is_even = look.is_even and closer.is_even
-    # The crop cuts through surrounding ink, such as a ring, which then looks separate; the first result saw it whole.
-    return replace(
-        closer,
-        everything=look.everything and closer.everything,
-        is_even=is_even,
-        is_clean=look.is_clean and is_even and not closer.parts,
-    )
+    return look if closer is None else replace(closer, is_even=look.is_even and closer.is_even)
 
 
-def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
-    """Return each pixel's ink, or None if there is no contrast, and whether the background is even.
+def _ink(grey: Grey) -> NDArray[np.uint8] | None:
+    """Return each pixel's ink, uint8 [H, W] -> uint8 [H, W], or None if there is no contrast.
 
     Ink is looked up by grey level, or by the rounded difference from a sloping plane.
     """
+    plane = border_plane(grey)
     if plane.is_level:
         index, zero = grey, int(plane.level)
         counts = np.array(Image.fromarray(grey).histogram())  # twice as fast as np.bincount, which casts the pixels
@@ -178,27 +165,18 @@ def _ink(grey: Grey, plane: Plane) -> tuple[NDArray[np.uint8] | None, bool]:
         off = grey - plane.at(places(grey.shape[0]), places(grey.shape[1]))
         index, zero = np.clip(np.rint(off), -255, 255).astype(np.int16) + 255, 255
         counts = np.bincount(index.ravel(), minlength=511)
-    darker, lighter = counts[zero::-1], counts[zero:]  # counts by difference in grey levels
-    if darker @ _SQUARES[: len(darker)] >= lighter @ _SQUARES[: len(lighter)]:
-        strengths, others, step = darker, lighter, -1
-    else:
-        strengths, others, step = lighter, darker, 1
-    is_even = bool(others[_OTHER_SIDE_GREYS + 1 :].sum() <= _OTHER_SIDE * grey.size)
-    levels = _levels(strengths)
+    is_dark = counts @ _ENERGY[510 - zero :][: len(counts)] <= 0
+    levels = _levels(counts[zero::-1] if is_dark else counts[zero:])
     if levels is None:
-        return None, is_even
+        return None
     floor, full = levels
-    held = np.clip((np.arange(len(strengths)) - floor) * (255 / max(full - floor, 1.0)) + 0.5, 0, 255).astype(np.uint8)
-    by_index = np.zeros(len(counts), np.uint8)
-    if step < 0:
-        by_index[zero::-1] = held
-    else:
-        by_index[zero:] = held
-    return np.take(by_index, index), is_even
+    ends, ink = ((zero - full, zero - floor), (255, 0)) if is_dark else ((zero + floor, zero + full), (0, 255))
+    by_index = np.interp(np.arange(len(counts)), ends, ink) + 0.5
+    return by_index.astype(np.uint8).take(index)
 
 
 def _levels(counts: NDArray[np.integer]) -> tuple[float, float] | None:
-    """Return where background ends and full ink begins, from a histogram of strengths; None if too faint."""
+    """Return where background ends and full ink begins, from a histogram of differences; None if too faint."""
     if not counts[_LEAST_CONTRAST:].any():
         return None
     threshold = otsu(counts)

@@ -1,6 +1,6 @@
 """Decides between the threshold's result and the ink network's; the only place that does.
 
-The threshold comes first, and is accepted if the picture is clean and the classifier confident. Otherwise the ink network
+The threshold comes first, and is accepted if its ink is even and the classifier confident. Otherwise the ink network
 runs too: its result is accepted if confident, else both are averaged.
 """
 
@@ -18,19 +18,19 @@ from digit_infer.image.network_look import network_looks
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.image.decode import Grey
-    from digit_infer.image.look import Look, Part
     from digit_infer.image.network_look import Mark
+    from digit_infer.image.one_digit import Look, Part
 
     Classify = Callable[[Images], Probabilities]
 
 SURE = 0.65
-"""Least confidence to accept the threshold's result on a clean picture; below it, the ink network runs too."""
+"""Least confidence to accept the threshold's result; below it, the ink network runs too."""
 
 NETWORK_FIRST = 0.95
 """Least confidence to accept the ink network's result."""
 
 SURER = 0.1
-"""A part, or all ink, replaces the whole if more confident by this; by the same margin several parts are several digits."""
+"""A part replaces the whole if more confident by this; by the same margin several parts are several digits."""
 
 BRACKET = 1.13
 """A part that reads as 1 and is this many times as high as the digit beside it is a bracket, a slash or a line."""
@@ -75,10 +75,10 @@ def judged(
 
 
 def _believed(answer: Judged | None) -> bool:
-    """Return whether the threshold's result is final: an even background, and one confident digit, or several."""
+    """Return whether the threshold's result is final: even ink, and one confident digit, or several."""
     if answer is None or not answer.look.is_even:
         return False
-    return answer.look.by == "given" or answer.several or (answer.look.is_clean and answer.confidence >= SURE)
+    return answer.look.by == "given" or answer.several or answer.confidence >= SURE
 
 
 def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
@@ -100,7 +100,7 @@ def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
 
 def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged | None]:
     """Classify all candidates in one call."""
-    images = [image for look in looks if look is not None for image in look.images]
+    images = [part.image for look in looks if look is not None for part in look.asked]
     if not images:
         return [None] * len(looks)
     rows = iter(classify(np.stack(images)))
@@ -108,11 +108,8 @@ def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged |
 
 
 def _settled(look: Look, rows: list[Probabilities]) -> Judged:
-    """Choose the whole, everything or the main part, and detect several digits."""
-    answers = [Judged(look, part, row) for part, row in zip(look.asked, rows, strict=True)]
-    whole, parts = answers[0], answers[len(answers) - len(look.parts) :]
-    if look.everything is not None and answers[1].confidence > whole.confidence + SURER:
-        whole = answers[1]
+    """Choose the whole or the main part, and detect several digits."""
+    whole, *parts = [Judged(look, part, row) for part, row in zip(look.asked, rows, strict=True)]
     if not parts:
         return whole
     main = parts[0]

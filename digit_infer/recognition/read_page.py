@@ -17,10 +17,9 @@ from PIL import Image
 
 from digit_infer.errors import UnreadablePictureError
 from digit_infer.image.components import components
-from digit_infer.image.look import around
 from digit_infer.image.mnist_form import Box
-from digit_infer.image.network_look import INKED, full_ink
-from digit_infer.image.network_page import page_ink
+from digit_infer.image.network_look import INKED, page_ink
+from digit_infer.image.one_digit import around
 from digit_infer.image.page import Place, lines_of
 from digit_infer.image.plain_look import plain_ink, plain_look
 from digit_infer.image.ruling import rules_of
@@ -33,8 +32,8 @@ from digit_infer.recognition.touching import best_cut, joined
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
     from digit_infer.image.decode import Grey
-    from digit_infer.image.look import Ink
     from digit_infer.image.network_look import Mark
+    from digit_infer.image.one_digit import Ink
     from digit_infer.recognition.signs import Part
     from digit_infer.recognition.touching import Answer, Answered
 
@@ -142,7 +141,7 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
     if best is not None:
         best = _upright(answer, look, best)
     if mark is not None and (best is None or best.doubt > _BELIEVED):
-        look = _Look(full_ink(page_ink(grey, mark)), int(full_ink(np.array([INKED - 1], np.uint8))[0]), plain)
+        look = _Look(page_ink(grey, mark), INKED - 1, plain)
         seen = _upright(answer, look, _page(answer, look, best.degrees if best else 0))
         best = seen if best is None or (seen.doubts and seen.doubt < best.doubt) else best
     best = best or _Page([], 0, [], 0.0, grey.shape)

@@ -25,7 +25,7 @@ def test_mnists_own_images_are_taken_as_they_are(mnist_test):
     for image in mnist_test.images[:50]:
         look = plain_look(image)
         assert look.by == "given"
-        assert look.is_clean
+        assert look.is_even
         np.testing.assert_array_equal(look.whole.image, image)
 
 
@@ -55,8 +55,8 @@ def test_dark_on_light_and_light_on_dark_give_the_same_image(mnist_test, side):
     digit = np.asarray(Image.fromarray(mnist_test.images[3]).resize((side, side), Image.Resampling.BICUBIC))
     one, other = (plain_look(grey) for grey in (np.pad(digit, 20), np.pad(255 - digit, 20, constant_values=255)))
     assert np.abs(one.whole.image.astype(int) - other.whole.image).max() <= 1
-    assert one.is_clean
-    assert other.is_clean
+    assert one.is_even
+    assert other.is_even
 
 
 @pytest.mark.parametrize("side", [60, 90, 130, 190, 400, 1_000])
@@ -132,13 +132,13 @@ def _badge(grey):
 
 @pytest.mark.parametrize("spoil", [_shaded, _ruled, _badge])
 def test_what_is_not_clean_is_doubted(spoil):
-    assert plain_look(seven()).is_clean
-    assert not plain_look(np.ascontiguousarray(spoil(seven()))).is_clean
+    assert plain_look(seven()).is_even
+    assert not plain_look(np.ascontiguousarray(spoil(seven()))).is_even
 
 
 def test_a_frame_is_left_out_and_does_not_spoil():
     look = plain_look(_framed(seven()))
-    assert look.is_clean
+    assert look.is_even
     assert (look.whole.box.left, look.whole.box.top) > (45, 30)
 
 
@@ -147,7 +147,7 @@ def test_dust_is_left_out_and_does_not_spoil():
     for place in ((15, 15), (160, 30)):
         ImageDraw.Draw(page).point([place], 40)
     look = plain_look(np.asarray(page))
-    assert look.is_clean
+    assert look.is_even
     assert look.whole.box.left > 60
 
 
