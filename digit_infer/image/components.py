@@ -55,6 +55,7 @@ class Components:
         shape: height and width of the picture.
         boxes: bounding boxes, [K, 4]: left, top, right and bottom (exclusive).
         areas: numbers of pixels, [K].
+        at_edge: which components touch the picture's edge, [K].
     """
 
     rows: Numbers
@@ -64,11 +65,13 @@ class Components:
     shape: tuple[int, int]
     boxes: Boxes = field(init=False)  # not a cached property: Python 3.11 locks there, and a fork may leave it locked
     areas: Numbers = field(init=False)
+    at_edge: Mask = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "boxes", self._boxes())
         areas = np.add.reduceat(self.stops - self.starts, self.firsts) if len(self) else np.empty(0, np.intp)
         object.__setattr__(self, "areas", areas)
+        object.__setattr__(self, "at_edge", (self.boxes == (0, 0, *self.shape[::-1])).any(axis=1))
 
     def __len__(self) -> int:
         return len(self.firsts)
@@ -87,13 +90,6 @@ class Components:
         """Width and height of each component, [K, 2]."""
         boxes = self.boxes
         return boxes[:, 2:] - boxes[:, :2]
-
-    @property
-    def at_edge(self) -> Mask:
-        """Which components touch the picture's edge, [K]."""
-        height, width = self.shape
-        at_edge: Mask = (self.boxes == (0, 0, width, height)).any(axis=1)
-        return at_edge
 
     def painted(self, chosen: Mask) -> Mask:
         """Return a mask [H, W] of the components in ``chosen`` [K]."""

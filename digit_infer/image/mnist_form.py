@@ -27,14 +27,7 @@ CENTRE = 14.5
 """Centre of mass in MNIST's form, in pixels from the edge: evenly between 14 and 15 over the 10,000 test images."""
 
 _MIDDLES = np.arange(SIDE) + 0.5
-
-
-def is_mnist_form(grey: Grey) -> bool:
-    """Return whether a picture is already in MNIST's form, to within a pixel."""
-    if grey.shape != (SIDE, SIDE) or not grey.any():
-        return False
-    box = box_of(grey)
-    return max(box.width, box.height) in (BOX - 1, BOX) and all(abs(mass - CENTRE) <= 1 for mass in _centre_of_mass(grey))
+_ONES = np.ones(SIDE)
 
 
 @dataclass(frozen=True)
@@ -64,11 +57,19 @@ class Box:
 
 def box_of(ink: NDArray[np.uint8]) -> Box:
     """Return the bounding box of the pixels above 0; there must be one."""
-    rows, columns = np.maximum.reduce(ink, axis=1) > 0, np.maximum.reduce(ink, axis=0) > 0
-    height, width = ink.shape
-    return Box(
-        int(columns.argmax()), int(rows.argmax()), width - int(columns[::-1].argmax()), height - int(rows[::-1].argmax())
-    )
+    return _box(np.maximum.reduce(ink, axis=1), np.maximum.reduce(ink, axis=0))
+
+
+def box_in_mnist_form(grey: Grey) -> Box | None:
+    """Return the bounding box of a digit if the picture is already in MNIST's form, to within a pixel; else None."""
+    if grey.shape != (SIDE, SIDE):
+        return None
+    by_row, by_column = _sums(grey)
+    if not by_row.any():
+        return None
+    box, middle = _box(by_row, by_column), _centre_of_mass(by_row, by_column)
+    is_form = max(box.width, box.height) in (BOX - 1, BOX) and all(abs(mass - CENTRE) <= 1 for mass in middle)
+    return box if is_form else None
 
 
 def in_mnist_form(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -91,15 +92,27 @@ def centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Place ink of at most 20 x 20 in 28 x 28 with its centre of mass at the centre, as far as it fits."""
     image = np.zeros((SIDE, SIDE), np.uint8)
     height, width = ink.shape
-    row, column = _centre_of_mass(ink)
+    row, column = _centre_of_mass(*_sums(ink))
     top = min(max(round(CENTRE - row), 0), SIDE - height)
     left = min(max(round(CENTRE - column), 0), SIDE - width)
     image[top : top + height, left : left + width] = ink
     return image
 
 
-def _centre_of_mass(ink: NDArray[np.uint8]) -> tuple[float, float]:
-    """Return row and column of the centre of mass of at most 28 x 28 pixels; pixel centres are at half-integers."""
-    by_row, by_column = np.add.reduce(ink, axis=1, dtype=np.float64), np.add.reduce(ink, axis=0, dtype=np.float64)
-    total = np.add.reduce(by_row)
+def _sums(ink: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sum of each row and of each column of at most 28 x 28 pixels; a product is faster than numpy's own sum."""
+    weights = ink.astype(np.float64)
+    height, width = ink.shape
+    return weights @ _ONES[:width], _ONES[:height] @ weights
+
+
+def _centre_of_mass(by_row: NDArray[np.float64], by_column: NDArray[np.float64]) -> tuple[float, float]:
+    """Return row and column of the centre of mass, by the sums of each; pixel centres are at half-integers."""
+    total = by_row @ _ONES[: len(by_row)]
     return float(by_row @ _MIDDLES[: len(by_row)] / total), float(by_column @ _MIDDLES[: len(by_column)] / total)
+
+
+def _box(by_row: NDArray[np.generic], by_column: NDArray[np.generic]) -> Box:
+    """Return the bounding box of the rows and columns that are not 0."""
+    (rows,), (columns,) = by_row.nonzero(), by_column.nonzero()
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

@@ -29,7 +29,8 @@ _SPECK = 0.1
 """A component is dust if smaller than this share of the digit's largest component."""
 
 _APART = 0.3
-"""A component joins the digit if its gap to it is at most this share of the largest component's size."""
+"""A component joins the digit if its gap to it is at most this share of the largest component's size. A crop around a digit
+has a margin of the same share."""
 
 _TINY = 40
 """In a picture up to this size in pixels nothing is left out: it was cropped to its digit, whose strokes may be broken."""
@@ -55,9 +56,6 @@ SOLID = 0.6
 
 FEW = 20
 """A digit of fewer pixels in a downscaled picture is located again at full resolution."""
-
-_ROOM = 0.3
-"""The margin of a crop around a digit, as a share of its size."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class Look:
 
 def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
     """Crop a picture uint8 [H, W] to a box with a margin; return the crop, its left and its top."""
-    room = round(_ROOM * max(box.width, box.height)) + 2
+    room = round(_APART * max(box.width, box.height)) + 2
     left, top = max(0, box.left - room), max(0, box.top - room)
     return np.ascontiguousarray(grey[top : box.bottom + room, left : box.right + room]), left, top
 
@@ -127,7 +125,8 @@ def found_in(ink: Ink, mask: Mask, by: By, place: Place) -> Look | None:
     whole, own = _part(ink, found, pick.chosen, place)
     within = tiny or not (found.at_edge & pick.chosen).any()
     is_even = bool(within and np.count_nonzero(own) <= SOLID * max(own.shape) ** 2)
-    return Look(by, own, whole, _parts(ink, found, pick, place) if len(found) > 1 and not tiny else (), is_even)
+    may_be_several = len(found) > 1 and not tiny and (is_even or by == "network")
+    return Look(by, own, whole, _parts(ink, found, pick, place) if may_be_several else (), is_even)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import struct
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any
 
@@ -81,6 +81,7 @@ besides, and some decoders hold several copies."""
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what Pillow logs and nobody handles
 
+_AS_IT_IS = nullcontext()
 _FILTERS = threading.Lock()
 _IMPORTING = threading.Lock()
 """Held while a process is forked: else another thread may hold Python's own lock of a decoder's module for ever."""
@@ -128,12 +129,13 @@ def said(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0] or type(error).__name__
 
 
-@contextmanager
-def quiet(is_needed: bool) -> Iterator[None]:  # noqa: FBT001  # it is all that there is to say
+def quiet(is_needed: bool) -> AbstractContextManager[None]:  # noqa: FBT001  # it is all that there is to say
     """Keep Pillow from warning of odd files. One thread at a time, since Python has one list of filters."""
-    if not is_needed:
-        yield
-        return
+    return _without_warnings() if is_needed else _AS_IT_IS
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
     with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

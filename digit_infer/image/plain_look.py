@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.image.components import components, is_grain
-from digit_infer.image.mnist_form import box_of, is_mnist_form
+from digit_infer.image.mnist_form import box_in_mnist_form
 from digit_infer.image.one_digit import FEW, SOLID, Look, Part, Place, around, found_in
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ _SMALL = 112
 _LARGE = 0.02
 """Solid areas above this share of a page are not writing."""
 
-_ENERGY = np.arange(-510.0, 511.0) * np.abs(np.arange(-510, 511))
+_LEVELS = np.arange(256)
+_ENERGY = np.arange(-255.0, 256.0) * np.abs(np.arange(-255, 256))
 """The square of each difference in grey levels, with its sign."""
 
 
@@ -69,9 +70,10 @@ def plain_look(grey: Grey) -> Look | None:
 
     A picture in MNIST's form is returned unchanged.
     """
-    if is_mnist_form(grey):
-        return Look("given", grey, Part(box_of(grey), grey))
-    look = _look(grey, Place(1, 0, 0, grey.shape[1], grey.shape[0]))
+    given = box_in_mnist_form(grey)
+    if given is not None:
+        return Look("given", grey, Part(given, grey))
+    look = _look(grey, 0, 0, grey.shape)
     if look is None or _factor(grey) == 1 or look.parts or max(look.ink.shape) >= FEW:
         return look
     return _closer(grey, look)
@@ -95,7 +97,7 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
 
 def places(size: int) -> NDArray[np.float32]:
     """Return the coordinates of ``size`` rows or columns for ``Plane.at``."""
-    return np.linspace(-0.5, 0.5, size, dtype=np.float32)
+    return np.arange(size, dtype=np.float32) / np.float32(max(size - 1, 1)) - np.float32(0.5)
 
 
 def border_plane(grey: Grey) -> Plane:
@@ -105,8 +107,10 @@ def border_plane(grey: Grey) -> Plane:
     """
     height, width = grey.shape
     values = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if values.max() - values.min() <= _NEAR_GREYS:
-        return Plane(float(_median(values)), 0.0, 0.0)
+    ordered = np.sort(values)
+    level = float(ordered[len(values) // 2])
+    if ordered[-1] - ordered[0] <= _NEAR_GREYS:
+        return Plane(level, 0.0, 0.0)
     rows, columns = places(height), places(width)
     half = np.full(width, 0.5, np.float32), np.full(height, 0.5, np.float32)
     terms = np.stack(
@@ -117,9 +121,8 @@ def border_plane(grey: Grey) -> Plane:
         ]
     )
     greys = values.astype(np.float32)
-    level = _median(values)
     error = np.abs(greys - np.float32(level))
-    near = error <= max(_NEAR_GREYS, _FAR_DEVIATIONS * 1.4826 * _median(error))
+    near = error <= max(_NEAR_GREYS, _FAR_DEVIATIONS * 1.4826 * float(np.sort(error)[len(error) // 2]))
     kept = terms[:, near]
     try:
         return Plane(*np.linalg.solve(kept @ kept.T, kept @ greys[near]).tolist())
@@ -127,17 +130,12 @@ def border_plane(grey: Grey) -> Plane:
         return Plane(level, 0.0, 0.0)
 
 
-def _median(values: NDArray[np.generic]) -> float:
-    """Return the upper median; ``np.median`` imports numpy.ma, which is slow."""
-    middle = values.size // 2
-    return float(np.partition(values, middle)[middle])
-
-
-def _look(grey: Grey, place: Place) -> Look | None:
+def _look(grey: Grey, left: int, top: int, shape: tuple[int, ...]) -> Look | None:
+    """Locate the digit in a crop of a picture of this shape."""
     factor = _factor(grey)
     small = grey if factor == 1 else np.asarray(Image.fromarray(grey).reduce(factor))
     ink = _ink(small)
-    return None if ink is None else found_in(ink, ink >= _INKED, "plain", replace(place, scale=factor))
+    return None if ink is None else found_in(ink, ink >= _INKED, "plain", Place(factor, left, top, shape[1], shape[0]))
 
 
 def _factor(grey: Grey) -> int:
@@ -148,34 +146,33 @@ def _factor(grey: Grey) -> int:
 def _closer(grey: Grey, look: Look) -> Look:
     """Locate a small digit again at full resolution."""
     part, left, top = around(grey, look.whole.box)
-    closer = _look(part, Place(1, left, top, grey.shape[1], grey.shape[0]))
+    closer = _look(part, left, top, grey.shape)
     return look if closer is None else replace(closer, is_even=look.is_even and closer.is_even)
 
 
 def _ink(grey: Grey) -> NDArray[np.uint8] | None:
     """Return each pixel's ink, uint8 [H, W] -> uint8 [H, W], or None if there is no contrast.
 
-    Ink is looked up by grey level, or by the rounded difference from a sloping plane.
+    Ink is looked up by grey level; under a sloping plane, by the difference from it.
     """
     plane = border_plane(grey)
     if plane.is_level:
-        index, zero = grey, int(plane.level)
-        counts = np.array(Image.fromarray(grey).histogram())  # twice as fast as np.bincount, which casts the pixels
+        levels, zero = grey, int(plane.level)
     else:
-        off = grey - plane.at(places(grey.shape[0]), places(grey.shape[1]))
-        index, zero = np.clip(np.rint(off), -255, 255).astype(np.int16) + 255, 255
-        counts = np.bincount(index.ravel(), minlength=511)
-    is_dark = counts @ _ENERGY[510 - zero :][: len(counts)] <= 0
-    levels = _levels(counts[zero::-1] if is_dark else counts[zero:])
-    if levels is None:
+        off = plane.at(places(grey.shape[0]), places(grey.shape[1])) - grey
+        off = off if np.vdot(off, np.abs(off)) > 0 else -off
+        levels, zero = np.clip(off + np.float32(0.5), 0, 255).astype(np.uint8), 0
+    counts = np.array(Image.fromarray(levels).histogram())  # twice as fast as np.bincount, which casts the pixels
+    is_dark = counts @ _ENERGY[255 - zero : 511 - zero] <= 0
+    found = _floor_and_full(counts[zero::-1] if is_dark else counts[zero:])
+    if found is None:
         return None
-    floor, full = levels
+    floor, full = found
     ends, ink = ((zero - full, zero - floor), (255, 0)) if is_dark else ((zero + floor, zero + full), (0, 255))
-    by_index = np.interp(np.arange(len(counts)), ends, ink) + 0.5
-    return by_index.astype(np.uint8).take(index)
+    return (np.interp(_LEVELS, ends, ink) + 0.5).astype(np.uint8).take(levels)
 
 
-def _levels(counts: NDArray[np.integer]) -> tuple[float, float] | None:
+def _floor_and_full(counts: NDArray[np.integer]) -> tuple[float, float] | None:
     """Return where background ends and full ink begins, from a histogram of differences; None if too faint."""
     if not counts[_LEAST_CONTRAST:].any():
         return None

@@ -106,8 +106,11 @@ def open_regular(path: str) -> IO[bytes]:
             raise UnreadablePictureError(f"{path} is a pipe, a socket or a device", "give a regular file")
         if status.st_size > _AT_ONCE:
             return open(path, "rb")  # noqa: PTH123  # as above; the caller closes it
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            return io.BytesIO(file.read())
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            return io.BytesIO(os.read(descriptor, status.st_size or _AT_ONCE))
+        finally:
+            os.close(descriptor)
     except PictureError:
         raise
     except FileNotFoundError as error:

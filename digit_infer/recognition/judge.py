@@ -66,11 +66,16 @@ def judged(
     doubtful = [number for number, answer in enumerate(answers) if not _believed(answer)]
     if mark is None or not doubtful:
         return answers
+    unsure = []
     looks = network_looks([greys[number] for number in doubtful], mark)
-    left = [None if asked[number] else plain[number] for number in doubtful]  # classified now, in the same call
-    second = _answered([*looks, *left], classify)
-    for number, network, late in zip(doubtful, second[: len(looks)], second[len(looks) :], strict=True):
-        answers[number] = _better(answers[number] or late, network)
+    for number, network in zip(doubtful, _answered(looks, classify), strict=True):
+        if network is not None and network.confidence >= NETWORK_FIRST:
+            answers[number] = network
+        else:
+            unsure.append((number, network))
+    late = _answered([None if asked[number] else plain[number] for number, _ in unsure], classify)
+    for (number, network), answer in zip(unsure, late, strict=True):
+        answers[number] = _average(answers[number] or answer, network)
     return answers
 
 
@@ -81,17 +86,13 @@ def _believed(answer: Judged | None) -> bool:
     return answer.look.by == "given" or answer.several or answer.confidence >= SURE
 
 
-def _better(plain: Judged | None, network: Judged | None) -> Judged | None:
-    """Return the network's answer if it is confident, else the average of both.
+def _average(plain: Judged | None, network: Judged | None) -> Judged | None:
+    """Average two answers.
 
-    Where both disagree, the average is less confident, as it should be for pictures of no digit. The network may see
-    several digits in lines that it marks only in part; if the threshold is confident of one digit, both are averaged.
+    Where both disagree, the average is less confident, as it should be for pictures of no digit.
     """
     if plain is None or network is None:
         return network if plain is None else plain
-    one_alone = plain.look.is_even and plain.confidence >= SURE and not plain.several
-    if network.confidence >= NETWORK_FIRST and not (network.several and one_alone):
-        return network
     mean = (plain.probabilities + network.probabilities) * np.float32(0.5)
     digit = int(mean.argmax())
     surer = network if network.probabilities[digit] > plain.probabilities[digit] else plain
@@ -103,7 +104,7 @@ def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged |
     images = [part.image for look in looks if look is not None for part in look.asked]
     if not images:
         return [None] * len(looks)
-    rows = iter(classify(np.stack(images)))
+    rows = iter(classify(np.array(images)))
     return [None if look is None else _settled(look, list(islice(rows, len(look.asked)))) for look in looks]
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from digit_infer.image.mnist_form import BOX, CENTRE, centred, fitted, in_mnist_form, is_mnist_form
+from digit_infer.image.mnist_form import BOX, CENTRE, box_in_mnist_form, centred, fitted, in_mnist_form
 
 
 def centre_of_mass(image):
@@ -21,15 +21,15 @@ def test_mnist_has_the_form_that_is_documented(mnist_test):
 
 
 def test_mnists_own_images_have_its_form(mnist_test):
-    assert all(is_mnist_form(image) for image in mnist_test.images)
+    assert all(box_in_mnist_form(image) for image in mnist_test.images)
 
 
 def test_an_inverted_or_moved_digit_does_not_have_mnists_form(mnist_test):
     image = mnist_test.images[0]
-    assert not is_mnist_form(255 - image)
-    assert not is_mnist_form(np.roll(image, 3, axis=1))
-    assert not is_mnist_form(np.zeros((28, 28), np.uint8))
-    assert not is_mnist_form(np.zeros((29, 28), np.uint8))
+    assert not box_in_mnist_form(255 - image)
+    assert not box_in_mnist_form(np.roll(image, 3, axis=1))
+    assert not box_in_mnist_form(np.zeros((28, 28), np.uint8))
+    assert not box_in_mnist_form(np.zeros((29, 28), np.uint8))
 
 
 def test_fitting_keeps_proportions_and_fills_twenty_pixels():
@@ -50,4 +50,4 @@ def test_ink_comes_into_the_form_whatever_its_size(mnist_test):
     for index, scale in ((0, 1), (1, 3), (2, 9)):
         rows, columns = np.nonzero(mnist_test.images[index])
         ink = mnist_test.images[index][rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-        assert is_mnist_form(in_mnist_form(np.kron(ink, np.ones((scale, scale), np.uint8))))
+        assert box_in_mnist_form(in_mnist_form(np.kron(ink, np.ones((scale, scale), np.uint8))))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from digit_infer import Predictor
-from digit_infer.image.mnist_form import BOX, CENTRE, is_mnist_form
+from digit_infer.image.mnist_form import BOX, CENTRE, box_in_mnist_form
 from digit_infer.image.plain_look import border_plane, otsu, places, plain_look
 
 SIDE = 200
@@ -66,7 +66,7 @@ def test_a_pen_of_one_pixel_is_seen(side, inverted):
     look = plain_look(255 - grey if inverted else grey)
     box = look.whole.box
     assert abs((box.bottom - box.top) - side / 2) <= max(4, side / 50)
-    assert is_mnist_form(look.whole.image)
+    assert box_in_mnist_form(look.whole.image)
 
 
 @pytest.mark.parametrize("side", [8, 10, 14])
