@@ -38,9 +38,10 @@ _TINY = 40
 _RIM = 0.08
 """Components entirely in this outer share of the picture are slivers of a box or a neighbour."""
 
+_HOLLOW = 0.25
 _HOLDS = 0.3
-"""A frame encloses a component of at least this share of its height. Zeros that enclose a stroke are drawn with a broader
-pen."""
+"""A frame fills at most the first share of its box, and encloses a component of at least the second share of its height.
+Zeros that enclose a stroke are drawn with a broader pen."""
 
 MOST_PIECES = 5_000
 """Frames are not searched for among more components: each is compared with all others."""
@@ -92,20 +93,22 @@ class Look:
         by: the method.
         ink: uint8 [h, w], 255 = ink: the digit's ink, cropped to its box.
         whole: the digit with all its components.
+        everything: all ink except frames, if the digit is not all of it; else None.
         parts: components of similar size that may be separate digits, the main one first; none or at least two.
-        is_even: whether the ink is of strokes rather than solid areas, and within the picture.
+        is_even: whether the background is even, and the ink is of strokes, not of solid areas, and within the picture.
     """
 
     by: By
     ink: Ink
     whole: Part
+    everything: Part | None = None
     parts: tuple[Part, ...] = ()
     is_even: bool = True
 
     @property
     def asked(self) -> tuple[Part, ...]:
-        """Candidates for the digit: the whole, then the parts."""
-        return (self.whole, *self.parts)
+        """Candidates for the digit: the whole, then everything, then the parts."""
+        return (self.whole, *(() if self.everything is None else (self.everything,)), *self.parts)
 
 
 def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
@@ -115,7 +118,7 @@ def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
     return np.ascontiguousarray(grey[top : box.bottom + room, left : box.right + room]), left, top
 
 
-def found_in(ink: Ink, mask: Mask, by: By, place: Place) -> Look | None:
+def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_even: bool = True) -> Look | None:
     """Locate the digit in ink uint8 [H, W] by the components of a mask [H, W]; None if there is none, or only slivers."""
     found = components(mask)
     tiny = min(place.width, place.height) <= _TINY
@@ -124,17 +127,19 @@ def found_in(ink: Ink, mask: Mask, by: By, place: Place) -> Look | None:
         return None
     whole, own = _part(ink, found, pick.chosen, place)
     within = tiny or not (found.at_edge & pick.chosen).any()
-    is_even = bool(within and np.count_nonzero(own) <= SOLID * max(own.shape) ** 2)
+    is_even = bool(is_even and within and np.count_nonzero(own) <= SOLID * max(own.shape) ** 2)
+    everything = None if np.array_equal(pick.chosen, pick.unframed) else _part(ink, found, pick.unframed, place)[0]
     may_be_several = len(found) > 1 and not tiny and (is_even or by == "network")
-    return Look(by, own, whole, _parts(ink, found, pick, place) if may_be_several else (), is_even)
+    return Look(by, own, whole, everything, _parts(ink, found, pick, place) if may_be_several else (), is_even)
 
 
 @dataclass(frozen=True, eq=False)
 class Picked:
-    """Which components are the digit, and which others are of similar size, masks [K]; ``main`` is the digit's largest."""
+    """Masks [K] of the components: the digit, others apart from it, and all but frames; ``main`` is the digit's largest."""
 
     chosen: Mask
     others: Mask
+    unframed: Mask
     main: int
 
 
@@ -142,12 +147,13 @@ def picked(found: Components, *, tiny: bool = False) -> Picked | None:
     """Choose the digit's components; all of a ``tiny`` picture, None if there are only slivers at the edge."""
     at_edge = found.at_edge
     if len(found) == 1 and not at_edge[0]:
-        return Picked(~at_edge, at_edge, 0)
+        return Picked(~at_edge, at_edge, ~at_edge, 0)
     if tiny and len(found) > 1:
         every = np.ones(len(found), np.bool_)
-        return Picked(every, ~every, int(found.areas.argmax()))
+        return Picked(every, ~every, every, int(found.areas.argmax()))
     from_edge = _from_edge(found)
-    left_out = at_edge & (np.maximum.reduceat(from_edge, found.firsts) <= _RIM) | frames_of(found)
+    frames = frames_of(found)
+    left_out = at_edge & (np.maximum.reduceat(from_edge, found.firsts) <= _RIM) | frames
     if left_out.all():
         return None
     sizes = found.sizes.max(axis=1)
@@ -155,7 +161,7 @@ def picked(found: Components, *, tiny: bool = False) -> Picked | None:
     main = int(np.where(left_out, -1, weights).argmax())
     fit = ~left_out & (sizes >= _SPECK * sizes[main])
     chosen = _grown(main, fit & (~at_edge | at_edge[main]), found.boxes, _APART * float(sizes[main]))
-    return Picked(chosen, fit & ~chosen & ~at_edge, main)
+    return Picked(chosen, fit & ~chosen & ~at_edge, ~frames, main)
 
 
 def frames_of(found: Components) -> Mask:
@@ -163,7 +169,7 @@ def frames_of(found: Components) -> Mask:
     boxes, sizes = found.boxes, found.sizes
     frames, heights = np.zeros(len(found), np.bool_), sizes[:, 1]
     if 1 < len(found) <= MOST_PIECES:
-        for number in (sizes.min(axis=1) > 2).nonzero()[0].tolist():
+        for number in (found.areas <= _HOLLOW * sizes.prod(axis=1)).nonzero()[0].tolist():
             left, top, right, bottom = boxes[number]
             within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
             frames[number] = bool((within & (heights >= _HOLDS * heights[number])).any())

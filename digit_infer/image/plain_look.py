@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from digit_infer.image.decode import Grey
 
-_FAR_DEVIATIONS = 2.5
+_FAR = 4.0
 _NEAR_GREYS = 6.0
-"""A border pixel is an outlier if it differs from the median by more than so many standard deviations and so many greys."""
+"""A border pixel is an outlier if it differs from the median by more than so many times the usual, and so many greys."""
 
-_LEAST_CONTRAST = 24
-"""Least difference of ink from the background, in grey levels."""
+_FAINT = 12
+"""Grey levels by which a background differs; ink differs by twice as many at least."""
 
 _FAINTEST_EDGE = 0.15
 """Less than this share of full ink is background. The best of 0.02 to 0.3 on pictures by many writers."""
@@ -59,8 +59,9 @@ class Plane:
         """Whether the plane is constant."""
         return not (self.down or self.across)
 
-    def at(self, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the plane float32 [H, W] at coordinates from -0.5, the first row or column, to 0.5, the last."""
+    def at(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Return the grey levels of a picture of this shape: float32 [H, W]."""
+        rows, columns = _places(shape[0]), _places(shape[1])
         plane: NDArray[np.float32] = (self.level + self.down * rows)[:, None] + self.across * columns
         return plane
 
@@ -76,7 +77,8 @@ def plain_look(grey: Grey) -> Look | None:
     look = _look(grey, 0, 0, grey.shape)
     if look is None or _factor(grey) == 1 or look.parts or max(look.ink.shape) >= FEW:
         return look
-    return _closer(grey, look)
+    closer = _look(*around(grey, look.whole.box), grey.shape)
+    return look if closer is None else replace(closer, is_even=look.is_even and closer.is_even)
 
 
 def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
@@ -84,20 +86,15 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
 
     It is not even if something large and solid is on it, such as paper on a table.
     """
-    ink = _ink(grey)
+    ink, is_even = _ink(grey)
     if ink is None:
-        return np.zeros_like(grey), True
+        return np.zeros_like(grey), is_even
     mask = ink > 0
     if is_grain(mask):
         return ink, False
     found = components(mask)
     large = found.areas > _LARGE * grey.size
-    return ink, not (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
-
-
-def places(size: int) -> NDArray[np.float32]:
-    """Return the coordinates of ``size`` rows or columns for ``Plane.at``."""
-    return np.arange(size, dtype=np.float32) / np.float32(max(size - 1, 1)) - np.float32(0.5)
+    return ink, is_even and not (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
 
 
 def border_plane(grey: Grey) -> Plane:
@@ -105,24 +102,18 @@ def border_plane(grey: Grey) -> Plane:
 
     A border of nearly one grey gives a constant plane.
     """
-    height, width = grey.shape
-    values = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    (height, width), values = grey.shape, np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     ordered = np.sort(values)
     level = float(ordered[len(values) // 2])
     if ordered[-1] - ordered[0] <= _NEAR_GREYS:
         return Plane(level, 0.0, 0.0)
-    rows, columns = places(height), places(width)
-    half = np.full(width, 0.5, np.float32), np.full(height, 0.5, np.float32)
-    terms = np.stack(
-        [
-            np.ones(len(values), np.float32),
-            np.concatenate([-half[0], half[0], rows, rows]),
-            np.concatenate([columns, columns, -half[1], half[1]]),
-        ]
-    )
+    upper, left = 2 * width, 2 * width + height
+    terms = np.ones((3, len(values)), np.float32)
+    terms[1, :width], terms[1, width:upper], terms[1, upper:] = -0.5, 0.5, np.tile(_places(height), 2)
+    terms[2, :upper], terms[2, upper:left], terms[2, left:] = np.tile(_places(width), 2), -0.5, 0.5
     greys = values.astype(np.float32)
     error = np.abs(greys - np.float32(level))
-    near = error <= max(_NEAR_GREYS, _FAR_DEVIATIONS * 1.4826 * float(np.sort(error)[len(error) // 2]))
+    near = error <= max(_NEAR_GREYS, _FAR * float(np.sort(error)[len(error) // 2]))
     kept = terms[:, near]
     try:
         return Plane(*np.linalg.solve(kept @ kept.T, kept @ greys[near]).tolist())
@@ -130,12 +121,18 @@ def border_plane(grey: Grey) -> Plane:
         return Plane(level, 0.0, 0.0)
 
 
+def _places(size: int) -> NDArray[np.float32]:
+    """Return the coordinates of rows or columns on a plane: from -0.5, the first, to 0.5, the last."""
+    return np.arange(size, dtype=np.float32) / np.float32(max(size - 1, 1)) - np.float32(0.5)
+
+
 def _look(grey: Grey, left: int, top: int, shape: tuple[int, ...]) -> Look | None:
     """Locate the digit in a crop of a picture of this shape."""
     factor = _factor(grey)
     small = grey if factor == 1 else np.asarray(Image.fromarray(grey).reduce(factor))
-    ink = _ink(small)
-    return None if ink is None else found_in(ink, ink >= _INKED, "plain", Place(factor, left, top, shape[1], shape[0]))
+    ink, is_even = _ink(small)
+    place = Place(factor, left, top, shape[1], shape[0])
+    return None if ink is None else found_in(ink, ink >= _INKED, "plain", place, is_even=is_even)
 
 
 def _factor(grey: Grey) -> int:
@@ -143,43 +140,40 @@ def _factor(grey: Grey) -> int:
     return max(1, longer // _SMALL)
 
 
-def _closer(grey: Grey, look: Look) -> Look:
-    """Locate a small digit again at full resolution."""
-    part, left, top = around(grey, look.whole.box)
-    closer = _look(part, left, top, grey.shape)
-    return look if closer is None else replace(closer, is_even=look.is_even and closer.is_even)
+def _ink(grey: Grey) -> tuple[NDArray[np.uint8] | None, bool]:
+    """Return each pixel's ink, uint8 [H, W], or None if there is no contrast, and whether the background is even.
 
-
-def _ink(grey: Grey) -> NDArray[np.uint8] | None:
-    """Return each pixel's ink, uint8 [H, W] -> uint8 [H, W], or None if there is no contrast.
-
-    Ink is looked up by grey level; under a sloping plane, by the difference from it.
+    It is even if nothing differs from it to the side opposite to the ink's. Ink is looked up by grey level; under a sloping
+    plane, by the difference from it.
     """
     plane = border_plane(grey)
     if plane.is_level:
-        levels, zero = grey, int(plane.level)
+        levels, zero, is_even = grey, int(plane.level), True
     else:
-        off = plane.at(places(grey.shape[0]), places(grey.shape[1])) - grey
+        off = plane.at(grey.shape) - grey
         off = off if np.vdot(off, np.abs(off)) > 0 else -off
-        levels, zero = np.clip(off + np.float32(0.5), 0, 255).astype(np.uint8), 0
+        levels, zero, is_even = np.clip(off + np.float32(0.5), 0, 255).astype(np.uint8), 0, bool(off.min() >= -_FAINT)
     counts = np.array(Image.fromarray(levels).histogram())  # twice as fast as np.bincount, which casts the pixels
+    darker, lighter = counts[zero::-1], counts[zero:]
     is_dark = counts @ _ENERGY[255 - zero : 511 - zero] <= 0
-    found = _floor_and_full(counts[zero::-1] if is_dark else counts[zero:])
+    strengths, others = (darker, lighter) if is_dark else (lighter, darker)
+    is_even = is_even and not others[_FAINT + 1 :].any()
+    found = _floor_and_full(strengths)
     if found is None:
-        return None
+        return None, is_even
     floor, full = found
     ends, ink = ((zero - full, zero - floor), (255, 0)) if is_dark else ((zero + floor, zero + full), (0, 255))
-    return (np.interp(_LEVELS, ends, ink) + 0.5).astype(np.uint8).take(levels)
+    return (np.interp(_LEVELS, ends, ink) + 0.5).astype(np.uint8).take(levels), is_even
 
 
 def _floor_and_full(counts: NDArray[np.integer]) -> tuple[float, float] | None:
     """Return where background ends and full ink begins, from a histogram of differences; None if too faint."""
-    if not counts[_LEAST_CONTRAST:].any():
+    if not counts[2 * _FAINT :].any():
         return None
     threshold = otsu(counts)
     up_to = counts[threshold + 1 :].cumsum()
     full = threshold + 1 + int(up_to.searchsorted(up_to[-1] / 2, side="right"))
-    return max(_LEAST_CONTRAST / 2, _FAINTEST_EDGE * full), full
+    return max(_FAINT, _FAINTEST_EDGE * full), full
 
 
 def otsu(counts: NDArray[np.integer]) -> int:

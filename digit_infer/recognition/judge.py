@@ -26,17 +26,14 @@ if TYPE_CHECKING:
 SURE = 0.65
 """Least confidence to accept the threshold's result; below it, the ink network runs too."""
 
-NETWORK_FIRST = 0.95
-"""Least confidence to accept the ink network's result."""
+SURE_ALONE = 0.93
+"""Least confidence to accept the ink network's result, or a part of the ink as a separate digit."""
 
 SURER = 0.1
-"""A part replaces the whole if more confident by this; by the same margin several parts are several digits."""
+"""A part, or all ink, replaces the whole if more confident by this; by the same margin several parts are several digits."""
 
 BRACKET = 1.13
 """A part that reads as 1 and is this many times as high as the digit beside it is a bracket, a slash or a line."""
-
-SURE_OF_PART = 0.9
-"""Least confidence of a part to be a separate digit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +66,7 @@ def judged(
     unsure = []
     looks = network_looks([greys[number] for number in doubtful], mark)
     for number, network in zip(doubtful, _answered(looks, classify), strict=True):
-        if network is not None and network.confidence >= NETWORK_FIRST:
+        if network is not None and network.confidence >= SURE_ALONE:
             answers[number] = network
         else:
             unsure.append((number, network))
@@ -109,12 +106,15 @@ def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged |
 
 
 def _settled(look: Look, rows: list[Probabilities]) -> Judged:
-    """Choose the whole or the main part, and detect several digits."""
+    """Choose the whole, everything or the main part, and detect several digits."""
     whole, *parts = [Judged(look, part, row) for part, row in zip(look.asked, rows, strict=True)]
+    if look.everything is not None:
+        everything = parts.pop(0)
+        whole = everything if everything.confidence > whole.confidence + SURER else whole
     if not parts:
         return whole
     main = parts[0]
-    digits = [part for part in parts if part.confidence >= SURE_OF_PART and not (part is not main and _rises(part, main))]
+    digits = [part for part in parts if part.confidence >= SURE_ALONE and not (part is not main and _rises(part, main))]
     if main not in digits or len(digits) < 2:
         return main if main.confidence > whole.confidence + SURER else whole
     apart = any(not look.whole.box.has_middle_of(digit.part.box) for digit in digits)

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from digit_infer import Predictor
 from digit_infer.image.mnist_form import BOX, CENTRE, box_in_mnist_form
-from digit_infer.image.plain_look import border_plane, otsu, places, plain_look
+from digit_infer.image.plain_look import border_plane, otsu, plain_look
 
 SIDE = 200
 
@@ -80,7 +80,7 @@ def test_the_background_is_found_under_light_from_one_side():
     page = light.copy()
     page[30:50, 40:60] = 10
     page[:20, 30:34] = 10  # reaches the border
-    np.testing.assert_allclose(border_plane(page).at(places(80), places(100)), light, atol=1.5)
+    np.testing.assert_allclose(border_plane(page).at((80, 100)), light, atol=1.5)
     look = plain_look(page)
     assert (look.whole.box.left, look.whole.box.top, look.whole.box.right, look.whole.box.bottom) == (40, 30, 60, 50)
 
