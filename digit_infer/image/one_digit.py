@@ -1,6 +1,7 @@
 """Ink -> the digit: the components that form it, and those that may be digits of their own.
 
-The others are dust, neighbours or frames.
+The others are dust, neighbours or frames. The commands of ``python -m bench`` that chose a number are named behind it, with
+the kinds of pictures that need it most.
 """
 
 from __future__ import annotations
@@ -26,37 +27,41 @@ By = Literal["given", "plain", "network"]
 """How the ink was found: not at all (already in MNIST's form), by a threshold, or by the ink network."""
 
 _SPECK = 0.1
-"""A component is dust if smaller than this share of the digit's largest component."""
+"""A component is dust if smaller than this share of the digit's largest component (robustness: squared, specked)."""
 
 _APART = 0.3
 """A component joins the digit if its gap to it is at most this share of the largest component's size. A crop around a digit
-has a margin of the same share."""
+has a margin of the same share (robustness: thin, checked_cloth)."""
 
 _TINY = 40
-"""In a picture up to this size in pixels nothing is left out: it was cropped to its digit, whose strokes may be broken."""
+"""In a picture up to this size in pixels nothing is left out: it was cropped to its digit, whose strokes may be broken
+(real-pictures: scan)."""
 
 _RIM = 0.08
-"""Components entirely in this outer share of the picture are slivers of a box or a neighbour."""
+"""Components entirely in this outer share of the picture are slivers of a box or a neighbour (real-pictures:
+sudoku_cell_blank)."""
 
 _HOLLOW = 0.25
 _HOLDS = 0.3
 """A frame fills at most the first share of its box, and encloses a component of at least the second share of its height.
-Zeros that enclose a stroke are drawn with a broader pen."""
+Zeros that enclose a stroke are drawn with a broader pen (robustness: circled, glared, canvas_in_page)."""
 
 MOST_PIECES = 5_000
 """Frames are not searched for among more components: each is compared with all others."""
 
 _LIKE = 0.4
-"""A component may be a separate digit if its size is at least this share of the largest one's."""
+"""A component may be a separate digit if its size is at least this share of the largest one's (real-pictures:
+two_digits_predict)."""
 
 _MOST_PARTS = 4
 """Parts that are classified, largest first."""
 
 SOLID = 0.6
-"""Ink that fills this share of a square around it is no stroke, but a badge, or paper on a table."""
+"""Ink that fills this share of a square around it is no stroke, but a badge, or paper on a table (robustness: on_table,
+canvas_in_page)."""
 
 FEW = 20
-"""A digit of fewer pixels in a downscaled picture is located again at full resolution."""
+"""A digit of fewer pixels in a downscaled picture is located again at full resolution (robustness: small)."""
 
 
 @dataclass(frozen=True)

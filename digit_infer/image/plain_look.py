@@ -3,6 +3,8 @@
 Ink is what differs from the background plane, either darker or lighter, whichever is more; Otsu's threshold (IEEE
 Transactions on Systems, Man and Cybernetics 9, 1979) separates strokes from the rest. A large picture is downscaled to find
 the digit, and a small digit is then located again at full resolution.
+
+The commands of ``python -m bench`` that chose a number are named behind it, with the kinds of pictures that need it most.
 """
 
 from __future__ import annotations
@@ -24,19 +26,21 @@ if TYPE_CHECKING:
 
 _FAR = 4.0
 _NEAR_GREYS = 6.0
-"""A border pixel is an outlier if it differs from the median by more than so many times the usual, and so many greys."""
+"""A border pixel is an outlier if it differs from the median by more than so many times the usual, and so many greys
+(real-pictures: cell_lines_small)."""
 
 _FAINT = 12
-"""Grey levels by which a background differs; ink differs by twice as many at least."""
+"""Grey levels by which a background differs; ink differs by twice as many at least (robustness: chalk_board, glared)."""
 
 _FAINTEST_EDGE = 0.15
-"""Less than this share of full ink is background. The best of 0.02 to 0.3 on pictures by many writers."""
+"""Less than this share of full ink is background. The best of 0.02 to 0.3 (real-pictures; robustness: blind_stripes)."""
 
 _INKED = 16
-"""Pixels with at least this much ink, of 255, form components. More breaks thin strokes; less joins digits and frames."""
+"""Pixels with at least this much ink, of 255, form components. More breaks thin strokes; less joins digits and frames
+(real-pictures: photo)."""
 
 _SMALL = 112
-"""A picture is downscaled by an integer factor until its longer side has 112 to 223 pixels."""
+"""A picture is downscaled by an integer factor until its longer side has 112 to 223 pixels (robustness: circled)."""
 
 _LARGE = 0.02
 """Solid areas above this share of a page are not writing."""
