@@ -106,11 +106,8 @@ def open_regular(path: str) -> IO[bytes]:
             raise UnreadablePictureError(f"{path} is a pipe, a socket or a device", "give a regular file")
         if status.st_size > _AT_ONCE:
             return open(path, "rb")  # noqa: PTH123  # as above; the caller closes it
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        try:
-            return io.BytesIO(os.read(descriptor, status.st_size or _AT_ONCE))
-        finally:
-            os.close(descriptor)
+        with io.FileIO(path) as file:
+            return io.BytesIO(file.read())
     except PictureError:
         raise
     except FileNotFoundError as error:
