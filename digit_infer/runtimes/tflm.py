@@ -84,11 +84,12 @@ def full_integer(name: str, content: bytes, contract: Contract = DIGITS) -> Tfli
     _, runtime = library()
     found = read_tflite(runtime, name, content)
     check_signature(name, found.inputs, found.outputs, contract=contract, batch=1)
-    floats = sorted(kind for kind in found.inner_types if "float" in kind)
+    floats = {kind: made for kind, made in sorted(found.inner_types.items()) if "float" in kind}
     if floats:
+        operators = ", ".join(dict.fromkeys(name for made in floats.values() for name in made if name != "SOFTMAX"))
         raise UsageError(
-            f"tflm runs full-integer files, and {name} computes in {' and '.join(floats)}",
-            "make it with python -m export NAME --microcontroller",
+            f"tflm runs full-integer files, and {name} computes in {' and '.join(floats)}: {operators or 'its input'}",
+            "replace the layers of those operators by others; python -m export NAME --microcontroller makes such files",
         )
     if not found.scaled:
         raise DamagedModelError(f"{name} has integers without a scale", "export it again")

@@ -34,14 +34,15 @@ class TfliteFile:
     """A graph at a batch of 1: dynamic sizes count as 1.
 
     ``inputs`` and ``outputs`` are (dtype, shape); ``operators`` the builtin operators in the order of the graph;
-    ``inner_types`` the types of all tensors but the outputs and what a last softmax reads; ``scaled`` says whether every
-    tensor of small integers has a scale; ``variable_bytes`` would hold every tensor that is no constant, all at once.
+    ``inner_types`` the types of all tensors but the outputs and what a last softmax reads, each with what operators make
+    tensors of it; ``scaled`` says whether every tensor of small integers has a scale; ``variable_bytes`` would hold every
+    tensor that is no constant, all at once.
     """
 
     inputs: tuple[tuple[str, tuple[int, ...]], ...]
     outputs: tuple[tuple[str, tuple[int, ...]], ...]
     operators: tuple[str, ...]
-    inner_types: frozenset[str]
+    inner_types: Mapping[str, tuple[str, ...]]
     scaled: bool
     variable_bytes: int
 
@@ -83,10 +84,21 @@ def _read(library: Any, model: Any) -> TfliteFile:
         inputs=_signature(tensors, ends["inputs"]),
         outputs=_signature(tensors, ends["outputs"]),
         operators=tuple(operators),
-        inner_types=frozenset(tensor.type for index, tensor in enumerate(tensors) if index not in last),
+        inner_types={
+            tensor.type: _made(graph, operators, [other.type == tensor.type for other in tensors])
+            for index, tensor in enumerate(tensors)
+            if index not in last
+        },
         scaled=all(tensor.scaled for tensor in tensors if tensor.type in _QUANTIZED),
         variable_bytes=variable_bytes,
     )
+
+
+def _made(graph: Any, operators: Sequence[str], tensors: Sequence[bool]) -> tuple[str, ...]:
+    """Return the operators that compute a tensor of these, and do not only change its type."""
+    pairs = zip(graph.operators, operators, strict=True)
+    names = [name for operator, name in pairs if any(tensors[index] for index in operator.outputs)]
+    return tuple(name for name in dict.fromkeys(names) if name not in ("QUANTIZE", "DEQUANTIZE"))
 
 
 def _read_by_last_softmax(graph: Any, operators: Sequence[str], outputs: Sequence[int]) -> list[int]:
