@@ -1,5 +1,7 @@
 """What exporting raises on purpose."""
 
+import math
+
 from digit_infer.errors import DigitInferError
 
 
@@ -8,8 +10,6 @@ class ExportError(DigitInferError, RuntimeError):
 
 
 class ParityError(ExportError):
-    """A converted file does not answer what the trained model answered."""
+    """A converted file does not answer what the trained model answered; ``lost`` are percentage points of accuracy."""
 
-
-class NeighboursError(ParityError):
-    """A converted file answers otherwise where other images stand in the same batch."""
+    lost: float = math.inf

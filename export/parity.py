@@ -10,7 +10,7 @@ import numpy as np
 
 from digit_infer.benchmark.statistics import accuracy_of, flips
 from digit_infer.zoo.manifest import Parity
-from export.errors import NeighboursError, ParityError
+from export.errors import ParityError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,11 +109,13 @@ def prove(
     most = max(bound.accuracy_loss, allowed_loss)
     if lost > max(1, round(most * len(labels))):
         points = 100 * lost / len(labels)
-        raise ParityError(
+        error = ParityError(
             f"{name} is not written: accuracy falls by {points:.2f} percentage points to {parity.accuracy.share:.4f}, more"
             f" than {100 * most:.2f}, with {len(parity.flips)} answers changed",
             f"its answers are not those of the trained model; --allow-loss {math.ceil(10 * points) / 10:g} accepts that",
         )
+        error.lost = points
+        raise error
     return parity
 
 
@@ -121,11 +123,11 @@ def check_neighbours(name: str, one_by_one: Probabilities, together: Probabiliti
     """Check that answers, both float32 [N, 10], hardly depend on the images that were asked in the same call.
 
     Raises:
-        NeighboursError: they do.
+        ParityError: they do.
     """
     largest, changed = float(np.abs(one_by_one - together).max()), len(flips(one_by_one, together))
     if changed > NEIGHBOURS.flips * len(together) or largest > NEIGHBOURS.largest_difference:
-        raise NeighboursError(
+        raise ParityError(
             f"{name} is not written: asked together, images change {changed} answers of one another, and"
             f" probabilities by up to {largest:.2g}",
             "take int8, or int8-dynamic as tflite",
