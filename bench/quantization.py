@@ -52,7 +52,7 @@ def _measure(
     )
     expected = {"test": answers(model, test.images)}
     expected |= {"calibration": answers(model, calibration), "others": answers(model, others)}
-    _, chosen = quantized(model, calibration)
+    _, chosen = next(quantized(model, calibration))
     named = choices(model)
     ways = [(said, products, ()) for said, products in named.items()]
     for said, products, also in [*ways, (SOFTMAX_TOO, named["all products"], ("Softmax",))]:

@@ -1,5 +1,7 @@
 """What exporting raises on purpose."""
 
+import math
+
 from digit_infer.errors import DigitInferError
 
 
@@ -8,7 +10,9 @@ class ExportError(DigitInferError, RuntimeError):
 
 
 class ParityError(ExportError):
-    """A converted file does not answer what the trained model answered."""
+    """A converted file does not answer what the trained model answered; ``lost`` are percentage points of accuracy."""
+
+    lost: float = math.inf
 
 
 class NeighboursError(ParityError):

@@ -6,8 +6,6 @@ import json
 import platform
 import struct
 from dataclasses import asdict
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from digit_infer.files import write_text
@@ -19,8 +17,11 @@ from export.c_array import MicroFile
 from export.errors import ExportError
 from export.fixed_batch import fixed_batch
 from export.pipeline import check_prover
+from export.tools import as_listed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from export.pipeline import Exporter
 
 SCHEMA = 1
@@ -29,8 +30,8 @@ SCHEMA = 1
 def export_microcontroller(exporter: Exporter, folder: Path) -> MicroFile:
     """Write ``NAME.int8.batch1.tflite``, what was measured of it, ``NAME.int8.h`` and ``NAME.int8.cc``, once it is proven.
 
-    It is proven twice: as the full-integer file that it comes from, on LiteRT, and as it is written, on TensorFlow Lite
-    Micro, each time over the 10,000 test images. The same source makes the same bytes.
+    It is proven as it is written, on TensorFlow Lite Micro, over the 10,000 test images. The same source makes the same
+    bytes.
 
     Raises:
         ParityError: it does not answer what the trained model answers; nothing is written.
@@ -39,9 +40,8 @@ def export_microcontroller(exporter: Exporter, folder: Path) -> MicroFile:
     model, runtime = exporter.source.name, RUNTIMES["tflm"]
     path = folder / f"{model}.int8.batch1.tflite"
     check_prover(runtime, path)
-    with TemporaryDirectory() as temporary:
-        proven = exporter.export("tflite", "int8", Path(temporary))
-        content = fixed_batch((Path(temporary) / proven.file).read_bytes())
+    made = fixed_batch(next(exporter.files("tflite", "int8", for_one=True)))
+    content = as_listed(exporter.source, "tflite", "int8", made, fixed_batch)
     arena_bytes = smallest_arena(path.name, content)
     file = exporter.prove_and_write(path, content, runtime, "tflite", "int8").file
     package, _ = library()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import keras
 import numpy as np
 import onnx
 
@@ -14,9 +15,10 @@ from export.onnx_canonical import canonical
 from export.onnx_half import half
 from export.onnx_lean import lean
 from export.onnx_quantized import dynamically_quantized, quantized, weights_in_eight_bits
-from export.wrapping import wrapped
+from export.wrapping import unrolled, wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from digit_infer.contract import Precision
@@ -26,22 +28,23 @@ if TYPE_CHECKING:
 _QUANTIZED = f"{KEY}.quantized"
 
 
-def onnx_bytes(
-    source: Source, precision: Precision, about: Metadata, calibration: Calibration, *, alone: bool = False
-) -> bytes:
-    """Convert a network to an ONNX file that keeps the contract; int8 takes its ranges from ``calibration``.
-
-    ``alone``: in int8-dynamic, only the weights are integers, so that answers do not depend on those beside them.
+def onnx_files(source: Source, precision: Precision, about: Metadata, calibration: Calibration) -> Iterator[bytes]:
+    """Convert a network to ONNX files that keep the contract, as ``finished`` does.
 
     Raises:
         ExportError: the result is no valid ONNX model.
     """
     import tf2onnx
 
-    model, _ = tf2onnx.convert.from_keras(wrapped(source.network, source.interface, takes_bytes=True), opset=OPSET)
+    with unrolled(source.network, but=(keras.layers.LSTM,)):  # which is an operator of ONNX
+        whole = wrapped(source.network, source.interface, takes_bytes=True, folds=source.folds)
+        model, _ = tf2onnx.convert.from_keras(whole, opset=OPSET)
     _name_ends(model)
     _write_erfc(model)
-    return finished(model, source.name, precision, about, calibration, alone=alone)
+    for node in model.graph.node:
+        if not node.domain and not onnx.defs.has(node.op_type):
+            raise ValueError(f'ONNX has no such operator: fused["{node.op_type}:", "{node.name}"]')
+    yield from finished(model, source.name, precision, about, calibration, folds=source.folds)
 
 
 def finished(
@@ -51,28 +54,34 @@ def finished(
     about: Metadata,
     calibration: Calibration,
     *,
-    alone: bool = False,
-) -> bytes:
+    folds: bool = True,
+) -> Iterator[bytes]:
     """Bring a float32 model that keeps the contract to a precision, lean; one in another precision stays as it is.
+
+    Of int8 and int8-dynamic there are several files, the best to have first. int8 takes its ranges from ``calibration``; in
+    the second int8-dynamic only the weights are integers, so that answers do not depend on those beside them.
 
     Raises:
         ExportError: the result is no valid ONNX model.
     """
     if precision_of(model) != "float32":
-        return _described(canonical(model), name, about)
-    model = canonical(lean(model))
-    if precision == "float16":
-        model = half(model)
+        yield _described(model, name, about)
+        return
+    model = canonical(lean(model, folds=folds))
     if precision == "int8-dynamic":
-        model = weights_in_eight_bits(model) if alone else dynamically_quantized(model)
-        model.metadata_props.add(key=_QUANTIZED, value="weights" if alone else "MatMul, Gemm")
-    if precision == "int8":
-        model, choice = quantized(model, calibration.images(), calibration.method)
-        model.metadata_props.add(key=_QUANTIZED, value=choice)
-    return _described(canonical(model), name, about)
+        yield _described(dynamically_quantized(model), name, about, "MatMul, Gemm")
+        yield _described(weights_in_eight_bits(model), name, about, "weights")
+    elif precision == "int8":
+        for candidate, choice in quantized(model, calibration.images(), calibration.method):
+            yield _described(candidate, name, about, choice)
+    else:
+        yield _described(half(model) if precision == "float16" else model, name, about)
 
 
-def _described(model: onnx.ModelProto, name: str, about: Metadata) -> bytes:
+def _described(model: onnx.ModelProto, name: str, about: Metadata, integers: str = "") -> bytes:
+    model = canonical(model)
+    if integers:
+        model.metadata_props.add(key=_QUANTIZED, value=integers)
     model.graph.name = name
     for key, value in about.entries().items():
         model.metadata_props.add(key=f"{KEY}.{key}", value=value)

@@ -15,6 +15,7 @@ from export.errors import ExportError
 from export.onnx_lean import lean_quantized, ready_for_quantization
 from export.onnx_lean.graph import attribute
 from export.onnx_ranges import ranges_of
+from export.ranges import well_kept
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -25,31 +26,28 @@ _BETWEEN = ("MaxPool", "Relu")
 """These pass integers on, so a product does not have to leave them. Elementwise arithmetic and the softmax lose by it."""
 
 _FEWEST_CHANNELS = 8
-_CHANGED_ANSWERS = 0.01
 _BATCH = 50
 
 
-def quantized(model: onnx.ModelProto, images: Images, method: Method = "min-max") -> tuple[onnx.ModelProto, str]:
-    """Quantize weights per channel and activations per tensor, in QDQ form; return the model and what was quantized.
+def quantized(model: onnx.ModelProto, images: Images, method: Method = "min-max") -> Iterator[tuple[onnx.ModelProto, str]]:
+    """Quantize weights per channel and activations per tensor, in QDQ form; yield models and what was quantized of each.
 
-    ``images`` (uint8 [N, 28, 28], training images) give the ranges of activations, and decide: the first of the ``choices``
-    that changes at most 1 % of the answers on them is taken, or else the one that changes fewest.
+    ``images`` (uint8 [N, 28, 28], training images) give the ranges of activations, and the order of the ``choices``, as
+    ``well_kept`` says.
 
     Raises:
         ExportError: there is nothing to quantize.
     """
-    expected = answers(model, images)
-    best: tuple[float, onnx.ModelProto, str] | None = None
-    for name, products in choices(model).items():
-        candidate = quantized_in(model, products, images, method)
-        changed = float(np.mean(answers(candidate, images) != expected))
-        if best is None or changed < best[0]:
-            best = changed, candidate, name
-        if changed <= _CHANGED_ANSWERS:
-            break
-    if best is None:
+    ways = choices(model)
+    if not ways:
         raise ExportError("the network holds no matrix product to quantize", "export it as float32")
-    return best[1], best[2]
+    expected = answers(model, images)
+
+    def made(name: str) -> tuple[onnx.ModelProto, float]:
+        candidate = quantized_in(model, ways[name], images, method)
+        return candidate, float(np.mean(answers(candidate, images) != expected))
+
+    yield from well_kept(ways, made)
 
 
 def choices(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:

@@ -37,7 +37,7 @@ def tflite_of_saved_model(path: Path) -> bytes | ExportError:
         graph = tf.Graph()
         with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
             functions = tf.compat.v1.saved_model.load(session, ["serve"], str(path)).signature_def
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(path), signature_keys=[served(functions)])
+        converter = tf.compat.v1.lite.TFLiteConverter.from_saved_model(str(path), signature_key=served(functions))
         with contextlib.redirect_stdout(io.StringIO()):
             converted: bytes = converter.convert()
         return converted

@@ -109,11 +109,13 @@ def prove(
     most = max(bound.accuracy_loss, allowed_loss)
     if lost > max(1, round(most * len(labels))):
         points = 100 * lost / len(labels)
-        raise ParityError(
+        error = ParityError(
             f"{name} is not written: accuracy falls by {points:.2f} percentage points to {parity.accuracy.share:.4f}, more"
             f" than {100 * most:.2f}, with {len(parity.flips)} answers changed",
             f"its answers are not those of the trained model; --allow-loss {math.ceil(10 * points) / 10:g} accepts that",
         )
+        error.lost = points
+        raise error
     return parity
 
 

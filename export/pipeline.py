@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +22,9 @@ from digit_infer.zoo.manifest import ZooFile
 from export.agreement import agreements
 from export.answers import BATCH
 from export.calibration import CALIBRATED, Calibration, of_training_images
-from export.errors import ExportError, NeighboursError
+from export.errors import ExportError, ParityError
 from export.graph_source import GraphSource
+from export.layer_names import layer_named_in, operator_named_in
 from export.metadata import Metadata, metadata
 from export.noise import COUNT, Noise, moved, with_a_wrong_pixel
 from export.own_pictures import OwnParity, OwnPictures, prove_on_own
@@ -31,8 +32,11 @@ from export.parity import check_neighbours, prove
 from export.report import Report, file_name
 from export.source import Source
 from export.tools import as_listed
+from export.wrapping import folding_harms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from digit_infer.contract import Images, Probabilities
     from digit_infer.dataset import Split
 
@@ -76,6 +80,8 @@ class Exporter:
     def proven(self, model_format: Format, precision: Precision, folder: Path) -> Proven:
         """Write ``folder/NAME.PRECISION.FORMAT``, once it is proven.
 
+        Of several forms it is the first that is: the images of the proof put none in front of another.
+
         Raises:
             ParityError: it does not answer what the trained model answers; nothing is written.
             ExportError: it cannot be converted, or the runtime that would prove it is not here.
@@ -83,12 +89,17 @@ class Exporter:
         path = folder / file_name(self.source.name, model_format, precision)
         runtime = _PROVED_ON[model_format]
         check_prover(runtime, path)
-        content = as_listed(self.source, model_format, precision, self.converted(model_format, precision))
-        try:
-            return self.prove_and_write(path, content, runtime, model_format, precision)
-        except NeighboursError:
-            alone = as_listed(self.source, model_format, precision, self.converted(model_format, precision, alone=True))
-            return self.prove_and_write(path, alone, runtime, model_format, precision)
+        refusals: list[ParityError] = []
+        for content in self.files(model_format, precision):
+            listed = as_listed(self.source, model_format, precision, content)
+            try:
+                return self.prove_and_write(path, listed, runtime, model_format, precision)
+            except ParityError as error:
+                refusals.append(error)
+        least = min(refusals, key=lambda refusal: refusal.lost)
+        if (model_format, precision) == ("tflite", "int8") and (layer := costliest(content)):
+            least = ParityError(f"{least.problem}; the layer that costs most is {layer}", least.advice)
+        raise least
 
     def prove_and_write(
         self, path: Path, content: bytes, runtime: Runtime, model_format: Format, precision: Precision
@@ -162,23 +173,47 @@ class Exporter:
     def _noise_of_trained(self) -> Noise:
         return moved(self.reference[:COUNT], self._reference(self._noisy))
 
-    def converted(self, model_format: Format, precision: Precision, *, alone: bool = False) -> bytes:
-        """Convert, and prove nothing; ``alone`` makes a form whose answers do not depend on those beside them.
+    def converted(self, model_format: Format, precision: Precision) -> bytes:
+        """Convert, and prove nothing: the first of ``files``."""
+        return next(self.files(model_format, precision))
+
+    def files(self, model_format: Format, precision: Precision, *, for_one: bool = False) -> Iterator[bytes]:
+        """Convert: to one file, or to several with ever less in integers, each made when it is asked for.
+
+        ``for_one`` makes the one of one picture that has nothing but the softmax in floats, as microcontrollers want it.
 
         Raises:
             ExportError: it cannot be converted.
         """
         about = metadata(self.source, model_format, precision, self.calibration)
         try:
-            return _content(self.source, model_format, precision, about, self.calibration, alone=alone)
+            source = self._unfolded if precision in ("int16x8", "int8-dynamic", "int8") else self.source
+            yield from _content(source, model_format, precision, about, self.calibration, for_one=for_one)
         except DigitInferError:
             raise
         except Exception as error:  # both converters raise whatever comes; the cause stays attached
-            reason = first_line_of(error, 200)
             raise ExportError(
-                f"{self.source.name} cannot be converted to {model_format} in {precision} ({reason})",
+                f"{self.source.name} cannot be converted to {model_format} in {precision} ({self._reason(error)})",
                 "replace the layer that it names, or take another format; --debug shows all",
             ) from error
+
+    @cached_property
+    def _unfolded(self) -> Source | GraphSource:
+        """The source of integers: with batch normalizations on their own if they harm elsewhere."""
+        source = self.source
+        if isinstance(source, Source) and folding_harms(source.network, source.interface, self.calibration.images):
+            return replace(source, folds=False)
+        return source
+
+    def _reason(self, error: Exception) -> str:
+        """Return what a converter fails on: the layer and the operator if it names them, or else how it begins."""
+        layer, operator = self.layer_named_in(str(error)), operator_named_in(str(error))
+        parts = ["" if layer is None else f"layer {layer}", "" if operator is None else f"no converter for {operator}"]
+        return ": ".join(filter(None, parts)) or first_line_of(error, 200)
+
+    def layer_named_in(self, text: str) -> str | None:
+        """Return the layer that names of a graph in ``text`` lead to; None where there are no layers."""
+        return layer_named_in(self.source.network, text) if isinstance(self.source, Source) else None
 
 
 def check_prover(runtime: Runtime, path: Path) -> None:
@@ -201,6 +236,14 @@ def batch_of(model_format: Format, precision: Precision) -> int:
     return 1 if (model_format, precision) == ("onnx", "int8-dynamic") else BATCH
 
 
+def costliest(content: bytes) -> str:
+    """Return the layer that was left in floats since it costs most, if a full-integer TFLite file names one."""
+    from export.tflite_model import quantized_operators
+    from export.tflite_quantized import PRODUCTS_ALONE
+
+    return quantized_operators(content).partition(f"{PRODUCTS_ALONE} but ")[2]
+
+
 def _content(
     source: Source | GraphSource,
     model_format: Format,
@@ -208,30 +251,30 @@ def _content(
     about: Metadata,
     calibration: Calibration,
     *,
-    alone: bool,
-) -> bytes:
+    for_one: bool,
+) -> Iterator[bytes]:
     """Convert; each converter takes seconds to import."""
     if (reason := source.refusal((model_format, precision))) is not None:
         raise ExportError(reason, "leave that form out")
     if isinstance(source, Source):
         keras.backend.clear_session()  # restarts the counters in layer names, which reach the file
         if model_format == "onnx":
-            from export.onnx_model import onnx_bytes
+            from export.onnx_model import onnx_files
 
-            return onnx_bytes(source, precision, about, calibration, alone=alone)
-        from export.tflite_model import tflite_bytes
+            return onnx_files(source, precision, about, calibration)
+        from export.tflite_model import tflite_files
 
-        return tflite_bytes(source, precision, about, calibration)
+        return tflite_files(source, precision, about, calibration, for_one=for_one)
     if model_format == "onnx" and not isinstance(source.graph, ExportError):
         from export.contract_onnx import with_contract
         from export.onnx_model import finished
 
         whole = with_contract(source.name, source.graph, source.adapter)
-        return finished(whole, source.name, precision, about, calibration, alone=alone)
+        return finished(whole, source.name, precision, about, calibration)
     from export.tflite_model import tflite_of_graph
 
     assert isinstance(source.tflite, bytes)  # noqa: S101  # for mypy: anything else is refused above
-    return tflite_of_graph(source, source.tflite, precision, about, calibration)
+    return tflite_of_graph(source, source.tflite, precision, about, calibration, for_one=for_one)
 
 
 def _quantized(file: ModelFile) -> str:

@@ -6,17 +6,24 @@ values for finer steps.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from export.calibration import Method
 
+Model = TypeVar("Model")
+
 PERCENTILE = 99.99
 """How many of the values are kept at either end, in per cent."""
+
+CHANGED_ANSWERS = 0.01
+"""The share of answers to calibration images that integers may change without more staying in floats."""
 
 _BINS = 2_048
 _VALUES_IN_A_BIN = 32
@@ -24,6 +31,24 @@ _VALUES_IN_A_BIN = 32
 
 _LEVELS = 128
 """Steps of a magnitude in eight bits with a sign."""
+
+
+def well_kept(choices: Iterable[str], made: Callable[[str], tuple[Model, float] | None]) -> Iterator[tuple[Model, str]]:
+    """Yield a network with one part of it or another in integers: first those that keep its answers, in the order given.
+
+    ``made`` quantizes by a choice, and tells which share of the answers to the calibration images changed; None if it
+    cannot. Choices that change more than 1 % come last, the best first. Each is made when it is asked for.
+    """
+    others: list[tuple[float, Model, str]] = []
+    for name in choices:
+        if (found := made(name)) is None:
+            continue
+        model, changed = found
+        if changed <= CHANGED_ANSWERS:
+            yield model, name
+        else:
+            others.append((changed, model, name))
+    yield from ((model, name) for _, model, name in sorted(others, key=lambda other: other[0]))
 
 
 def range_of(values: NDArray[np.float32], method: Method) -> tuple[float, float]:

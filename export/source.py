@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Source:
     """A trained model, its file's sha256, the recipe that trained it ("" if none of ours did), and its interface.
 
-    ``notes`` are lines that the user should read.
+    ``notes`` are lines that the user should read; ``folds`` says whether batch normalizations go into the layers behind.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Source:
     network: keras.Model
     interface: Interface
     notes: tuple[str, ...] = ()
+    folds: bool = True
 
     def reference(self, images: Images) -> Probabilities:
         """Answer uint8 [N, 28, 28] by what the trained network holds for true: float32 [N, 10]."""

@@ -13,13 +13,16 @@ import tensorflow as tf
 
 from export import contract_tflite
 from export.errors import ExportError
+from export.layer_names import layer_named_in
 from export.metadata import KEY, Metadata
 from export.tflite_input import with_byte_input
-from export.tflite_quantized import CHOICES, well_quantized
-from export.wrapping import wrapped
+from export.tflite_quantized import CHOICES, quantized, well_quantized
+from export.wrapping import unrolled, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import keras
 
     from digit_infer.contract import Images, Precision
     from export.calibration import Calibration
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
 _INT16X8 = "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
 
 
-def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibration: Calibration) -> bytes:
-    """Convert a network to a TFLite file that keeps the contract, with built-in operators only.
+def tflite_files(
+    source: Source, precision: Precision, about: Metadata, calibration: Calibration, *, for_one: bool = False
+) -> Iterator[bytes]:
+    """Convert a network to TFLite files that keep the contract, with built-in operators only; the best to have comes first.
 
     ``int8`` and ``int16x8`` take their ranges from ``calibration``. The converter is given the Keras model itself:
     given its concrete functions it writes a file without weights.
@@ -39,21 +44,28 @@ def tflite_bytes(source: Source, precision: Precision, about: Metadata, calibrat
     Raises:
         ExportError: the calibration cannot serve.
     """
-    said = about.entries()
     if precision == "int8":
-        images = calibration.images()
-        converted, choice = well_quantized(calibrated(source, images), images, calibration.method)
-        said |= _said(choice)
+        floats = calibrated(source, calibration.images(), batch=1 if for_one else None)
+        yield from _integers(floats, about, calibration, source.network, for_one=for_one)
     elif precision == "int16x8":
-        converted = with_byte_input(_int16x8(source, calibration))
+        yield described(with_byte_input(_int16x8(source, calibration)), about.entries(), "images", "probabilities")
     else:
-        converted = _floats(source, precision)
-    return described(converted, said, "images", "probabilities")
+        yield described(_floats(source, precision), about.entries(), "images", "probabilities")
 
 
-def _said(choice: str) -> dict[str, str]:
-    """Return what a file says of its integers, if that is not the usual."""
-    return {} if choice == next(iter(CHOICES)) else {"quantized": choice}
+def _integers(
+    floats: bytes, about: Metadata, calibration: Calibration, network: keras.Model | None, *, for_one: bool
+) -> Iterator[bytes]:
+    """Yield full-integer files; one says what of it became integers, if that is not the usual."""
+    if for_one:
+        whole = quantized(floats, calibration.images(), calibration.method)
+        yield described(whole, about.entries(), "images", "probabilities")
+        return
+    for whole, choice in well_quantized(floats, calibration.images(), calibration.method):
+        kinds, but, product = choice.partition(" but ")
+        layer = layer_named_in(network, product) if "/" in product and network is not None else None
+        said = {} if choice == next(iter(CHOICES)) else {"quantized": choice if layer is None else f"{kinds}{but}{layer}"}
+        yield described(whole, about.entries() | said, "images", "probabilities")
 
 
 def quantized_operators(content: bytes) -> str:
@@ -67,22 +79,27 @@ def quantized_operators(content: bytes) -> str:
 
 
 def tflite_of_graph(
-    source: GraphSource, content: bytes, precision: Precision, about: Metadata, calibration: Calibration
-) -> bytes:
+    source: GraphSource,
+    content: bytes,
+    precision: Precision,
+    about: Metadata,
+    calibration: Calibration,
+    *,
+    for_one: bool = False,
+) -> Iterator[bytes]:
     """Put a TFLite classifier, in its own precision or quantized, between the contract's two ends.
 
     Raises:
         ExportError: its shape does not allow it.
     """
-    name, adapter, said = source.name, source.adapter, about.entries()
+    name, adapter = source.name, source.adapter
     if precision == "int8" and contract_tflite.precision_of(content) == "float32":
-        images = calibration.images()
         floats = contract_tflite.with_unit_input(name, content, adapter)
-        whole, choice = well_quantized(contract_tflite.calibrated(floats, images), images, calibration.method)
-        said |= _said(choice)
+        ranged = contract_tflite.calibrated(floats, calibration.images())
+        yield from _integers(ranged, about, calibration, None, for_one=for_one)
     else:
         whole = content if adapter is None else contract_tflite.with_contract(name, content, adapter)
-    return described(whole, said, "images", "probabilities")
+        yield described(whole, about.entries(), "images", "probabilities")
 
 
 def _floats(source: Source, precision: Precision) -> bytes:
@@ -91,17 +108,19 @@ def _floats(source: Source, precision: Precision) -> bytes:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]  # alone: weights in eight bits, which is int8-dynamic
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    return run_converter(converter)
+    with unrolled(source.network):
+        return run_converter(converter)
 
 
-def calibrated(source: Source, images: Images) -> bytes:
+def calibrated(source: Source, images: Images, batch: int | None = None) -> bytes:
     """Convert to float32 with an input in 0..1, and note the range of each tensor over uint8 [N, 28, 28]."""
-    converter = _converter(source, takes_bytes=False)
+    converter = _converter(source, takes_bytes=False, batch=batch)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _samples(images)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter._experimental_calibrate_only = True  # noqa: SLF001  # nothing public gives the ranges before their use
-    return run_converter(converter)
+    with unrolled(source.network):
+        return run_converter(converter)
 
 
 def _int16x8(source: Source, calibration: Calibration) -> bytes:
@@ -115,11 +134,13 @@ def _int16x8(source: Source, calibration: Calibration) -> bytes:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _samples(images)
     converter.target_spec.supported_ops = [tf.lite.OpsSet[_INT16X8]]
-    return run_converter(converter)
+    with unrolled(source.network):
+        return run_converter(converter)
 
 
-def _converter(source: Source, *, takes_bytes: bool) -> Any:
-    return tf.lite.TFLiteConverter.from_keras_model(wrapped(source.network, source.interface, takes_bytes=takes_bytes))
+def _converter(source: Source, *, takes_bytes: bool, batch: int | None = None) -> Any:
+    whole = wrapped(source.network, source.interface, takes_bytes=takes_bytes, batch=batch, folds=source.folds)
+    return tf.lite.TFLiteConverter.from_keras_model(whole)
 
 
 def run_converter(converter: Any) -> bytes:
@@ -145,8 +166,8 @@ def described(converted: bytes, about: Mapping[str, str], takes: str, gives: str
     graph = model.subgraphs[0]
     graph.tensors[graph.inputs[0]].name = takes.encode()
     graph.tensors[graph.outputs[0]].name = gives.encode()
-    model.signatureDefs[0].inputs[0].name = takes.encode()
-    model.signatureDefs[0].outputs[0].name = gives.encode()
+    for signature in model.signatureDefs or ():  # files of old converters have none
+        signature.inputs[0].name, signature.outputs[0].name = takes.encode(), gives.encode()
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(json.dumps(dict(about)).encode(), np.uint8)
     model.buffers.append(buffer)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from export.ranges import range_of
+from export.errors import ExportError
+from export.ranges import range_of, well_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from digit_infer.contract import Images
     from export.calibration import Method
@@ -28,45 +29,59 @@ _ELEMENTWISE = (
 )  # fmt: skip
 """What normalizations and smooth activations consist of: their values need more than eight bits."""
 
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "all but the softmax": EXACT,
-    "all but elementwise arithmetic": (*EXACT, *_ELEMENTWISE),
-    "all but elementwise arithmetic and attention": (*EXACT, *_ELEMENTWISE, "BATCH_MATMUL", "TRANSPOSE"),
-    "convolutions and dense layers": (*EXACT, *_ELEMENTWISE, "BATCH_MATMUL", "TRANSPOSE", "DEPTHWISE_CONV_2D"),
-    "convolutions": (*EXACT, *_ELEMENTWISE, "BATCH_MATMUL", "TRANSPOSE", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"),
-    "dense layers": (*EXACT, *_ELEMENTWISE, "BATCH_MATMUL", "TRANSPOSE", "DEPTHWISE_CONV_2D", "CONV_2D"),
+_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
+_DENSE = ("FULLY_CONNECTED",)
+_PRODUCTS = (*_CONVOLUTIONS, *_DENSE)
+PRODUCTS_ALONE = "convolutions and dense layers"
+_MOST_PRODUCTS = 30
+
+_NOTHING = 1e-5
+"""The width of a range that holds 0 alone; TensorFlow makes it 2e-6."""
+
+
+CHOICES: Mapping[str, Callable[[str], bool]] = {
+    "all but the softmax": lambda kind: kind not in EXACT,
+    "all but elementwise arithmetic": lambda kind: kind not in (*EXACT, *_ELEMENTWISE),
+    PRODUCTS_ALONE: lambda kind: kind in _PRODUCTS,
+    "convolutions": lambda kind: kind in _CONVOLUTIONS,
+    "dense layers": lambda kind: kind in _DENSE,
 }
-"""What becomes integers, and the operators that stay in floats for it; the fastest first."""
-
-_CHANGED_ANSWERS = 0.01
+"""What becomes integers, by the kind of an operator; the fastest first."""
 
 
-def well_quantized(calibrated: bytes, images: Images, method: Method) -> tuple[bytes, str]:
-    """Quantize as much as keeps the answers; return the file, and what of it became integers.
+def well_quantized(calibrated: bytes, images: Images, method: Method) -> Iterator[tuple[bytes, str]]:
+    """Quantize as much as keeps the answers to ``images``, which gave the ranges; yield files, and what is integer in each.
 
-    ``images``, which gave the ranges, decide: the first of ``CHOICES`` that changes at most 1 % of their answers is taken,
-    or else the one that changes fewest. A form that the quantizer refuses is none.
+    They come in the order of ``well_kept``. The last has all products in integers but the one that costs most. What the
+    quantizer refuses, or LiteRT to run, is none of them.
 
     Raises:
-        Exception: what the quantizer raises, if it refuses all.
+        Exception: what was raised first, if all are refused.
+        ExportError: there is nothing to quantize.
     """
     expected = _digits(calibrated, images.astype(np.float32) / np.float32(255))
-    best: tuple[float, bytes, str] | None = None
-    refused: Exception | None = None
-    for name, floats in CHOICES.items():
+    refused: list[Exception] = []
+    operators = operators_of(calibrated)
+    kinds, products = [kind for kind, _ in operators], products_of(calibrated)
+
+    def made(name: str, *but: str) -> tuple[bytes, float] | None:
         try:
-            candidate = quantized(calibrated, images, method, floats)
-            changed = float(np.mean(_digits(candidate, images) != expected))
+            candidate = quantized(calibrated, images, method, [kind for kind in kinds if not CHOICES[name](kind)], but)
+            return candidate, float(np.mean(_digits(candidate, images) != expected))
         except Exception as error:  # TensorFlow raises whatever comes
-            refused = refused or error
-            continue
-        if best is None or changed < best[0]:
-            best = changed, candidate, name
-        if changed <= _CHANGED_ANSWERS:
-            break
-    if best is None:
-        raise refused or ValueError("there is nothing to quantize")
-    return best[1], best[2]
+            refused.append(error)
+            return None
+
+    choices = [name for name, kept in CHOICES.items() if any(kept(kind) for kind in kinds if kind in _PRODUCTS)]
+    if not choices:
+        raise ExportError("the network holds no matrix product to quantize", "export it as float32")
+    yield from well_kept(choices, made)
+    if len(refused) == len(choices):
+        raise refused[0]
+    found = [(*one, name) for name in products[:_MOST_PRODUCTS] if (one := made(PRODUCTS_ALONE, name)) is not None]
+    if len(products) > 1 and found:
+        best, _, name = min(found, key=lambda one: one[1])
+        yield best, f"{PRODUCTS_ALONE} but {name}"
 
 
 def _digits(model: bytes, values: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -94,7 +109,7 @@ def quantized(
     import tensorflow as tf
     from tensorflow.lite.python.convert import mlir_quantize
 
-    ranged = calibrated if method == "min-max" else _with_ranges(calibrated, images, method)
+    ranged = _with_ranges_above_zero(calibrated if method == "min-max" else _with_ranges(calibrated, images, method))
     integers: bytes = mlir_quantize(
         ranged,
         input_data_type=tf.uint8,
@@ -107,14 +122,30 @@ def quantized(
 
 def products_of(calibrated: bytes) -> list[str]:
     """Return the names of the tensors that convolutions and dense layers make, in the order of the graph."""
+    return [name for kind, name in operators_of(calibrated) if kind in ("CONV_2D", "FULLY_CONNECTED")]
+
+
+def operators_of(calibrated: bytes) -> list[tuple[str, str]]:
+    """Return the kind of each operator, in the order of the graph, and the name of the first tensor that it makes."""
     from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools import flatbuffer_utils
 
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(calibrated))
-    graph = model.subgraphs[0]
-    kinds = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.FULLY_CONNECTED)
-    products = [operator for operator in graph.operators if model.operatorCodes[operator.opcodeIndex].builtinCode in kinds]
-    return [graph.tensors[operator.outputs[0]].name.decode() for operator in products]
+    graph, names = model.subgraphs[0], {number: name for name, number in vars(schema.BuiltinOperator).items()}
+    kinds = [names[max(code.builtinCode, code.deprecatedBuiltinCode)] for code in model.operatorCodes]
+    return [(kinds[operator.opcodeIndex], graph.tensors[operator.outputs[0]].name.decode()) for operator in graph.operators]
+
+
+def _with_ranges_above_zero(calibrated: bytes) -> bytes:
+    """Give tensors that were always 0, as the first state of a recurrent layer is, a range that has a scale."""
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(calibrated))
+    held = [tensor.quantization for tensor in model.subgraphs[0].tensors if tensor.quantization is not None]
+    empty = [ranges for ranges in held if ranges.min is not None and (ranges.max - ranges.min < _NOTHING).all()]
+    for ranges in empty:
+        ranges.max = np.ones_like(ranges.max)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model)) if empty else calibrated
 
 
 def _with_ranges(calibrated: bytes, images: Images, method: Method) -> bytes:
@@ -129,6 +160,8 @@ def _with_ranges(calibrated: bytes, images: Images, method: Method) -> bytes:
     ]
     for index, values in zip(ranged, _values(calibrated, ranged, images), strict=True):
         low, high = range_of(values, method)
+        if low == high:
+            continue
         graph.tensors[index].quantization.min = np.array([low], np.float32)
         graph.tensors[index].quantization.max = np.array([high], np.float32)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
@@ -152,10 +185,11 @@ def _values(model: bytes, tensors: list[int], images: Images) -> list[np.ndarray
         experimental_preserve_all_tensors=True,
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
-    source = interpreter.get_input_details()[0]["index"]
+    (given,) = interpreter.get_input_details()
+    source, together = given["index"], _PART if given["shape_signature"][0] < 0 else 1
     parts: list[list[np.ndarray[Any, np.dtype[np.float32]]]] = [[] for _ in tensors]
-    for start in range(0, len(images), _PART):
-        part = images[start : start + _PART].astype(np.float32) / np.float32(255)
+    for start in range(0, len(images), together):
+        part = images[start : start + together].astype(np.float32) / np.float32(255)
         interpreter.resize_tensor_input(source, part.shape)
         interpreter.allocate_tensors()
         interpreter.set_tensor(source, part)

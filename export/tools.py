@@ -24,11 +24,18 @@ _CONVERSION = b"CONVERSION_METADATA"
 """The entry in which TensorFlow's converter names its own version."""
 
 
-def as_listed(origin: Origin, model_format: Format, precision: Precision, content: bytes) -> bytes:
+def as_listed(
+    origin: Origin,
+    model_format: Format,
+    precision: Precision,
+    content: bytes,
+    form: Callable[[bytes], bytes] = bytes,
+) -> bytes:
     """Return the file that the manifest lists, if ``content`` is that but for the versions of tools; else ``content``.
 
     The versions are those that a file of the same network and format names in the wheel. Of a file in the wheel the content
     is compared, also where a library lays out the same content in other bytes; of others the manifest has the sha256 alone.
+    ``form`` is what made ``content`` of what is listed.
     """
     model = models().get(origin.name)
     if model is None or model.checkpoint.sha256 != origin.sha256:
@@ -38,7 +45,7 @@ def as_listed(origin: Origin, model_format: Format, precision: Precision, conten
         path = FILES / file.file
         if listed is None or file.format != model_format or not path.exists():
             continue
-        first = path.read_bytes()
+        first = form(path.read_bytes())
         kept = naming_tools_of(first, content, model_format)
         if file == listed and kept == naming_tools_of(first, first, model_format):
             return first

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from digit_infer.contract import SIDE
 from digit_infer.runtimes.adapter import resampling
+from export.answers import raw_answers
 from export.batch_norm import Link, folded
 from export.interface import Interface
+from export.ranges import CHANGED_ANSWERS
+
+if TYPE_CHECKING:
+    from digit_infer.contract import Images
+
+_STEPS = 128
+"""More become a graph that is too large."""
 
 
 class Reshaped(keras.layers.Layer):
@@ -63,15 +73,17 @@ class Sized(keras.layers.Layer):
         return keras.ops.matmul(keras.ops.matmul(weights, values), np.ascontiguousarray(weights.T))
 
 
-def wrapped(network: keras.Model, interface: Interface, *, takes_bytes: bool) -> keras.Model:
-    """Return the network between the contract's two ends.
+def wrapped(
+    network: keras.Model, interface: Interface, *, takes_bytes: bool, batch: int | None = None, folds: bool = True
+) -> keras.Model:
+    """Return the network between the contract's two ends, for a ``batch`` or any; ``folds`` is that of ``lean``.
 
     With ``takes_bytes`` the input is uint8 and the scaling is in the graph. Without, it is float32 in 0..1, whatever the
     network was trained on: full-integer conversion starts from there and makes the input uint8 with scale 1/255 by itself.
     """
     wish = interface.preprocessing
     factor = wish.factor / 255 if takes_bytes else wish.factor
-    images = values = keras.Input((SIDE, SIDE), dtype="uint8" if takes_bytes else "float32", name="images")
+    images = values = keras.Input((SIDE, SIDE), batch, "uint8" if takes_bytes else "float32", name="images")
     if (factor, wish.offset) != (1, 0):
         values = Prepared(factor, wish.offset, name="prepared")(values)
     if interface.size is not None:
@@ -81,7 +93,7 @@ def wrapped(network: keras.Model, interface: Interface, *, takes_bytes: bool) ->
         values = keras.ops.concatenate([keras.ops.expand_dims(values, axis)] * channels, axis)
     elif interface.shape != (SIDE, SIDE):
         values = Reshaped(interface.shape, name="channel_axis")(values)  # the name reaches TFLite files
-    (answers,) = keras.tree.flatten(lean(network)(values))
+    (answers,) = keras.tree.flatten(lean(network, folds=folds)(values))
     if answers.dtype != "float32":
         answers = keras.ops.cast(answers, "float32")
     if interface.classes is not None:
@@ -93,16 +105,67 @@ def wrapped(network: keras.Model, interface: Interface, *, takes_bytes: bool) ->
     return keras.Model(images, answers, name="contract")
 
 
-def lean(network: keras.Model) -> keras.Model:
+@contextmanager
+def unrolled(network: keras.Model, *, but: tuple[type, ...] = ()) -> Iterator[None]:
+    """Let recurrent layers, ``but`` of some classes, be converted step by step while this lasts, and functions in place.
+
+    TensorFlow's converter takes no loop over time with a free batch, and what is in a loop is not quantized. Keras computes
+    grouped convolutions in a function, which ONNX does not have.
+    """
+    import tensorflow as tf
+
+    looped = [
+        layer
+        for layer in network._flatten_layers()  # noqa: SLF001  # Keras has no public way to the layers within layers
+        if isinstance(layer, keras.layers.RNN) and not isinstance(layer, but) and not layer.unroll
+    ]
+    shapes = [(layer, (layer.get_build_config() or {}).get("input_shape") or (None, None)) for layer in looped]
+    short = [layer for layer, (_, steps, *_) in shapes if steps is not None and steps <= _STEPS]
+    for layer in short:
+        layer.unroll = True
+    tf.config.run_functions_eagerly(True)  # those that are called while another is traced become part of it
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+        for layer in short:
+            layer.unroll = False
+
+
+def folding_harms(network: keras.Model, interface: Interface, read: Callable[[], Images]) -> bool:
+    """Tell whether the network, lean and with weights in eight bits, changes more than 1 % of its answers to some pictures.
+
+    A channel that is always 0 gets a large factor from its batch normalization, which coarsens the steps of all others.
+    """
+    chain = _chain(network) if _is_plain(network) else None
+    if chain is None or len(links := folded(chain)) == len(chain):
+        return False
+    coarse = _rebuilt(network, [link if link.weights is None else _in_eight_bits(link) for link in links])
+    images = read()
+    expected, found = (raw_answers(one, interface, images).argmax(axis=1) for one in (network, coarse))
+    return bool((expected != found).mean() > CHANGED_ANSWERS)
+
+
+def _in_eight_bits(link: Link) -> Link:
+    kernel, *others = link.weights or ()
+    steps = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1))) / 127
+    return Link(link.layer, link.config, (np.rint(kernel / np.where(steps, steps, 1)) * steps, *others))
+
+
+def lean(network: keras.Model, *, folds: bool = True) -> keras.Model:
     """Return the network with the same answers, in the form that converts cleanly; a subclassed one as it is.
 
     Every ``Flatten``, also in networks within, gets a fixed shape. In a chain of layers, batch normalization goes into the
-    layer that reads it. All other layers are the network's own, not copies: some hold more than weights.
+    layer that reads it, if it ``folds``. All other layers are the network's own, not copies: some hold more than weights.
     """
-    if not (isinstance(network, keras.Sequential | keras.Function) and type(network).__module__.startswith("keras.")):
+    if not _is_plain(network):
         return network
     chain = _chain(network)
-    return _copied(network) if chain is None else _rebuilt(network, folded(chain))
+    return _copied(network) if chain is None or not folds else _rebuilt(network, folded(chain))
+
+
+def _is_plain(network: keras.Model) -> bool:
+    return isinstance(network, keras.Sequential | keras.Function) and type(network).__module__.startswith("keras.")
 
 
 def _chain(network: keras.Model) -> list[Link] | None:

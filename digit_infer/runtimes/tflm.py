@@ -45,14 +45,15 @@ class TfliteFile:
     """A graph at a batch of 1: dynamic sizes count as 1.
 
     ``inputs`` and ``outputs`` are (dtype, shape); ``operators`` the builtin operators in the order of the graph;
-    ``inner_types`` the types of all tensors but the outputs and what a last softmax reads; ``scaled`` says whether every
-    tensor of small integers has a scale; ``variable_bytes`` would hold every tensor that is no constant, all at once.
+    ``inner_types`` the types of all tensors but the outputs and what a last softmax reads, each with what operators make
+    tensors of it; ``scaled`` says whether every tensor of small integers has a scale; ``variable_bytes`` would hold every
+    tensor that is no constant, all at once.
     """
 
     inputs: tuple[tuple[str, tuple[int, ...]], ...]
     outputs: tuple[tuple[str, tuple[int, ...]], ...]
     operators: tuple[str, ...]
-    inner_types: frozenset[str]
+    inner_types: Mapping[str, tuple[str, ...]]
     scaled: bool
     variable_bytes: int
 
@@ -94,10 +95,21 @@ def _read(library: Any, model: Any) -> TfliteFile:
         inputs=_signature(tensors, ends["inputs"]),
         outputs=_signature(tensors, ends["outputs"]),
         operators=tuple(operators),
-        inner_types=frozenset(tensor.type for index, tensor in enumerate(tensors) if index not in last),
+        inner_types={
+            tensor.type: _made(graph, operators, [other.type == tensor.type for other in tensors])
+            for index, tensor in enumerate(tensors)
+            if index not in last
+        },
         scaled=all(tensor.scaled for tensor in tensors if tensor.type in _QUANTIZED),
         variable_bytes=variable_bytes,
     )
+
+
+def _made(graph: Any, operators: Sequence[str], tensors: Sequence[bool]) -> tuple[str, ...]:
+    """Return the operators that compute a tensor of these, and do not only change its type."""
+    pairs = zip(graph.operators, operators, strict=True)
+    names = [name for operator, name in pairs if any(tensors[index] for index in operator.outputs)]
+    return tuple(name for name in dict.fromkeys(names) if name not in ("QUANTIZE", "DEQUANTIZE"))
 
 
 def _read_by_last_softmax(graph: Any, operators: Sequence[str], outputs: Sequence[int]) -> list[int]:
@@ -211,11 +223,12 @@ def full_integer(name: str, content: bytes, contract: Contract = DIGITS) -> Tfli
     _, runtime = library()
     found = read_tflite(runtime, name, content)
     check_signature(name, found.inputs, found.outputs, contract=contract, batch=1)
-    floats = sorted(kind for kind in found.inner_types if "float" in kind)
+    floats = {kind: made for kind, made in sorted(found.inner_types.items()) if "float" in kind}
     if floats:
+        operators = ", ".join(dict.fromkeys(name for made in floats.values() for name in made if name != "SOFTMAX"))
         raise UsageError(
-            f"tflm runs full-integer files, and {name} computes in {' and '.join(floats)}",
-            "make it with python -m export NAME --microcontroller",
+            f"tflm runs full-integer files, and {name} computes in {' and '.join(floats)}: {operators or 'its input'}",
+            "replace the layers of those operators by others; python -m export NAME --microcontroller makes such files",
         )
     if not found.scaled:
         raise DamagedModelError(f"{name} has integers without a scale", "export it again")

@@ -17,10 +17,11 @@ from export.onnx_lean.pools import pool_before_relu
 from export.onnx_lean.transposes import fold_flattening_transposes
 
 
-def lean(model: onnx.ModelProto) -> onnx.ModelProto:
+def lean(model: onnx.ModelProto, *, folds: bool = True) -> onnx.ModelProto:
     """Return the lean form of a model with one output, whose values have the batch first; ``model`` stays as it is.
 
-    A model with control flow is returned unchanged: what its branches read is not seen here.
+    A model with control flow is returned unchanged: what its branches read is not seen here. With ``folds``, products and
+    sums with constants go into the matrix products behind them.
     """
     if has_control_flow(model):
         return model
@@ -29,7 +30,8 @@ def lean(model: onnx.ModelProto) -> onnx.ModelProto:
     fold_constants(graph, next(opset.version for opset in model.opset_import if not opset.domain))
     drop_unread(graph)
     drop_idle(graph)
-    fold_affine(graph)
+    if folds:
+        fold_affine(graph)
     fold_flattening_transposes(graph)
     drop_idle(graph)  # again: two reshapings may follow one another now
     return write(graph, model)

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.wrapping import lean
+from export.pipeline import Exporter
+from export.source import load_source
+from export.wrapping import folding_harms, lean
 
 layers = keras.layers
 
@@ -123,3 +125,47 @@ def test_without_scale_and_centre():
     with_random_statistics(network, 8)
     assert "BatchNormalization" not in kinds(network)
     np.testing.assert_allclose(answers(lean(network), 9), answers(network, 9), atol=2e-5)
+
+
+@pytest.fixture(scope="module")
+def with_dead_channels(tmp_path_factory, mnist_test, mnist_calibration):
+    """A network whose first convolution has channels that are always 0, as in many that train long."""
+    keras.utils.set_random_seed(4)
+    network = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(16, 5, strides=2, activation="relu"),
+            layers.BatchNormalization(momentum=0.9),
+            layers.Conv2D(16, 3, strides=2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10, "softmax"),
+        ]
+    )
+    network.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
+    network.fit(mnist_test.images[:4000, ..., None] / np.float32(255), mnist_test.labels[:4000], epochs=2, verbose=0)
+    first, normal, second = network.layers[:3]
+    dead = np.arange(16) % 4 == 0
+    kernel, bias = first.get_weights()
+    first.set_weights([kernel, np.where(dead, np.float32(-50), bias)])
+    gamma, beta, mean, variance = normal.get_weights()
+    normal.set_weights([gamma, *(np.where(dead, np.float32(0), values) for values in (beta, mean, variance))])
+    kernel, bias = second.get_weights()
+    kernel[:, :, dead] = np.random.default_rng(0).choice([-4, 4], kernel[:, :, dead].shape)
+    second.set_weights([kernel, bias])
+    path = tmp_path_factory.mktemp("dead") / "dead.keras"
+    network.save(path)
+    return Exporter(load_source(str(path)), mnist_calibration)
+
+
+def test_a_normalization_of_dead_channels_is_folded_in_floats_alone(with_dead_channels, tmp_path):
+    """Its factor for them is 1/sqrt(0.001): folded into weights of eight bits, it would leave no steps to the others."""
+    source = with_dead_channels.source
+    assert folding_harms(source.network, source.interface, with_dead_channels.calibration.images)
+    assert "BatchNormalization" not in kinds(source.network)
+    for form in (("tflite", "int8"), ("tflite", "int16x8"), ("tflite", "int8-dynamic"), ("onnx", "int8")):
+        with_dead_channels.export(*form, tmp_path)
+
+
+def test_a_normalization_that_does_no_harm_is_folded(small_exporter):
+    source = small_exporter.source
+    assert not folding_harms(source.network, source.interface, small_exporter.calibration.images)

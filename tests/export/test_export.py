@@ -18,7 +18,7 @@ from export.interface import Interface, picture_shape
 from export.metadata import KEY, metadata
 from export.pipeline import Exporter, batch_of
 from export.source import load_source
-from export.tflite_model import tflite_bytes
+from export.tflite_model import tflite_files
 from export.wrapping import lean, wrapped
 
 from .conftest import small_network
@@ -116,11 +116,8 @@ def test_files_that_are_no_keras_models(tmp_path):
 def test_float32_tflite_agrees_with_float32_onnx(small_exporter, mnist_test, tmp_path):
     source = small_exporter.source
     path = tmp_path / "mine.tflite"
-    path.write_bytes(
-        tflite_bytes(
-            source, "float32", metadata(source, "tflite", "float32", small_exporter.calibration), small_exporter.calibration
-        )
-    )
+    about = metadata(source, "tflite", "float32", small_exporter.calibration)
+    path.write_bytes(next(tflite_files(source, "float32", about, small_exporter.calibration)))
     session = RUNTIMES["tflite"].open(ModelFile("mine", path, "tflite", "float32", path.stat().st_size), None)
     np.testing.assert_allclose(session.answers(mnist_test.images[:100]), small_exporter.reference[:100], atol=1e-5)
 

@@ -55,13 +55,13 @@ def test_a_file_says_what_of_it_is_quantized(name, choice, tmp_path, mnist_calib
 
 def test_bytes_go_into_a_dense_network_as_they_are(mnist_test):
     """No Cast, no QuantizeLinear at the front, and the last product's sums go to the softmax unrounded."""
-    model, choice = quantized(shipped("softmax_regression"), mnist_test.images[:200])
+    model, choice = next(quantized(shipped("softmax_regression"), mnist_test.images[:200]))
     assert choice == "all products"
     assert operators(canonical(model)) == ["Reshape", *["DequantizeLinear"] * 3, "Gemm", "Softmax"]
 
 
 def test_a_convolution_that_reads_one_channel_stays_in_floats(mnist_test):
-    model, choice = quantized(shipped("cnn_20_40_sigmoid"), mnist_test.images[:200])
+    model, choice = next(quantized(shipped("cnn_20_40_sigmoid"), mnist_test.images[:200]))
     walk = Walk(canonical(model))
     assert choice == "all but thin convolutions"
     assert [node.name for node in walk.nodes if node.op_type == "Conv" and not walk.is_integer(node)] == ["Conv_1"]

@@ -26,18 +26,18 @@ def test_weights_are_missing(small_exporter, refused, monkeypatch):
     """Given concrete functions and the model, TensorFlow's converter writes a file without weights, and says nothing."""
     import tensorflow as tf
 
-    def without_weights(source, precision, about, calibration):
+    def without_weights(source, precision, about, calibration, *, for_one):
         model = wrapped(source.network, source.interface, takes_bytes=True)
         function = tf.function(model).get_concrete_function(tf.TensorSpec((None, 28, 28), tf.uint8))
-        return tf.lite.TFLiteConverter.from_concrete_functions([function], model).convert()
+        yield tf.lite.TFLiteConverter.from_concrete_functions([function], model).convert()
 
-    monkeypatch.setattr("export.tflite_model.tflite_bytes", without_weights)
+    monkeypatch.setattr("export.tflite_model.tflite_files", without_weights)
     refused(small_exporter, "tflite", "float32")
 
 
 @pytest.mark.parametrize("model_format", ["onnx", "tflite"])
 def test_pixels_are_scaled_twice(small_exporter, refused, monkeypatch, model_format):
-    def twice(network, interface, *, takes_bytes):
+    def twice(network, interface, *, takes_bytes, **how):
         images = keras.Input((28, 28), dtype="uint8", name="images")
         values = keras.ops.cast(images, "float32") / 255 / 255
         return keras.Model(images, network(keras.ops.reshape(values, (-1, 28, 28, 1))))
@@ -51,7 +51,7 @@ def test_pixels_are_scaled_twice(small_exporter, refused, monkeypatch, model_for
 def test_channels_are_swapped_before_the_dense_layer(small_exporter, refused, monkeypatch, model_format, precision):
     """Rows of the dense layer in the order (C, H, W) behind values in the order (H, W, C): the shapes fit all the same."""
 
-    def swapped(network, interface, *, takes_bytes):
+    def swapped(network, interface, *, takes_bytes, **how):
         copy = keras.models.clone_model(network)
         copy.set_weights(network.get_weights())
         dense = copy.layers[-1]
@@ -59,7 +59,7 @@ def test_channels_are_swapped_before_the_dense_layer(small_exporter, refused, mo
         height, width, channels = next(layer for layer in copy.layers if "flatten" in layer.name).input.shape[1:]
         by_channel = kernel.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
         dense.set_weights([by_channel, bias])
-        return wrapped(copy, interface, takes_bytes=takes_bytes)
+        return wrapped(copy, interface, takes_bytes=takes_bytes, **how)
 
     monkeypatch.setattr(f"export.{model_format}_model.wrapped", swapped)
     refused(small_exporter, model_format, precision)
