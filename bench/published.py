@@ -1,4 +1,4 @@
-"""Runs classifiers that other people published, by hand and by ``Predictor``: ``python -m bench published DIR``.
+"""Runs and exports classifiers that other people published: ``python -m bench published DIR``.
 
 ``published.json`` says where each file is from, and what pixels are passed by hand; the files themselves stay
 outside the repository, in DIR, under the names in that list.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -19,23 +21,35 @@ from bench.recording import record
 from digit_infer import Predictor
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
-from digit_infer.contract import is_saved_model
+from digit_infer.contract import Precision, is_saved_model
 from digit_infer.dataset import load
 from digit_infer.errors import DigitInferError, first_line_of
 from digit_infer.runtimes.model_file import sha256_of
 from digit_infer.runtimes.preprocessing import Preprocessing
+from export.pairs import FORMATS
+
+_EXPORTED: tuple[Precision, ...] = ("float32", "int8")
 
 LIST = Path(__file__).with_suffix(".json")
 
 
 @dataclass(frozen=True)
 class Published:
-    """A file of the list: its right answers of 10,000 by hand and by ``Predictor``; None where it does not run."""
+    """A file of the list: its right answers of 10,000 by hand and by ``Predictor``; None where it does not run.
+
+    ``exported`` holds those of each file that the export writes of it, by form, or why it writes none.
+    """
 
     source: str
     by_hand: int | None
     digit_infer: int | None
     note: str
+    exported: dict[str, int | str]
+
+    def best(self, precision: Precision) -> int | None:
+        """Return the right answers of the better file in a precision; None where none is written."""
+        found = [right for form, right in self.exported.items() if form.startswith(precision) and isinstance(right, int)]
+        return max(found, default=None)
 
 
 def by_hand(path: Path, pixels: Preprocessing) -> int:
@@ -110,6 +124,28 @@ def _saved_model(path: Path) -> Run:
     return lambda values: session.run(target.name, {source.name: values.reshape(-1, *sizes)})
 
 
+def exported(path: Path) -> dict[str, int | str]:
+    """Export a file in float32 and int8 to both formats; return the right answers of each by its form, or the refusal."""
+    from export.graph_source import is_graph, load_graph
+    from export.pipeline import Exporter
+    from export.source import load_source
+
+    found: dict[str, int | str] = {}
+    try:
+        exporter = Exporter(load_graph(path, None) if is_graph(path) else load_source(str(path)))
+    except DigitInferError as error:
+        return {"none": str(error).replace(f"{path.parent}/", "")}
+    for model_format, precision in product(FORMATS, _EXPORTED):
+        form, reason = f"{precision}.{model_format}", exporter.source.refusal((model_format, precision))
+        with TemporaryDirectory() as folder:
+            try:
+                made = exporter.export(model_format, precision, Path(folder)) if reason is None else None
+                found[form] = reason or "" if made is None else made.parity.accuracy.correct
+            except DigitInferError as error:
+                found[form] = str(error).replace(f"{path.parent}/", "")
+    return found
+
+
 def run_all(folder: Path, only: tuple[str, ...]) -> dict[str, Published]:
     """Run the files of the list that lie in a folder."""
     found = {}
@@ -132,7 +168,9 @@ def run_all(folder: Path, only: tuple[str, ...]) -> dict[str, Published]:
                 note += predictor.note.replace(f"{path.parent}/", "")
         except DigitInferError as error:
             note += str(error).replace(f"{path.parent}/", "")
-        found[entry["file"]] = Published(f"{entry['repository']}/{entry['path']}@{entry['commit'][:12]}", hand, right, note)
+        found[entry["file"]] = Published(
+            f"{entry['repository']}/{entry['path']}@{entry['commit'][:12]}", hand, right, note, exported(path)
+        )
     return found
 
 
@@ -140,10 +178,14 @@ def run_all(folder: Path, only: tuple[str, ...]) -> dict[str, Published]:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--file", "only", multiple=True, metavar="NAME", help="Of the list; repeatable. [default: all, and recorded]")
 def published(folder: Path, only: tuple[str, ...]) -> None:
-    """Count the right answers of published classifiers in FOLDER, by ten lines by hand and by Predictor."""
+    """Count the right answers of published classifiers in FOLDER: by ten lines by hand, by Predictor, and once exported."""
     with quiet_native_log():
         found = run_all(folder, only)
-    rows = [(name, str(one.by_hand or "-"), str(one.digit_infer or "-"), one.note[:120]) for name, one in found.items()]
-    print_table([Column("file"), Column("by hand", number=True), Column("digit_infer", number=True), Column("note")], rows)
+    columns = ("by hand", "digit_infer", *_EXPORTED)
+    rows = [
+        (name, *(str(right or "-") for right in (one.by_hand, one.digit_infer, *map(one.best, _EXPORTED))), one.note[:120])
+        for name, one in found.items()
+    ]
+    print_table([Column("file"), *(Column(name, number=True) for name in columns), Column("note")], rows)
     if not only:
         record("published", {"files": {name: asdict(one) for name, one in found.items()}})
