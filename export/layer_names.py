@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+
+import keras
 
 
-def layer_named_in(network: Any, text: str) -> str | None:
-    """Return the name of the first layer of a Keras network that a graph's names in ``text`` lie within, or None.
+def layer_named_in(network: keras.Model, text: str) -> str | None:
+    """Return the first layer of a Keras network, or of networks within it, that a graph's names in ``text`` lie within.
 
     A graph names its nodes by the layers around them, ``model_1/dense_1/MatMul``, and numbers each name once more.
     """
     layers = network._flatten_layers()  # noqa: SLF001  # Keras has no public way to the layers within layers
-    names = {layer.name for layer in layers if not list(layer._flatten_layers(include_self=False))}  # noqa: SLF001  # as above
+    names = {layer.name for layer in layers if not isinstance(layer, keras.Model)}
     for scopes in re.findall(r'[^\s";,]+/[^\s";,]+', text):
-        for scope in reversed(scopes.split("/")):
+        for scope in scopes.split("/"):
             for name in (re.sub(r"_\d+$", "", scope), scope):
                 if name in names:
                     return str(name)

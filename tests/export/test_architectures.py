@@ -23,6 +23,9 @@ REFUSED = {
     ("FNet", "tflite", "float32"): "FNet cannot be converted to tflite in float32 (no converter for Complex)",
     ("FNet", "tflite", "int8"): "FNet cannot be converted to tflite in int8 (no converter for Complex)",
     ("FNet", "onnx", "int8"): "FNet cannot be converted to onnx in int8 (no converter for Complex)",
+    ("pixel by pixel", "tflite", "float32"): "pixel by pixel cannot be converted to tflite in float32 (layer simple_rnn",
+    ("pixel by pixel", "tflite", "int8"): "pixel by pixel cannot be converted to tflite in int8 (layer simple_rnn",
+    ("pixel by pixel", "onnx", "int8"): "pixel by pixel cannot be converted to onnx in int8 (layer simple_rnn",
 }
 """What is refused, and how the refusal begins."""
 
