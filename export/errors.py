@@ -13,7 +13,3 @@ class ParityError(ExportError):
     """A converted file does not answer what the trained model answered; ``lost`` are percentage points of accuracy."""
 
     lost: float = math.inf
-
-
-class NeighboursError(ParityError):
-    """A converted file answers otherwise where other images stand in the same batch."""

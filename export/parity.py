@@ -10,7 +10,7 @@ import numpy as np
 
 from digit_infer.benchmark.statistics import accuracy_of, flips
 from digit_infer.zoo.manifest import Parity
-from export.errors import NeighboursError, ParityError
+from export.errors import ParityError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,11 +123,11 @@ def check_neighbours(name: str, one_by_one: Probabilities, together: Probabiliti
     """Check that answers, both float32 [N, 10], hardly depend on the images that were asked in the same call.
 
     Raises:
-        NeighboursError: they do.
+        ParityError: they do.
     """
     largest, changed = float(np.abs(one_by_one - together).max()), len(flips(one_by_one, together))
     if changed > NEIGHBOURS.flips * len(together) or largest > NEIGHBOURS.largest_difference:
-        raise NeighboursError(
+        raise ParityError(
             f"{name} is not written: asked together, images change {changed} answers of one another, and"
             f" probabilities by up to {largest:.2g}",
             "take int8, or int8-dynamic as tflite",

@@ -1,5 +1,6 @@
 """Small networks of every kind in the forms that most ask for: which are written, and why others are not."""
 
+from copy import copy
 from functools import cache
 
 import keras
@@ -9,7 +10,7 @@ import pytest
 
 from digit_infer.errors import UsageError
 from digit_infer.runtimes import RUNTIMES
-from export.errors import ExportError
+from export.errors import ExportError, ParityError
 from export.layer_names import layer_named_in
 from export.microcontroller import export_microcontroller
 from export.pipeline import Exporter
@@ -101,6 +102,14 @@ def test_microcontrollers_take_dilated_convolutions(exporter_of, tmp_path):
 def test_what_microcontrollers_do_not_take_is_named(exporter_of, tmp_path):
     with pytest.raises(UsageError, match=r"ELU\.int8\.batch1\.tflite computes in float32: ELU; replace the layers of"):
         export_microcontroller(exporter_of("ELU"), tmp_path)
+
+
+def test_a_refusal_names_the_layer_that_costs_most_and_the_loss_to_allow(small_exporter, tmp_path):
+    demanding = copy(small_exporter)
+    demanding.reference = np.eye(10, dtype=np.float32)[small_exporter.test.labels]  # a trained model that is always right
+    with pytest.raises(ParityError, match=r"the layer that costs most is (conv2d|dense)\w*; .* --allow-loss \d"):
+        demanding.export("tflite", "int8", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_layer_is_found_by_the_names_of_a_graph():
