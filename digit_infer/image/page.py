@@ -36,7 +36,7 @@ _SMALLEST = 0.25
 _SPECK = 0.07
 """What is smaller than the first share of the digits' height is no digit, but maybe a point; than the second, a speck."""
 
-_SMALL = 0.45
+_SMALL = 0.6
 """What is lower than this share of the digits' height begins no line while there is one that it may stand on."""
 
 _LONGEST = 12

@@ -50,13 +50,13 @@ _BENDS = 0.055
 """A slash's upper half lies so far right of its lower one, and a bracket's middle so far beside its ends, as shares of the
 height."""
 
+_TIP = 0.1
+_POINTED = 0.15
+"""Only 1, 4 and 7 end in tips above and below: as wide as the second share of their height, within the first one of it."""
+
 _SPACE = 0.45
 _WIDE_SPACE = 0.6
 """Words have gaps of the first share of the height between them; a gap of the second is told in a reading."""
-
-_UNLIKE = 0.35
-_MOST_UNLIKE = 2.3
-"""In writing, the mean of the negative logarithm of the confidence is above the first; of one piece, the second counts."""
 
 _FOOT = 0.025
 _UNEVEN = 0.84
@@ -73,7 +73,7 @@ def printed_on(line: Sequence[Answered]) -> list[list[Answered]]:
 
 def told_apart(line: Sequence[Answered]) -> list[Part]:
     """Return the digits, signs and words of letters on a line."""
-    writing = [word for word in _words(line) if len(word) > 1 and _is_unlike(word)]
+    writing = [word for word in _words(line) if 2 * sum(said.confidence >= _SURE for _, said in word) < len(word) > 1]
     letters = {id(segment) for word in writing for segment, _ in word}
     return [as_one(word, WRITING) for word in writing] + _signs([one for one in line if id(one[0]) not in letters])
 
@@ -104,18 +104,6 @@ def _words(line: Sequence[Answered]) -> list[list[Answered]]:
             words[-1].append(one)
             right = max(right, one[0].box.right)
     return words
-
-
-def _is_unlike(word: Sequence[Answered]) -> bool:
-    """Tell whether a word has pieces that are no digits: more than a sign before or after a number."""
-    high = max(segment.box.height for segment, _ in word)
-    costs = [
-        min(-math.log(max(said.confidence, 1e-6)), _MOST_UNLIKE) if said.confidence < _SURE else 0.0
-        for segment, said in word
-        if segment.box.height >= 0.68 * high
-    ]
-    ways = [costs, costs[1:], costs[:-1]] if len(costs) > 1 else [costs]
-    return min(float(np.mean(way)) for way in ways) > _UNLIKE
 
 
 def _is_printed(word: Sequence[Answered]) -> bool:
@@ -184,7 +172,17 @@ def _sign(segment: Segment, said: Prediction, high: float, foot: float) -> str:
         return twice
     if said.digit == 1 and share >= _RATHER_TALL:
         return _tall_sign(segment.ink, share)
-    return "" if said.is_digit and (said.confidence >= _SURE or share < _TALL) else OTHER
+    if share < _TALL:
+        return "" if said.is_digit else OTHER
+    is_dollar = said.digit not in (1, 4, 7) and _is_pointed(segment.ink)
+    return OTHER if said.confidence < _SURE or is_dollar else ""
+
+
+def _is_pointed(ink: NDArray[np.uint8]) -> bool:
+    """Tell whether ink ends in a tip above and below, as a dollar sign does by its stroke."""
+    height = ink.shape[0]
+    tip = max(1, round(_TIP * height))
+    return all(np.ptp(np.flatnonzero(end.any(axis=0))) < _POINTED * height for end in (ink[:tip], ink[-tip:]))
 
 
 def _tall_sign(ink: NDArray[np.uint8], share: float) -> str:
