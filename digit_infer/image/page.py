@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.errors import UnreadablePictureError
-from digit_infer.image.components import Component, components
+from digit_infer.image.components import components
 from digit_infer.image.mnist_form import Box, in_mnist_form
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.components import Mask
+    from digit_infer.image.components import Boxes, Components, Mask
     from digit_infer.image.one_digit import Ink
-
-    Edges = NDArray[np.int64]
-    """[N, 4]: left, top, right, bottom"""
 
 MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
@@ -107,7 +104,7 @@ def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place
         )
     with_points = strokes & (sizes >= max(_SPECK * typical, 2))
     chosen = with_points if np.count_nonzero(with_points) <= MOST else strokes & (sizes >= _SMALLEST * typical)
-    pieces = [_segment(ink, group) for group in _put_together(seen.each(chosen), typical)] if count else []
+    pieces = [_segment(ink, seen, group) for group in _put_together(seen, np.flatnonzero(chosen), typical)] if count else []
     places = _in_cells(pieces, cells, typical)
     large = [place for place in places if place.is_cell or place.box.height >= _SMALL * typical]
     lines = _in_lines(large)
@@ -157,22 +154,21 @@ def _put_on_line(small: Place, lines: list[list[Place]]) -> bool:
     return True
 
 
-def _put_together(found: Sequence[Component], typical: float) -> list[list[Component]]:
+def _put_together(seen: Components, chosen: NDArray[np.intp], typical: float) -> list[list[int]]:
     """Put parts of a digit together: each goes to the larger one that lies next over or under it, if one does."""
-    boxes = np.array([(box.left, box.top, box.right, box.bottom) for box in (component.box for component in found)])
-    heights = boxes[:, 3] - boxes[:, 1]
-    groups = {number: [component] for number, component in enumerate(found)}
-    order = np.argsort(heights, kind="stable")
-    for done, number in enumerate(map(int, order), 1):
-        apart = _apart(boxes, number, typical)
+    boxes = seen.boxes[chosen]
+    groups = {place: [number] for place, number in enumerate(chosen.tolist())}
+    order = np.argsort(boxes[:, 3] - boxes[:, 1], kind="stable")
+    for done, place in enumerate(order.tolist(), 1):
+        apart = _apart(boxes, place, typical)
         apart[order[:done]] = np.inf  # itself, and what is smaller
         host = int(apart.argmin())
         if np.isfinite(apart[host]):
-            groups[host] += groups.pop(number)
+            groups[host] += groups.pop(place)
     return list(groups.values())
 
 
-def _apart(boxes: Edges, number: int, typical: float) -> NDArray[np.float64]:
+def _apart(boxes: Boxes, number: int, typical: float) -> NDArray[np.float64]:
     """Return how far from a box each other lies, in pixels; infinity where the two are no parts of one digit.
 
     Parts lie over one another, as the halves of a broken one; a small part may lie beside, as the bar of a five. What is
@@ -213,11 +209,13 @@ def _in_lines(places: Iterable[Place]) -> list[list[Place]]:
     return lines
 
 
-def _segment(ink: Ink, group: Sequence[Component]) -> Segment:
+def _segment(ink: Ink, seen: Components, group: Sequence[int]) -> Segment:
     """Cut a digit out, without what belongs to others; its edges keep their grey."""
-    box = enclosing(component.box for component in group)
-    own = np.zeros((box.height, box.width), np.bool_)
-    for component in group:
-        component.paint(own, box.left, box.top)
-    widest = max(component.box.width for component in group)
-    return Segment(box, np.where(own, ink[box.top : box.bottom, box.left : box.right], 0), widest)
+    boxes = [Box(*seen.boxes[number].tolist()) for number in group]
+    whole = enclosing(boxes)
+    own = np.zeros((whole.height, whole.width), np.bool_)
+    for number, box in zip(group, boxes, strict=True):
+        top, left = box.top - whole.top, box.left - whole.left
+        own[top : top + box.height, left : left + box.width] |= seen.own(number)
+    cut = np.where(own, ink[whole.top : whole.bottom, whole.left : whole.right], 0)
+    return Segment(whole, cut, max(box.width for box in boxes))

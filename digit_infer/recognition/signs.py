@@ -66,7 +66,7 @@ _UNEVEN = 0.84
 def printed_on(line: Sequence[Answered]) -> list[list[Answered]]:
     """Return the words that are printed on a line: letters, and what is as high and stands on one line with them."""
     words = _words(line)
-    printed = [word for word in words if _is_printed(word)]
+    printed = [word for word in words if len(word) > 1 and _is_printed(word)]
     known = {id(word) for word in printed}
     return printed + [word for word in words if id(word) not in known and any(_is_beside(word, one) for one in printed)]
 
@@ -92,9 +92,14 @@ def gaps_between(boxes: Sequence[Box], high: float) -> list[Box]:
     ]
 
 
+def high_of(segments: Sequence[Segment]) -> int:
+    """Return how high the digits among pieces are, which may have signs among them, in pixels; 0 without any."""
+    return sorted(segment.box.height for segment in segments)[3 * len(segments) // 4] if segments else 0
+
+
 def _words(line: Sequence[Answered]) -> list[list[Answered]]:
     """Return what stands close together, without what is small beside the rest."""
-    high = float(np.quantile([segment.box.height for segment, _ in line], 0.75)) if line else 0.0
+    high = high_of([segment for segment, _ in line])
     words: list[list[Answered]] = []
     right = -math.inf
     for one in line:
@@ -113,7 +118,7 @@ def _is_printed(word: Sequence[Answered]) -> bool:
     uneven = heights.min(where=on_line, initial=heights.max()) < _UNEVEN * heights.max()
     letters = [not said.is_digit for _, said in word]
     if all(letters):
-        return len(word) > 1
+        return True
     low = heights[on_line & (heights < _UNEVEN * heights.max())]
     alike = len(word) == 2 or sum(letters[1:-1]) > 0 or bool((np.diff(np.sort(low)) <= 1).any())
     return bool(any(letters) and uneven and alike and on_line.sum() >= len(word) - (len(word) > 5))

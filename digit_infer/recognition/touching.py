@@ -139,15 +139,18 @@ def _best_ways(ink: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.int
 
 
 def between(whole: Segment, left: NDArray[np.intp], right: NDArray[np.intp]) -> Segment | None:
-    """Return what lies between two cuts, the second outside, or None if nothing does."""
+    """Return what lies between two cuts, the second outside, or None if nothing does but the pale edge of a stroke."""
     columns = np.arange(whole.ink.shape[1])
     ink = np.where((columns >= left[:, None]) & (columns < right[:, None]), whole.ink, 0)
     down, across = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(down):
         return None
     top, bottom, first, last = int(down[0]), int(down[-1]) + 1, int(across[0]), int(across[-1]) + 1
+    ink = ink[top:bottom, first:last]
+    if ink.mean() < 1:  # it would be nothing in MNIST's form
+        return None
     box = Box(whole.box.left + first, whole.box.top + top, whole.box.left + last, whole.box.top + bottom)
-    return Segment(box, ink[top:bottom, first:last], last - first)
+    return Segment(box, ink, last - first)
 
 
 def _cheapest_way(
