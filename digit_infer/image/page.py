@@ -36,18 +36,11 @@ _SPECK = 0.07
 _SMALL = 0.6
 """What is lower than this share of the digits' height begins no line while there is one that it may stand on."""
 
-_LONGEST = 12
-"""What is wider than so many times its height is a line, and no row of digits that touch: it would be cut without end."""
-
 _BESIDE = 0.3
 """Neighbours on a line have this share of the smaller one's height in common."""
 
-_POINT = 0.3
-"""What is at most so large, as a share of a digit's height, and stands low beside it is a point, and no part of it."""
-
 _CELL = 0.28
-_EMPTY_CELLS = (0.8, 5.0)
-"""What is written in a cell has this share of its height. The height of an empty one, as a share of a digit's."""
+"""What is written in a cell has this share of its height."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +84,9 @@ def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place
     """
     seen = components(mask)
     sizes = seen.sizes.max(axis=1)
-    strokes = seen.sizes[:, 0] <= _LONGEST * seen.sizes[:, 1]
-    within = strokes & ~seen.at_edge
-    strokes = (
-        within if np.count_nonzero(within & (sizes >= _SMALLEST * seen.typical_height(within))) >= _ENOUGH else strokes
-    )
+    within = ~seen.at_edge
+    enough = np.count_nonzero(within & (sizes >= _SMALLEST * seen.typical_height(within))) >= _ENOUGH
+    strokes = within if enough else np.ones(len(seen), np.bool_)
     typical = seen.typical_height(strokes)
     count = np.count_nonzero(strokes & (sizes >= _SMALLEST * typical))
     if count > MOST:
@@ -105,7 +96,7 @@ def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place
     with_points = strokes & (sizes >= max(_SPECK * typical, 2))
     chosen = with_points if np.count_nonzero(with_points) <= MOST else strokes & (sizes >= _SMALLEST * typical)
     pieces = [_segment(ink, seen, group) for group in _put_together(seen, np.flatnonzero(chosen), typical)] if count else []
-    places = _in_cells(pieces, cells, typical)
+    places = _in_cells(pieces, cells)
     large = [place for place in places if place.is_cell or place.box.height >= _SMALL * typical]
     lines = _in_lines(large)
     alone = [place for place in places if place not in large and not _put_on_line(place, lines)]
@@ -115,7 +106,7 @@ def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place
     return sorted(lines, key=lambda line: float(np.mean([place.box.top for place in line])))
 
 
-def _in_cells(pieces: Sequence[Segment], cells: Sequence[Box], typical: float) -> list[Place]:
+def _in_cells(pieces: Sequence[Segment], cells: Sequence[Box]) -> list[Place]:
     """Put what is written in a cell of a form on one place, unless it is small there, as in a frame around a page."""
     inside: dict[Box, list[Segment]] = {cell: [] for cell in cells}
     places = []
@@ -127,10 +118,7 @@ def _in_cells(pieces: Sequence[Segment], cells: Sequence[Box], typical: float) -
             places.append(Place(piece.box, (piece,), is_cell=False))
     for cell, written in inside.items():
         high = max((piece.box.height for piece in written), default=0)
-        is_cell = high >= _CELL * cell.height
-        if is_cell or (
-            not written and (not typical or _EMPTY_CELLS[0] * typical <= cell.height <= _EMPTY_CELLS[1] * typical)
-        ):
+        if high >= _CELL * cell.height or not written:
             places.append(Place(cell, tuple(sorted(written, key=lambda piece: piece.box.left)), is_cell=True))
         else:
             places += [Place(piece.box, (piece,), is_cell=False) for piece in written]
@@ -171,8 +159,8 @@ def _put_together(seen: Components, chosen: NDArray[np.intp], typical: float) ->
 def _apart(boxes: Boxes, number: int, typical: float) -> NDArray[np.float64]:
     """Return how far from a box each other lies, in pixels; infinity where the two are no parts of one digit.
 
-    Parts lie over one another, as the halves of a broken one; a small part may lie beside, as the bar of a five. What is
-    small and low is a point.
+    Parts lie over one another, as the halves of a broken one; a small part may lie beside, as the bar of a five, but
+    not low, as a point does.
     """
     left, top, right, bottom = boxes[number]
     across = np.minimum(boxes[:, 2], right) - np.maximum(boxes[:, 0], left)
@@ -181,12 +169,7 @@ def _apart(boxes: Boxes, number: int, typical: float) -> NDArray[np.float64]:
     high = np.maximum(boxes[:, 3], bottom) - np.minimum(boxes[:, 1], top)
     narrow = np.minimum(boxes[:, 2] - boxes[:, 0], right - left)
     low = top - boxes[:, 1] >= 0.5 * (boxes[:, 3] - boxes[:, 1])
-    is_point = max(bottom - top, right - left) <= _POINT * typical
-    over = (
-        (across >= 0.4 * narrow)
-        & (-down < 0.3 * typical)
-        & ~(low & is_point & (boxes[:, 3] - boxes[:, 1] >= 0.6 * typical))
-    )
+    over = (across >= 0.4 * narrow) & (-down < 0.3 * typical)
     beside = (bottom - top < 0.45 * typical) & (down > -0.2 * typical) & (-across < 0.15 * typical) & (wide < 1.2 * typical)
     return np.where((over | (beside & ~low)) & (high < 1.4 * typical), np.maximum(-across, -down), np.inf)
 
