@@ -41,9 +41,8 @@ equals sign have two parts over one another, at most as high as the third share.
 
 _RATHER_TALL = 1.12
 _TALL = 1.18
-_TALLEST = 1.08
-"""What looks like a 1 is a bracket if it bends and is so many times as high as the digits. It is a slash if it leans and is
-the second times as high, and the third times as high as the tallest of them."""
+"""What looks like a 1 is a bracket if it bends and is so many times as high as the digits, and a slash if it leans and is
+the second times as high."""
 
 _LEANS = 0.1
 _BENDS = 0.055
@@ -64,11 +63,8 @@ _UNEVEN = 0.84
 
 
 def printed_on(line: Sequence[Answered]) -> list[list[Answered]]:
-    """Return the words that are printed on a line: letters, and what is as high and stands on one line with them."""
-    words = _words(line)
-    printed = [word for word in words if len(word) > 1 and _is_printed(word)]
-    known = {id(word) for word in printed}
-    return printed + [word for word in words if id(word) not in known and any(_is_beside(word, one) for one in printed)]
+    """Return the words that are printed on a line."""
+    return [word for word in _words(line) if len(word) > 1 and _is_printed(word)]
 
 
 def told_apart(line: Sequence[Answered]) -> list[Part]:
@@ -113,29 +109,13 @@ def _words(line: Sequence[Answered]) -> list[list[Answered]]:
 
 def _is_printed(word: Sequence[Answered]) -> bool:
     """Tell whether pieces of several heights stand exactly on one line and some are no digits, or all are none."""
-    heights, feet = _heights_and_feet(word)
+    letters = [not said.is_digit for _, said in word]
+    heights, feet = np.array([(segment.box.height, segment.box.bottom) for segment, _ in word]).T
     on_line = np.abs(feet - np.median(feet)) <= max(_FOOT * heights.max(), 1.5)
     uneven = heights.min(where=on_line, initial=heights.max()) < _UNEVEN * heights.max()
-    letters = [not said.is_digit for _, said in word]
-    if all(letters):
-        return True
     low = heights[on_line & (heights < _UNEVEN * heights.max())]
-    alike = len(word) == 2 or sum(letters[1:-1]) > 0 or bool((np.diff(np.sort(low)) <= 1).any())
-    return bool(any(letters) and uneven and alike and on_line.sum() >= len(word) - (len(word) > 5))
-
-
-def _is_beside(word: Sequence[Answered], printed: Sequence[Answered]) -> bool:
-    """Tell whether a word is as high as a printed one beside it, and stands exactly on its line."""
-    heights, feet = _heights_and_feet(word)
-    others, line = _heights_and_feet(printed)
-    apart = max(word[0][0].box.left - printed[-1][0].box.right, printed[0][0].box.left - word[-1][0].box.right)
-    same_line = np.abs(feet - np.median(line)) <= max(_FOOT * others.max(), 1.5)
-    return bool(apart <= others.max() and same_line.mean() > 0.6 and heights.max() <= 1.1 * others.max())
-
-
-def _heights_and_feet(word: Sequence[Answered]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    boxes = [segment.box for segment, _ in word]
-    return np.array([box.height for box in boxes]), np.array([box.bottom for box in boxes])
+    alike = len(word) == 2 or any(letters[1:-1]) or bool((np.diff(np.sort(low)) <= 1).any())
+    return all(letters) or bool(any(letters) and uneven and alike and on_line.sum() >= len(word) - (len(word) > 5))
 
 
 def _signs(line: Sequence[Answered]) -> list[Part]:
@@ -144,16 +124,10 @@ def _signs(line: Sequence[Answered]) -> list[Part]:
     if not sure:
         return []
     high = float(np.median([box.height for box in sure if box.height >= 0.6 * max(box.height for box in sure)]))
-    middles = np.array([box.left + box.right for box in sure]) / 2
-    bottoms = np.array([box.bottom for box in sure], np.float64)
-    tall = np.flatnonzero(np.array([box.height for box in sure]) >= 0.6 * high)
-    slope, foot = np.polyfit(middles[tall], bottoms[tall], 1) if len(tall) > 2 else (0.0, float(np.median(bottoms[tall])))
-    tallest = max(box.height for box in sure)
+    foot = float(np.median([box.bottom for box in sure if box.height >= 0.6 * high]))
     found: list[Part] = []
     for segment, said in line:
-        foot_here = slope * (segment.box.left + segment.box.right) / 2 + foot
-        sign = _sign(segment, said, high, foot_here)
-        sign = "" if sign == "/" and segment.box.height < _TALLEST * tallest else sign
+        sign = _sign(segment, said, high, foot)
         found.append((segment.box, None, sign) if sign else (segment.box, said, ""))
     return found
 
