@@ -63,8 +63,11 @@ _UNEVEN = 0.84
 
 
 def printed_on(line: Sequence[Answered]) -> list[list[Answered]]:
-    """Return the words that are printed on a line."""
-    return [word for word in _words(line) if len(word) > 1 and _is_printed(word)]
+    """Return the words that are printed on a line: letters, and what is as high and stands on one line with them."""
+    words = _words(line)
+    printed = [word for word in words if len(word) > 1 and _is_printed(word)]
+    known = {id(word) for word in printed}
+    return printed + [word for word in words if id(word) not in known and any(_is_beside(word, one) for one in printed)]
 
 
 def told_apart(line: Sequence[Answered]) -> list[Part]:
@@ -110,12 +113,26 @@ def _words(line: Sequence[Answered]) -> list[list[Answered]]:
 def _is_printed(word: Sequence[Answered]) -> bool:
     """Tell whether pieces of several heights stand exactly on one line and some are no digits, or all are none."""
     letters = [not said.is_digit for _, said in word]
-    heights, feet = np.array([(segment.box.height, segment.box.bottom) for segment, _ in word]).T
+    heights, feet = _heights_and_feet(word)
     on_line = np.abs(feet - np.median(feet)) <= max(_FOOT * heights.max(), 1.5)
     uneven = heights.min(where=on_line, initial=heights.max()) < _UNEVEN * heights.max()
     low = heights[on_line & (heights < _UNEVEN * heights.max())]
     alike = len(word) == 2 or any(letters[1:-1]) or bool((np.diff(np.sort(low)) <= 1).any())
     return all(letters) or bool(any(letters) and uneven and alike and on_line.sum() >= len(word) - (len(word) > 5))
+
+
+def _is_beside(word: Sequence[Answered], printed: Sequence[Answered]) -> bool:
+    """Tell whether a word is as high as a printed one beside it, and stands exactly on its line."""
+    heights, feet = _heights_and_feet(word)
+    others, line = _heights_and_feet(printed)
+    apart = max(word[0][0].box.left - printed[-1][0].box.right, printed[0][0].box.left - word[-1][0].box.right)
+    same_line = np.abs(feet - np.median(line)) <= max(_FOOT * others.max(), 1.5)
+    return bool(apart <= others.max() and same_line.mean() > 0.6 and heights.max() <= 1.1 * others.max())
+
+
+def _heights_and_feet(word: Sequence[Answered]) -> NDArray[np.int64]:
+    """Return the heights and the last rows of pieces, [2, N]."""
+    return np.array([(segment.box.height, segment.box.bottom) for segment, _ in word]).T
 
 
 def _signs(line: Sequence[Answered]) -> list[Part]:
