@@ -43,7 +43,7 @@ class Reading:
         parts: digits, signs and gaps, line by line, each line from left to right.
         turned: degrees by which the page was rotated counterclockwise before reading, 0 to 359.
         grey: uint8 [H, W], the page, upright by its EXIF orientation; a side of 2,048 pixels or more is reduced by a whole
-            factor. Boxes are in its pixels.
+            factor. Boxes are in its pixels, and even numbers where a page was read at a half of its size.
         page: which page or frame of the picture's file was read, from 1.
         pages: how many pages or frames the file has.
     """

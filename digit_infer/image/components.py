@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digit_infer.image.mnist_form import Box
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,29 +19,6 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Boxes = NDArray[np.intp]
     """[K, 4]: left, top, right (outside), bottom (outside)"""
-
-
-@dataclass(frozen=True, eq=False)
-class Component:
-    """One component's runs: ``rows``, ``starts`` and ``stops`` (exclusive), in pixels of the picture."""
-
-    rows: Numbers
-    starts: Numbers
-    stops: Numbers
-
-    @property
-    def box(self) -> Box:
-        """Bounding box."""
-        return Box(int(self.starts.min()), int(self.rows[0]), int(self.stops.max()), int(self.rows[-1]) + 1)
-
-    @property
-    def area(self) -> int:
-        """Number of pixels."""
-        return int((self.stops - self.starts).sum())
-
-    def paint(self, mask: Mask, left: int, top: int) -> None:
-        """Set the component's pixels in a mask whose top left pixel is (left, top) of the picture."""
-        _paint(mask, self.rows - top, self.starts - left, self.stops - left)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +90,6 @@ class Components:
         order = np.argsort(heights)
         weights = np.cumsum(self.areas[chosen][order])
         return float(heights[order][np.searchsorted(weights, weights[-1] / 2)])
-
-    def each(self, chosen: Mask | None = None) -> list[Component]:
-        """Return the components in ``chosen`` [K], or all, as a list."""
-        chosen = np.ones(len(self), np.bool_) if chosen is None else chosen
-        ends = np.append(self.firsts[1:], len(self.rows))[: len(self)]
-        return [
-            Component(self.rows[first:end], self.starts[first:end], self.stops[first:end])
-            for first, end in zip(self.firsts[chosen].tolist(), ends[chosen].tolist(), strict=True)
-        ]
 
 
 MOST_RUNS = 400_000

@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.errors import UnreadablePictureError
-from digit_infer.image.components import Component, components
+from digit_infer.image.components import components
 from digit_infer.image.mnist_form import Box, in_mnist_form
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.components import Mask
+    from digit_infer.image.components import Boxes, Components, Mask
     from digit_infer.image.one_digit import Ink
-
-    Edges = NDArray[np.int64]
-    """[N, 4]: left, top, right, bottom"""
 
 MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
@@ -36,21 +33,14 @@ _SMALLEST = 0.25
 _SPECK = 0.07
 """What is smaller than the first share of the digits' height is no digit, but maybe a point; than the second, a speck."""
 
-_SMALL = 0.45
+_SMALL = 0.6
 """What is lower than this share of the digits' height begins no line while there is one that it may stand on."""
-
-_LONGEST = 12
-"""What is wider than so many times its height is a line, and no row of digits that touch: it would be cut without end."""
 
 _BESIDE = 0.3
 """Neighbours on a line have this share of the smaller one's height in common."""
 
-_POINT = 0.3
-"""What is at most so large, as a share of a digit's height, and stands low beside it is a point, and no part of it."""
-
 _CELL = 0.28
-_EMPTY_CELLS = (0.8, 5.0)
-"""What is written in a cell has this share of its height. The height of an empty one, as a share of a digit's."""
+"""What is written in a cell has this share of its height."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +84,9 @@ def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place
     """
     seen = components(mask)
     sizes = seen.sizes.max(axis=1)
-    strokes = seen.sizes[:, 0] <= _LONGEST * seen.sizes[:, 1]
-    within = strokes & ~seen.at_edge
-    strokes = (
-        within if np.count_nonzero(within & (sizes >= _SMALLEST * seen.typical_height(within))) >= _ENOUGH else strokes
-    )
+    within = ~seen.at_edge
+    enough = np.count_nonzero(within & (sizes >= _SMALLEST * seen.typical_height(within))) >= _ENOUGH
+    strokes = within if enough else np.ones(len(seen), np.bool_)
     typical = seen.typical_height(strokes)
     count = np.count_nonzero(strokes & (sizes >= _SMALLEST * typical))
     if count > MOST:
@@ -107,8 +95,8 @@ def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place
         )
     with_points = strokes & (sizes >= max(_SPECK * typical, 2))
     chosen = with_points if np.count_nonzero(with_points) <= MOST else strokes & (sizes >= _SMALLEST * typical)
-    pieces = [_segment(ink, group) for group in _put_together(seen.each(chosen), typical)] if count else []
-    places = _in_cells(pieces, cells, typical)
+    pieces = [_segment(ink, seen, group) for group in _put_together(seen, np.flatnonzero(chosen), typical)] if count else []
+    places = _in_cells(pieces, cells)
     large = [place for place in places if place.is_cell or place.box.height >= _SMALL * typical]
     lines = _in_lines(large)
     alone = [place for place in places if place not in large and not _put_on_line(place, lines)]
@@ -118,7 +106,7 @@ def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place
     return sorted(lines, key=lambda line: float(np.mean([place.box.top for place in line])))
 
 
-def _in_cells(pieces: Sequence[Segment], cells: Sequence[Box], typical: float) -> list[Place]:
+def _in_cells(pieces: Sequence[Segment], cells: Sequence[Box]) -> list[Place]:
     """Put what is written in a cell of a form on one place, unless it is small there, as in a frame around a page."""
     inside: dict[Box, list[Segment]] = {cell: [] for cell in cells}
     places = []
@@ -130,10 +118,7 @@ def _in_cells(pieces: Sequence[Segment], cells: Sequence[Box], typical: float) -
             places.append(Place(piece.box, (piece,), is_cell=False))
     for cell, written in inside.items():
         high = max((piece.box.height for piece in written), default=0)
-        is_cell = high >= _CELL * cell.height
-        if is_cell or (
-            not written and (not typical or _EMPTY_CELLS[0] * typical <= cell.height <= _EMPTY_CELLS[1] * typical)
-        ):
+        if high >= _CELL * cell.height or not written:
             places.append(Place(cell, tuple(sorted(written, key=lambda piece: piece.box.left)), is_cell=True))
         else:
             places += [Place(piece.box, (piece,), is_cell=False) for piece in written]
@@ -157,26 +142,25 @@ def _put_on_line(small: Place, lines: list[list[Place]]) -> bool:
     return True
 
 
-def _put_together(found: Sequence[Component], typical: float) -> list[list[Component]]:
+def _put_together(seen: Components, chosen: NDArray[np.intp], typical: float) -> list[list[int]]:
     """Put parts of a digit together: each goes to the larger one that lies next over or under it, if one does."""
-    boxes = np.array([(box.left, box.top, box.right, box.bottom) for box in (component.box for component in found)])
-    heights = boxes[:, 3] - boxes[:, 1]
-    groups = {number: [component] for number, component in enumerate(found)}
-    order = np.argsort(heights, kind="stable")
-    for done, number in enumerate(map(int, order), 1):
-        apart = _apart(boxes, number, typical)
+    boxes = seen.boxes[chosen]
+    groups = {place: [number] for place, number in enumerate(chosen.tolist())}
+    order = np.argsort(boxes[:, 3] - boxes[:, 1], kind="stable")
+    for done, place in enumerate(order.tolist(), 1):
+        apart = _apart(boxes, place, typical)
         apart[order[:done]] = np.inf  # itself, and what is smaller
         host = int(apart.argmin())
         if np.isfinite(apart[host]):
-            groups[host] += groups.pop(number)
+            groups[host] += groups.pop(place)
     return list(groups.values())
 
 
-def _apart(boxes: Edges, number: int, typical: float) -> NDArray[np.float64]:
+def _apart(boxes: Boxes, number: int, typical: float) -> NDArray[np.float64]:
     """Return how far from a box each other lies, in pixels; infinity where the two are no parts of one digit.
 
-    Parts lie over one another, as the halves of a broken one; a small part may lie beside, as the bar of a five. What is
-    small and low is a point.
+    Parts lie over one another, as the halves of a broken one; a small part may lie beside, as the bar of a five, but
+    not low, as a point does.
     """
     left, top, right, bottom = boxes[number]
     across = np.minimum(boxes[:, 2], right) - np.maximum(boxes[:, 0], left)
@@ -185,12 +169,7 @@ def _apart(boxes: Edges, number: int, typical: float) -> NDArray[np.float64]:
     high = np.maximum(boxes[:, 3], bottom) - np.minimum(boxes[:, 1], top)
     narrow = np.minimum(boxes[:, 2] - boxes[:, 0], right - left)
     low = top - boxes[:, 1] >= 0.5 * (boxes[:, 3] - boxes[:, 1])
-    is_point = max(bottom - top, right - left) <= _POINT * typical
-    over = (
-        (across >= 0.4 * narrow)
-        & (-down < 0.3 * typical)
-        & ~(low & is_point & (boxes[:, 3] - boxes[:, 1] >= 0.6 * typical))
-    )
+    over = (across >= 0.4 * narrow) & (-down < 0.3 * typical)
     beside = (bottom - top < 0.45 * typical) & (down > -0.2 * typical) & (-across < 0.15 * typical) & (wide < 1.2 * typical)
     return np.where((over | (beside & ~low)) & (high < 1.4 * typical), np.maximum(-across, -down), np.inf)
 
@@ -213,11 +192,13 @@ def _in_lines(places: Iterable[Place]) -> list[list[Place]]:
     return lines
 
 
-def _segment(ink: Ink, group: Sequence[Component]) -> Segment:
+def _segment(ink: Ink, seen: Components, group: Sequence[int]) -> Segment:
     """Cut a digit out, without what belongs to others; its edges keep their grey."""
-    box = enclosing(component.box for component in group)
-    own = np.zeros((box.height, box.width), np.bool_)
-    for component in group:
-        component.paint(own, box.left, box.top)
-    widest = max(component.box.width for component in group)
-    return Segment(box, np.where(own, ink[box.top : box.bottom, box.left : box.right], 0), widest)
+    boxes = [Box(*seen.boxes[number].tolist()) for number in group]
+    whole = enclosing(boxes)
+    own = np.zeros((whole.height, whole.width), np.bool_)
+    for number, box in zip(group, boxes, strict=True):
+        top, left = box.top - whole.top, box.left - whole.left
+        own[top : top + box.height, left : left + box.width] |= seen.own(number)
+    cut = np.where(own, ink[whole.top : whole.bottom, whole.left : whole.right], 0)
+    return Segment(whole, cut, max(box.width for box in boxes))

@@ -102,18 +102,19 @@ def _ruled(own: Mask, typical: float) -> Mask | None:
     is_line = typical and max(height, width) >= max(_LONG * typical, _LONG_LINE * min(height, width))
     if is_line and filled > _HOLLOW:
         return own
-    if filled > _HOLLOW or min(height, width) < _SMALLEST:
+    is_box = _is_box(own)
+    if filled > _HOLLOW or min(height, width) < _SMALLEST or not (is_box or max(height, width) >= _LONG * typical):
         return None
     longest = 4 * typical or np.inf
     across = _straight(own, int(min(_STRAIGHT * width, longest)))
     down = _straight(own.T, int(min(_STRAIGHT * height, longest))).T
-    if _is_box(own):
+    if is_box:
         found = across | down
         if len(_cells(found)) == 1:  # what stands in it is a digit that touches it
             edge = max(3, round(2 * _BAND * min(own.shape)))
             found[edge:-edge, edge:-edge] = False
         return found
-    if max(height, width) < _LONG * typical or not across.any():
+    if not across.any():
         return None
     if not (typical and height >= 1.8 * typical) and not _evenly_spaced(down):
         down = np.zeros_like(down)
@@ -151,9 +152,10 @@ def _windows(mask: Mask, length: int, axis: int) -> NDArray[np.int32]:
 def _is_box(own: Mask) -> bool:
     """Tell whether a piece has ink along all its sides and in all corners."""
     band = max(3, round(_BAND * min(own.shape)))
-    sides = own[:band].any(axis=0), own[-band:].any(axis=0), own[:, :band].any(axis=1), own[:, -band:].any(axis=1)
-    corners = own[:band, :band], own[:band, -band:], own[-band:, :band], own[-band:, -band:]
-    return all(side.mean() >= _COVERED for side in sides) and all(corner.any() for corner in corners)
+    first, last = slice(None, band), slice(-band, None)
+    return all(own[rows, columns].any() for rows in (first, last) for columns in (first, last)) and all(
+        own[edge].any(axis=0).mean() >= _COVERED and own[:, edge].any(axis=1).mean() >= _COVERED for edge in (first, last)
+    )
 
 
 def _cells(lines: Mask) -> list[Box]:

@@ -26,7 +26,7 @@ from digit_infer.image.ruling import rules_of
 from digit_infer.prediction import Prediction
 from digit_infer.reading import ReadDigit, Reading, Sign
 from digit_infer.recognition.judge import judged
-from digit_infer.recognition.signs import GAP, OTHER, WRITING, as_one, gaps_between, printed_on, told_apart
+from digit_infer.recognition.signs import GAP, OTHER, WRITING, as_one, gaps_between, high_of, printed_on, told_apart
 from digit_infer.recognition.touching import best_cut, joined
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
 MOST_IMAGES = 6_000
 """Images that the network answers for one page at most, so that no picture takes much longer than 2,000 digits do."""
+
+_LARGE = 1_024
+_ENOUGH = 24
+"""A page with so many pixels a side is read at a half of them if three quarters of its pieces are still so high then."""
 
 _SURE = 0.9
 _LOW = 0.5
@@ -135,21 +139,30 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
         UnreadablePictureError: the page has more pieces than can be digits.
     """
     unbounded, answer = answer, _bounded(answer)
-    plain, is_even = plain_ink(grey)
+    small, plain, is_even = _seen(grey)
     look = _Look(plain, 0, plain)
     best = _page_if_any(answer, look, 0) if is_even or mark is None else None
     if best is not None:
         best = _upright(answer, look, best)
     if mark is not None and (best is None or best.doubt > _BELIEVED):
-        look = _Look(page_ink(grey, mark), INKED - 1, plain)
+        look = _Look(page_ink(small, mark), INKED - 1, plain)
         seen = _upright(answer, look, _page(answer, look, best.degrees if best else 0))
         best = seen if best is None or (seen.doubts and seen.doubt < best.doubt) else best
-    best = best or _Page([], 0, [], 0.0, grey.shape)
-    best = _looked_at_again(unbounded, mark, grey, best)
-    whole = _whole_if_believed(unbounded, mark, grey, best)
-    if whole is not None:
-        return Reading((whole,), 0, grey)
-    return Reading(tuple(_parts(best, grey)), best.degrees, grey)
+    best = _looked_at_again(unbounded, mark, small, best or _Page([], 0, [], 0.0, small.shape))
+    best = _whole_if_believed(unbounded, mark, small, best) or best
+    return Reading(tuple(_parts(best, small.shape, 1 if small is grey else 2)), best.degrees, grey)
+
+
+def _seen(grey: Grey) -> tuple[Grey, Ink, bool]:
+    """Return a page as large as it needs to be, its ink by the plain look, and whether its background is even."""
+    if max(grey.shape) >= _LARGE:
+        half = np.asarray(Image.fromarray(grey).reduce(2))
+        plain, is_even = plain_ink(half)
+        heights = components(plain > 0).sizes[:, 1] if is_even else np.zeros(1)
+        high, low = heights >= _ENOUGH, (heights > 2) & (heights < _ENOUGH)  # grain apart
+        if high.sum() > 3 * low.sum():
+            return half, plain, is_even
+    return grey, *plain_ink(grey)
 
 
 def _bounded(answer: Answer) -> Answer:
@@ -201,7 +214,7 @@ def _page(answer: Answer, look: _Look, degrees: int) -> _Page:
     segments = [segment for line in lines for place in line for segment in place.written]
     images = np.stack([segment.image() for segment in segments]) if segments else None
     answered = iter(zip(segments, [] if images is None else answer(images), strict=True))
-    high = float(np.quantile([segment.box.height for segment in segments], 0.75)) if segments else 0.0
+    high = high_of(segments)
     found = [_read_line(answer, line, answered, high) for line in lines]
     doubts = [doubt for _, some, _ in found for doubt in some]
     return _Page([parts for parts, _, _ in found], degrees, doubts, sum(doubt for _, _, doubt in found), ink.shape)
@@ -214,8 +227,7 @@ def _read_line(
     pieces = [list(islice(answered, len(place.written))) for place in line]
     inside = [one for place, some in zip(line, pieces, strict=True) if place.is_cell for one in some]
     outside = [one for place, some in zip(line, pieces, strict=True) if not place.is_cell for one in some]
-    heights = [segment.box.height for segment, _ in (*inside, *outside)]
-    high = float(np.quantile(heights, 0.75)) if heights else 0.0
+    high = high_of([segment for segment, _ in (*inside, *outside)])
     if outside and high < _SMALL_PRINT * of_page and not all(said.is_digit for _, said in outside):
         return [as_one(outside, WRITING)], [], 0.0
     printed = printed_on(outside)
@@ -290,8 +302,8 @@ def _classifier(answer: Answer) -> Callable[[Images], Probabilities]:
     return lambda images: np.stack([prediction.probabilities for prediction in answer(images)])
 
 
-def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> ReadDigit | None:
-    """Return the one digit that ``Predictor.predict`` finds, where the pieces are its parts; else None."""
+def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> _Page | None:
+    """Return a page of the one digit that ``Predictor.predict`` finds, where the pieces are its parts; else None."""
     boxes = [box for line in page.lines for box, _, sign in line if sign != GAP]
     if not 0 < len(boxes) <= MOST_OF_ONE:
         return None
@@ -302,16 +314,16 @@ def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, page: _Pag
     if doubt > _UNSURE or doubt > sum(page.doubts or [1.0]) or not all(whole.part.box.has_middle_of(box) for box in boxes):
         return None
     [prediction] = answer(whole.part.image[None])
-    return ReadDigit(whole.part.box, 0, prediction) if prediction.is_digit else None
+    return _Page([[(whole.part.box, prediction, "")]], 0, [], 0.0, grey.shape) if prediction.is_digit else None
 
 
-def _parts(page: _Page, grey: Grey) -> list[ReadDigit | Sign]:
-    found: list[ReadDigit | Sign] = []
+def _parts(page: _Page, shape: tuple[int, ...], factor: int) -> Iterator[ReadDigit | Sign]:
+    """Yield what a page of this shape shows, in pixels of the one that is larger by a factor."""
     for number, line in enumerate(page.lines):
         for box, prediction, sign in line:
-            place = _turned_back(box, page, grey.shape)
-            found.append(Sign(place, number, sign) if prediction is None else ReadDigit(place, number, prediction))
-    return found
+            at = _turned_back(box, page, shape)
+            place = Box(at.left * factor, at.top * factor, at.right * factor, at.bottom * factor)
+            yield Sign(place, number, sign) if prediction is None else ReadDigit(place, number, prediction)
 
 
 def _turned_back(box: Box, page: _Page, shape: tuple[int, ...]) -> Box:

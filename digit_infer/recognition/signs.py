@@ -41,22 +41,21 @@ equals sign have two parts over one another, at most as high as the third share.
 
 _RATHER_TALL = 1.12
 _TALL = 1.18
-_TALLEST = 1.08
-"""What looks like a 1 is a bracket if it bends and is so many times as high as the digits. It is a slash if it leans and is
-the second times as high, and the third times as high as the tallest of them."""
+"""What looks like a 1 is a bracket if it bends and is so many times as high as the digits, and a slash if it leans and is
+the second times as high."""
 
 _LEANS = 0.1
 _BENDS = 0.055
 """A slash's upper half lies so far right of its lower one, and a bracket's middle so far beside its ends, as shares of the
 height."""
 
+_TIP = 0.1
+_POINTED = 0.15
+"""Only 1, 4 and 7 end in tips above and below: as wide as the second share of their height, within the first one of it."""
+
 _SPACE = 0.45
 _WIDE_SPACE = 0.6
 """Words have gaps of the first share of the height between them; a gap of the second is told in a reading."""
-
-_UNLIKE = 0.35
-_MOST_UNLIKE = 2.3
-"""In writing, the mean of the negative logarithm of the confidence is above the first; of one piece, the second counts."""
 
 _FOOT = 0.025
 _UNEVEN = 0.84
@@ -66,14 +65,14 @@ _UNEVEN = 0.84
 def printed_on(line: Sequence[Answered]) -> list[list[Answered]]:
     """Return the words that are printed on a line: letters, and what is as high and stands on one line with them."""
     words = _words(line)
-    printed = [word for word in words if _is_printed(word)]
+    printed = [word for word in words if len(word) > 1 and _is_printed(word)]
     known = {id(word) for word in printed}
     return printed + [word for word in words if id(word) not in known and any(_is_beside(word, one) for one in printed)]
 
 
 def told_apart(line: Sequence[Answered]) -> list[Part]:
     """Return the digits, signs and words of letters on a line."""
-    writing = [word for word in _words(line) if len(word) > 1 and _is_unlike(word)]
+    writing = [word for word in _words(line) if 2 * sum(said.confidence >= _SURE for _, said in word) < len(word) > 1]
     letters = {id(segment) for word in writing for segment, _ in word}
     return [as_one(word, WRITING) for word in writing] + _signs([one for one in line if id(one[0]) not in letters])
 
@@ -92,9 +91,14 @@ def gaps_between(boxes: Sequence[Box], high: float) -> list[Box]:
     ]
 
 
+def high_of(segments: Sequence[Segment]) -> int:
+    """Return how high the digits among pieces are, which may have signs among them, in pixels; 0 without any."""
+    return sorted(segment.box.height for segment in segments)[3 * len(segments) // 4] if segments else 0
+
+
 def _words(line: Sequence[Answered]) -> list[list[Answered]]:
     """Return what stands close together, without what is small beside the rest."""
-    high = float(np.quantile([segment.box.height for segment, _ in line], 0.75)) if line else 0.0
+    high = high_of([segment for segment, _ in line])
     words: list[list[Answered]] = []
     right = -math.inf
     for one in line:
@@ -106,29 +110,15 @@ def _words(line: Sequence[Answered]) -> list[list[Answered]]:
     return words
 
 
-def _is_unlike(word: Sequence[Answered]) -> bool:
-    """Tell whether a word has pieces that are no digits: more than a sign before or after a number."""
-    high = max(segment.box.height for segment, _ in word)
-    costs = [
-        min(-math.log(max(said.confidence, 1e-6)), _MOST_UNLIKE) if said.confidence < _SURE else 0.0
-        for segment, said in word
-        if segment.box.height >= 0.68 * high
-    ]
-    ways = [costs, costs[1:], costs[:-1]] if len(costs) > 1 else [costs]
-    return min(float(np.mean(way)) for way in ways) > _UNLIKE
-
-
 def _is_printed(word: Sequence[Answered]) -> bool:
     """Tell whether pieces of several heights stand exactly on one line and some are no digits, or all are none."""
+    letters = [not said.is_digit for _, said in word]
     heights, feet = _heights_and_feet(word)
     on_line = np.abs(feet - np.median(feet)) <= max(_FOOT * heights.max(), 1.5)
     uneven = heights.min(where=on_line, initial=heights.max()) < _UNEVEN * heights.max()
-    letters = [not said.is_digit for _, said in word]
-    if all(letters):
-        return len(word) > 1
     low = heights[on_line & (heights < _UNEVEN * heights.max())]
-    alike = len(word) == 2 or sum(letters[1:-1]) > 0 or bool((np.diff(np.sort(low)) <= 1).any())
-    return bool(any(letters) and uneven and alike and on_line.sum() >= len(word) - (len(word) > 5))
+    alike = len(word) == 2 or any(letters[1:-1]) or bool((np.diff(np.sort(low)) <= 1).any())
+    return all(letters) or bool(any(letters) and uneven and alike and on_line.sum() >= len(word) - (len(word) > 5))
 
 
 def _is_beside(word: Sequence[Answered], printed: Sequence[Answered]) -> bool:
@@ -140,9 +130,9 @@ def _is_beside(word: Sequence[Answered], printed: Sequence[Answered]) -> bool:
     return bool(apart <= others.max() and same_line.mean() > 0.6 and heights.max() <= 1.1 * others.max())
 
 
-def _heights_and_feet(word: Sequence[Answered]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    boxes = [segment.box for segment, _ in word]
-    return np.array([box.height for box in boxes]), np.array([box.bottom for box in boxes])
+def _heights_and_feet(word: Sequence[Answered]) -> NDArray[np.int64]:
+    """Return the heights and the last rows of pieces, [2, N]."""
+    return np.array([(segment.box.height, segment.box.bottom) for segment, _ in word]).T
 
 
 def _signs(line: Sequence[Answered]) -> list[Part]:
@@ -151,16 +141,10 @@ def _signs(line: Sequence[Answered]) -> list[Part]:
     if not sure:
         return []
     high = float(np.median([box.height for box in sure if box.height >= 0.6 * max(box.height for box in sure)]))
-    middles = np.array([box.left + box.right for box in sure]) / 2
-    bottoms = np.array([box.bottom for box in sure], np.float64)
-    tall = np.flatnonzero(np.array([box.height for box in sure]) >= 0.6 * high)
-    slope, foot = np.polyfit(middles[tall], bottoms[tall], 1) if len(tall) > 2 else (0.0, float(np.median(bottoms[tall])))
-    tallest = max(box.height for box in sure)
+    foot = float(np.median([box.bottom for box in sure if box.height >= 0.6 * high]))
     found: list[Part] = []
     for segment, said in line:
-        foot_here = slope * (segment.box.left + segment.box.right) / 2 + foot
-        sign = _sign(segment, said, high, foot_here)
-        sign = "" if sign == "/" and segment.box.height < _TALLEST * tallest else sign
+        sign = _sign(segment, said, high, foot)
         found.append((segment.box, None, sign) if sign else (segment.box, said, ""))
     return found
 
@@ -184,7 +168,17 @@ def _sign(segment: Segment, said: Prediction, high: float, foot: float) -> str:
         return twice
     if said.digit == 1 and share >= _RATHER_TALL:
         return _tall_sign(segment.ink, share)
-    return "" if said.is_digit and (said.confidence >= _SURE or share < _TALL) else OTHER
+    if share < _TALL:
+        return "" if said.is_digit else OTHER
+    is_dollar = said.digit not in (1, 4, 7) and _is_pointed(segment.ink)
+    return OTHER if said.confidence < _SURE or is_dollar else ""
+
+
+def _is_pointed(ink: NDArray[np.uint8]) -> bool:
+    """Tell whether ink ends in a tip above and below, as a dollar sign does by its stroke."""
+    height = ink.shape[0]
+    tip = max(1, round(_TIP * height))
+    return all(np.ptp(np.flatnonzero(end.any(axis=0))) < _POINTED * height for end in (ink[:tip], ink[-tip:]))
 
 
 def _tall_sign(ink: NDArray[np.uint8], share: float) -> str:

@@ -43,11 +43,8 @@ _LOWEST = 0.5
 """A digit that was cut off has this share of the whole's height at least."""
 
 _PEN = 0.1
-_COST_OF_A_STROKE = 0.03
+_COST_OF_A_STROKE = 0.01
 """The width of a stroke as a share of the height, and what it costs to cut through one."""
-
-_COST_OF_A_DIGIT = 0.05
-"""The cost of each digit, added to the negative logarithm of its confidence."""
 
 _GAIN = 0.25
 """What may be a digit is cut if its parts cost so much less."""
@@ -76,16 +73,13 @@ def best_cut(answer: Answer, whole: Answered, *, high: float | None = None) -> l
     predictions = answer(np.stack([part.image() for part in kept.values()]))
     answered = {span: (part, said) for (span, part), said in zip(kept.items(), predictions, strict=True)}
     cost, way = _cheapest_way(answered, costs, {span for span, part in parts.items() if part is None})
-    ones = sum(said.digit == 1 for _, said in way)
-    if 2 * ones > len(way):
+    if all(said.digit == 1 for _, said in way):  # strokes
         return [whole]
-    as_one = cost_of(whole[1].confidence) - _GAIN * whole[1].is_digit
-    return way if cost < min(as_one, (_COST_OF_A_DIGIT + _MOST_DOUBTED) * len(way)) else [whole]
+    return way if cost < min(_cost(whole[1]) - _GAIN * whole[1].is_digit, _MOST_DOUBTED * len(way)) else [whole]
 
 
-def cost_of(confidence: float) -> float:
-    """Return the cost of a digit with this confidence, 0 to 1, by which readings of the same ink are compared."""
-    return _COST_OF_A_DIGIT - math.log(max(confidence, 1e-6))
+def _cost(said: Prediction) -> float:
+    return -math.log(max(said.confidence, 1e-6))
 
 
 def joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
@@ -145,15 +139,18 @@ def _best_ways(ink: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.int
 
 
 def between(whole: Segment, left: NDArray[np.intp], right: NDArray[np.intp]) -> Segment | None:
-    """Return what lies between two cuts, the second outside, or None if nothing does."""
+    """Return what lies between two cuts, the second outside, or None if nothing does but the pale edge of a stroke."""
     columns = np.arange(whole.ink.shape[1])
     ink = np.where((columns >= left[:, None]) & (columns < right[:, None]), whole.ink, 0)
     down, across = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(down):
         return None
     top, bottom, first, last = int(down[0]), int(down[-1]) + 1, int(across[0]), int(across[-1]) + 1
+    ink = ink[top:bottom, first:last]
+    if ink.mean() < 1:  # it would be nothing in MNIST's form
+        return None
     box = Box(whole.box.left + first, whole.box.top + top, whole.box.left + last, whole.box.top + bottom)
-    return Segment(box, ink[top:bottom, first:last], last - first)
+    return Segment(box, ink, last - first)
 
 
 def _cheapest_way(
@@ -166,7 +163,7 @@ def _cheapest_way(
             cost, way = best[first]
             if (first, last) in answered:
                 found = answered[first, last]
-                ways.append((cost + cost_of(found[1].confidence) + cuts[last], [*way, found]))
+                ways.append((cost + _cost(found[1]) + cuts[last], [*way, found]))
             elif (first, last) in empty:
                 ways.append((cost, way))
         best.append(min(ways, key=lambda entry: entry[0], default=(np.inf, [])))

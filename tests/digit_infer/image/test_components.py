@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from digit_infer.image.components import components
-from digit_infer.image.mnist_form import Box
 
 
 def flooded(mask):
@@ -23,18 +22,17 @@ def flooded(mask):
     return set(found)
 
 
-def pixels(component, shape):
-    mask = np.zeros(shape, np.bool_)
-    component.paint(mask, 0, 0)
+def pixels(found, number):
+    mask = found.painted(np.arange(len(found)) == number)
     return frozenset(map(tuple, np.argwhere(mask).tolist()))
 
 
 @settings(max_examples=150, deadline=None)
 @given(arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12))))
 def test_they_are_what_a_walk_from_neighbour_to_neighbour_finds(mask):
-    found = components(mask).each()
-    assert {pixels(component, mask.shape) for component in found} == flooded(mask)
-    assert sum(component.area for component in found) == mask.sum()
+    found = components(mask)
+    assert {pixels(found, number) for number in range(len(found))} == flooded(mask)
+    assert found.areas.sum() == mask.sum()
 
 
 @pytest.mark.parametrize("turns", range(4))
@@ -44,10 +42,10 @@ def test_a_spiral_is_one(turns):
         spiral[ring, ring : 41 - ring] = spiral[ring : 41 - ring, 40 - ring] = spiral[40 - ring, ring : 41 - ring] = True
         spiral[ring + 2 : 41 - ring, ring] = True
         spiral[ring + 2, ring : ring + 2] = True
-    [found] = components(np.rot90(spiral, turns)).each()
-    assert found.box == Box(0, 0, 41, 41)
-    assert found.area == spiral.sum()
+    found = components(np.rot90(spiral, turns))
+    assert found.boxes.tolist() == [[0, 0, 41, 41]]
+    assert found.areas.tolist() == [spiral.sum()]
 
 
 def test_nothing_has_none():
-    assert components(np.zeros((5, 7), np.bool_)).each() == []
+    assert len(components(np.zeros((5, 7), np.bool_))) == 0

@@ -44,9 +44,10 @@ def test_slivers_along_the_sides_are_no_digit():
 def test_boxes_areas_and_painting_agree_with_the_components_one_by_one():
     mask = np.random.default_rng(0).random((40, 50)) < 0.3
     found = components(mask)
-    each = found.each()
-    assert [tuple(box) for box in found.boxes] == [(e.box.left, e.box.top, e.box.right, e.box.bottom) for e in each]
-    assert found.areas.tolist() == [entry.area for entry in each]
+    for number, (left, top, right, bottom) in enumerate(found.boxes.tolist()):
+        alone = found.painted(np.arange(len(found)) == number)
+        np.testing.assert_array_equal(alone[top:bottom, left:right], found.own(number))
+        assert alone.sum() == found.own(number).sum() == found.areas[number]
     np.testing.assert_array_equal(found.painted(np.ones(len(found), np.bool_)), mask)
     assert found.painted(np.arange(len(found)) == 3).sum() == found.areas[3]
 

@@ -68,6 +68,18 @@ def test_a_page_on_its_side_is_turned_and_its_boxes_lie_where_the_ink_is(predict
     assert areas[0] == areas[1]
 
 
+def test_a_large_page_is_read_at_a_half_and_its_boxes_lie_on_the_whole(predictor, mnist_test):
+    ink, expected = written(mnist_test, ROWS)
+    page = on_paper(ink)
+    large = np.pad(page, ((0, 901 - page.shape[0]), (0, 1_201 - page.shape[1])), constant_values=page[0, 0])
+    reading, small = predictor.read(large), predictor.read(page)
+    assert (reading.text, reading.grey.shape) == (expected, large.shape)
+    for digit, other in zip(reading.digits, small.digits, strict=True):
+        assert digit.box.left % 2 == digit.box.top % 2 == 0
+        for side in ("left", "top", "right", "bottom"):
+            assert abs(getattr(digit.box, side) - getattr(other.box, side)) <= 2
+
+
 def test_digits_that_touch_are_cut(predictor, mnist_test):
     read = []
     for start in range(0, 60, 3):
@@ -115,6 +127,22 @@ def test_a_sign_between_digits_is_told_with_its_place(predictor, mnist_test, kin
     assert reading.written.replace(" ", "") == expected[:2] + sign + expected[2:]
     [found] = [one for one in reading.signs if one.text == sign]
     assert left - 6 <= found.box.left < found.box.right <= left + 30
+
+
+def test_a_number_beside_an_unknown_sign_is_no_writing_and_a_dollar_sign_is_no_five(predictor, mnist_test):
+    ink, expected = written(mnist_test, [range(3)], gap=60)
+    columns = np.flatnonzero(ink.any(axis=0))
+    left = int(columns[np.flatnonzero(np.diff(columns) > 20)[0]]) + 14  # after the first digit
+    sheet = Image.fromarray((np.pad(ink, ((20, 20), (80, 0))) * 255).astype(np.uint8))
+    draw = ImageDraw.Draw(sheet)
+    for x in (left + 80, left + 110):  # a cross
+        draw.line((x, 50, 2 * left + 190 - x, 80), 255, 6)
+    draw.arc((20, 52, 56, 82), 100, 350, 255, 6)
+    draw.arc((20, 76, 56, 106), -80, 170, 255, 6)
+    draw.line((38, 34, 38, 122), 255, 6)
+    reading = predictor.read(on_paper(np.asarray(sheet) / 255))
+    assert reading.text == expected
+    assert reading.written.replace(" ", "") == f"?{expected[0]}?{expected[1:]}"
 
 
 def test_a_gap_between_two_numbers_is_told(predictor, mnist_test):

@@ -6,7 +6,7 @@ import pytest
 from digit_infer import Prediction
 from digit_infer.image.mnist_form import Box
 from digit_infer.image.page import Segment
-from digit_infer.recognition.touching import best_cut
+from digit_infer.recognition.touching import best_cut, between
 
 
 def blocks(*widths, height=40):
@@ -57,3 +57,12 @@ def test_what_is_one_digit_stays_whole():
     [(segment, prediction)] = cut(believing_in(1.0), blocks(40))
     assert segment.box == Box(5, 7, 45, 47)
     assert prediction.confidence > 0.9
+
+
+def test_a_pale_edge_is_no_part():
+    whole = blocks(40)
+    whole.ink[:, :2] = 0
+    whole.ink[::20, 1] = 5
+    left, right = np.zeros(40, np.intp), np.full(40, 2)
+    assert between(whole, left, right) is None
+    assert between(whole, left, right + 2) is not None
