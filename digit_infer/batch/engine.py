@@ -28,6 +28,7 @@ PACKED = pa.schema([("path", pa.string()), ("bytes", pa.binary())])
 """The columns of packed pictures."""
 
 _ROWS = 1024
+_ROWS_ON_CLUSTER = 256
 _BATCH_BYTES = 1 << 20
 """A batch has so many rows, or fewer if their pictures take more bytes: a worker waits for each, and a kill loses it."""
 
@@ -213,6 +214,8 @@ def failures() -> Iterator[None]:
 
 
 def _batch_size(rows: daft.DataFrame) -> int:
+    if _on_cluster() and "bytes" not in rows.column_names:  # a limit on rows that were split never ends there
+        return _ROWS_ON_CLUSTER
     first = rows.limit(_SAMPLE).to_pydict()
     sizes = [len(content or b"") for content in first["bytes"]] if "bytes" in first else list(map(_size, first["path"]))
     return max(1, min(_ROWS, _BATCH_BYTES * len(sizes) // max(1, sum(sizes))))
