@@ -1,4 +1,4 @@
-"""A trained classifier whose layers are not known: an ONNX or TFLite file, a SavedModel, or a program of PyTorch.
+"""A trained classifier whose layers are not known: an ONNX or TFLite file, a SavedModel, or a file of PyTorch.
 
 It is run as it is for the reference, by its runtime and the adapter in numpy; what is written has the contract in its
 graph.
@@ -6,9 +6,11 @@ graph.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import onnx
@@ -82,7 +84,7 @@ class GraphSource:
         return f"{self.path.name} is in {found}, and no {precision} file is made of that as {model_format}"
 
 
-SUFFIXES = (".onnx", ".tflite", ".pt2")
+SUFFIXES = (".onnx", ".tflite", ".pt2", ".pt", ".pth")
 """Of files that are no Keras models; SavedModels are folders."""
 
 
@@ -91,8 +93,10 @@ def is_graph(path: Path) -> bool:
     return path.suffix in SUFFIXES or is_saved_model(path)
 
 
-def load_graph(path: Path, wish: Adapter | None) -> GraphSource:
-    """Load an ``.onnx`` or ``.tflite`` file, a SavedModel or a ``.pt2`` program; ``wish`` is what the user says of it.
+def load_graph(path: Path, wish: Adapter | None, code: Mapping[str, object] = MappingProxyType({})) -> GraphSource:
+    """Load an ``.onnx`` or ``.tflite`` file, a SavedModel or a file of PyTorch.
+
+    ``wish`` is what the user says of it, and ``code`` the classes that the user's own file defines.
 
     Raises:
         DigitInferError: it cannot be run here, or its format is not detected.
@@ -101,10 +105,10 @@ def load_graph(path: Path, wish: Adapter | None) -> GraphSource:
         raise MissingModelFileError(f"there is no file {path}", "check the path")
     with TemporaryDirectory() as folder:
         runs = path
-        if path.suffix == ".pt2":
+        if path.suffix in (".pt2", ".pt", ".pth"):
             from export.other_graphs import onnx_of_torch
 
-            runs = onnx_of_torch(path, Path(folder))
+            runs = onnx_of_torch(path, Path(folder), code)
         predictor = Predictor(runs, adapter=wish)
         graph: onnx.ModelProto | ExportError
         tflite: bytes | ExportError

@@ -1,10 +1,12 @@
-"""The ONNX form of what is no ONNX: a TFLite file, a SavedModel, or a program that PyTorch exported."""
+"""The ONNX form of what is no ONNX: a TFLite file, a SavedModel, a program that PyTorch exported, or its own network."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import onnx
 
@@ -46,12 +48,20 @@ def tflite_of_saved_model(path: Path) -> bytes | ExportError:
         return ExportError(f"no TFLite file is made of {path.name} (TensorFlow: {reason})", "leave that format out")
 
 
-def onnx_of_torch(path: Path, folder: Path) -> Path:
-    """Write the ONNX form of a ``.pt2`` program, which ``torch.export.save`` wrote, into a folder.
+def onnx_of_torch(path: Path, folder: Path, code: Mapping[str, object]) -> Path:
+    """Write the ONNX form of a ``.pt2`` program, or of a ``.pt`` or ``.pth`` file, into a folder.
+
+    ``code`` has the classes of the user's own; without them, ``.pt`` and ``.pth`` files mean nothing.
 
     Raises:
         ExportError: PyTorch is not installed, or does not load or convert it.
     """
+    how = "torch.export.save(torch.export.export(model.eval(), (torch.zeros(2, 1, 28, 28),)), 'NAME.pt2')"
+    if path.suffix != ".pt2" and not code:
+        raise ExportError(
+            f"{path} holds weights of PyTorch, or names its code, and is no network without it",
+            f"name the file that defines it with --import NAME.py, or save the program: {how}",
+        )
     try:
         import torch
     except ImportError as error:
@@ -60,13 +70,53 @@ def onnx_of_torch(path: Path, folder: Path) -> Path:
         ) from error
     made = folder / f"{path.stem}.onnx"
     try:
-        program = torch.export.load(path)
+        program = torch.export.load(path) if path.suffix == ".pt2" else _program(path, code)
         with contextlib.redirect_stdout(io.StringIO()):
             torch.onnx.export(program, (), made, dynamo=True, external_data=False)
+    except ExportError:
+        raise
     except Exception as error:  # as above
         reason = first_line_of(error)
         raise ExportError(
-            f"{path} is no program that PyTorch {torch.__version__} exports as ONNX ({reason})",
-            "save it by torch.export.save(torch.export.export(model.eval(), (torch.zeros(2, 1, 28, 28),)), 'NAME.pt2')",
+            f"{path} is no program that PyTorch {torch.__version__} exports as ONNX ({reason})", f"save it by {how}"
         ) from error
     return made
+
+
+def _program(path: Path, code: Mapping[str, object]) -> Any:
+    """Load a pickled network, or weights into the class of ``code`` that they fit, and export it for any batch.
+
+    Raises:
+        ExportError: the weights fit no class that takes no arguments, or the network takes no pictures of 28 x 28.
+    """
+    import torch
+
+    import __main__
+
+    for name in code.keys() - vars(__main__).keys():
+        setattr(__main__, name, code[name])  # networks that a script pickled are classes of __main__
+    held = torch.load(path, map_location="cpu", weights_only=False)
+    network = held if isinstance(held, torch.nn.Module) else None
+    kinds = [kind for kind in code.values() if isinstance(kind, type) and issubclass(kind, torch.nn.Module)]
+    for kind in () if network is not None else kinds:
+        with contextlib.suppress(Exception):  # a class of another network, or of one of its layers
+            candidate = kind()
+            candidate.load_state_dict(held.get("state_dict", held))
+            network = candidate
+    if network is None:
+        names = ", ".join(kind.__name__ for kind in kinds) or "none"
+        raise ExportError(
+            f"the weights in {path} fit no network of --import, made without arguments ({names})",
+            "define it there, or give the arguments defaults",
+        )
+    batch = torch.export.Dim("batch")
+    for shape in _TORCH_SHAPES:
+        with contextlib.suppress(Exception):  # it takes another shape
+            return torch.export.export(network.eval(), (torch.zeros(2, *shape),), dynamic_shapes=({0: batch},))
+    raise ExportError(
+        f"{path} takes pictures neither as [N, 1, 28, 28] nor as [N, 784] or [N, 28, 28]", "export it as ONNX"
+    )
+
+
+_TORCH_SHAPES = ((1, 28, 28), (784,), (28, 28))
+"""Shapes of a picture, in the order in which they are tried."""

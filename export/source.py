@@ -88,12 +88,6 @@ def load_source(name_or_path: str, declared: Declared | None = None) -> Source:
         missing = f"check the path, or name a recipe: {', '.join(MODELS)}"
     if not path.exists():
         raise MissingModelFileError(f"there is no file {path}", missing)
-    if path.suffix in (".pt", ".pth"):
-        raise ExportError(
-            f"{path} holds weights of PyTorch, or its code, and no network that can be read without it",
-            "save the program: torch.export.save(torch.export.export(model.eval(), (torch.zeros(2, 1, 28, 28),)),"
-            " 'NAME.pt2')",
-        )
     if format_of(path) != "keras":
         raise ExportError(
             f"{path} has no suffix of a model", "give a .keras, .h5, .onnx, .tflite or .pt2 file, or a SavedModel"

@@ -81,7 +81,7 @@ def export_source(
     try:
         with console.status(f"{name}: loading") as status:
             path = Path(name)
-            source = load_graph(path, declared.adapter) if is_graph(path) else load_source(name, declared)
+            source = load_graph(path, declared.adapter, declared.code) if is_graph(path) else load_source(name, declared)
             for note in source.notes:
                 click.echo(note, file=console.file)
             if order.microcontroller:

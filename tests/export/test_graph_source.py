@@ -14,6 +14,7 @@ from export import contract_onnx, contract_tflite
 from export.errors import ExportError
 from export.graph_source import load_graph
 from export.pipeline import Exporter
+from export.user_code import run_user_code
 
 from .conftest import small_network
 
@@ -91,3 +92,46 @@ def test_hdf5_and_a_saved_model_answer_as_the_network_does(theirs, mnist_test):
         with Predictor(theirs / name) as predictor:
             assert predictor.runtime == "keras"
             np.testing.assert_allclose(predictor.predict_array(mnist_test.images[:500]), answers, atol=1e-4)
+
+
+NETWORK_OF_TORCH = """
+import torch
+
+
+class Other(torch.nn.Module):
+    pass
+
+
+class Nearest(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(784, 10)
+
+    def forward(self, pictures):
+        return torch.log_softmax(self.linear(pictures), 1)
+"""
+
+
+def test_files_of_torch_are_refused_without_the_code_of_their_network(tmp_path):
+    path = tmp_path / "net.pth"
+    path.write_bytes(b"weights")
+    with pytest.raises(ExportError, match=r"--import NAME\.py"):
+        load_graph(path, None)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["weights", "network"])
+def test_weights_and_networks_of_torch_are_loaded_by_the_code_of_their_class(whole, mnist_test, tmp_path):
+    torch = pytest.importorskip("torch", reason="pip install torch onnxscript")
+    pytest.importorskip("onnxscript")
+    (tmp_path / f"nearest_{whole}.py").write_text(NETWORK_OF_TORCH, encoding="utf-8")
+    code = run_user_code(tmp_path / f"nearest_{whole}.py")
+    pixels = mnist_test.images.reshape(-1, 784) / np.float32(255)
+    means = np.stack([pixels[mnist_test.labels == digit].mean(axis=0) for digit in range(10)])
+    network = code["Nearest"]()
+    network.load_state_dict(
+        {"linear.weight": torch.tensor(means), "linear.bias": torch.tensor(-(means**2).sum(axis=1) / 2)}
+    )
+    torch.save(network if whole else network.state_dict(), tmp_path / "net.pth")
+    source = load_graph(tmp_path / "net.pth", None, code)
+    expected = network(torch.tensor(pixels[:100])).exp().detach().numpy()
+    np.testing.assert_allclose(source.reference(mnist_test.images[:100]), expected, atol=1e-5)
