@@ -12,7 +12,7 @@ from training.hands import SHAPES, Hands
 from training.non_digits import NARROW, WIDE, non_digits
 from training.picture_path import found_again, found_without
 from training.recipe import Wide
-from training.recipes.own import CANDIDATES, NEXT
+from training.recipes.own import NEXT
 from training.regime import Epochs
 from training.scripts import glyphs_of, letters_and_signs
 from training.wide import Amounts, Pool, drawn_pool, stored_pool
@@ -89,7 +89,7 @@ def test_a_pool_is_drawn_alike_and_kept(tmp_path, some, monkeypatch):
 
 def test_an_epoch_takes_its_shares_from_the_pool(some):
     images, labels = some
-    wide, regime = Wide(hands=0.25, non_digits=0.5, coarse=0.3), CANDIDATES["nano_wide"].regime
+    wide, regime = Wide(hands=0.25, non_digits=0.5, coarse=0.3), NEXT["digitnet_nano"].regime
     marked = Pool(np.full((3, 28, 28), 7, np.uint8), np.array([4, 4, 4], np.uint8), np.full((2, 28, 28), 9, np.uint8))
     still = dataclasses.replace(regime.distortion, **dict.fromkeys(vars(regime.distortion), 0))
     epochs = Epochs(regime, images[..., None].astype(np.float32) / 255, labels, None, (wide, marked))
