@@ -293,7 +293,8 @@ def _built(hint: Any, value: Any, where: str) -> Any:
         _checked(isinstance(value, Mapping), value, where)
         return {key: _built(inner[1], entry, f"{where}.{key}") for key, entry in value.items()}
     if hint is float:
-        return _checked(isinstance(value, int | float) and not isinstance(value, bool), value, where)
+        float(_checked(isinstance(value, int | float) and not isinstance(value, bool), value, where))  # fails beyond floats
+        return value  # a whole number stays one
     return _checked(isinstance(value, hint) and (hint is bool or not isinstance(value, bool)), value, where)
 
 

@@ -31,7 +31,7 @@ def test_hands_write_every_digit_in_mnists_form(some):
     images, labels = Hands(*some, thinned=40).digits(150, np.random.default_rng(3))
     assert images.shape == (150, 28, 28)
     assert set(labels.tolist()) == set(range(10))
-    assert np.mean([box_in_mnist_form(image) for image in images]) > 0.95
+    assert np.mean([box_in_mnist_form(image) is not None for image in images]) > 0.95
     ink = (images > 100).sum(axis=(1, 2))
     assert ink.min() < 45 < 120 < ink.max(), "from hairlines to markers"
 
