@@ -199,11 +199,15 @@ class Exporter:
 
     @cached_property
     def _unfolded(self) -> Source | GraphSource:
-        """The source of integers: with batch normalizations on their own if they harm elsewhere."""
+        """The source of integers: with batch normalizations on their own if they harm elsewhere.
+
+        Those of recipes do no harm, as their recorded proofs show; to ask them would need training images.
+        """
         source = self.source
-        if isinstance(source, Source) and folding_harms(source.network, source.interface, self.calibration.images):
-            return replace(source, folds=False)
-        return source
+        if not isinstance(source, Source) or source.recipe:
+            return source
+        harms = folding_harms(source.network, source.interface, self.calibration.images)
+        return replace(source, folds=False) if harms else source
 
     def _reason(self, error: Exception) -> str:
         """Return what a converter fails on: the layer and the operator if it names them, or else how it begins."""
