@@ -84,7 +84,8 @@ class GraphSource:
         return f"{self.path.name} is in {found}, and no {precision} file is made of that as {model_format}"
 
 
-SUFFIXES = (".onnx", ".tflite", ".pt2", ".pt", ".pth")
+_OF_TORCH = (".pt2", ".pt", ".pth")
+SUFFIXES = (".onnx", ".tflite", *_OF_TORCH)
 """Of files that are no Keras models; SavedModels are folders."""
 
 
@@ -105,7 +106,7 @@ def load_graph(path: Path, wish: Adapter | None, code: Mapping[str, object] = Ma
         raise MissingModelFileError(f"there is no file {path}", "check the path")
     with TemporaryDirectory() as folder:
         runs = path
-        if path.suffix in (".pt2", ".pt", ".pth"):
+        if path.suffix in _OF_TORCH:
             from export.other_graphs import onnx_of_torch
 
             runs = onnx_of_torch(path, Path(folder), code)

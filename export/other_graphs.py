@@ -84,10 +84,25 @@ def onnx_of_torch(path: Path, folder: Path, code: Mapping[str, object]) -> Path:
 
 
 def _program(path: Path, code: Mapping[str, object]) -> Any:
-    """Load a pickled network, or weights into the class of ``code`` that they fit, and export it for any batch.
+    """Export a network of PyTorch for any batch.
 
     Raises:
-        ExportError: the weights fit no class that takes no arguments, or the network takes no pictures of 28 x 28.
+        ExportError: there is no network, or it takes no pictures of 28 x 28.
+    """
+    import torch
+
+    network, batch = _network(path, code).eval(), torch.export.Dim("batch")
+    for shape in _TORCH_SHAPES:
+        with contextlib.suppress(Exception):  # it takes another shape
+            return torch.export.export(network, (torch.zeros(2, *shape),), dynamic_shapes=({0: batch},))
+    raise ExportError(f"{path} takes neither [N, 1, 28, 28] nor [N, 784] nor [N, 28, 28]", "export it as ONNX there")
+
+
+def _network(path: Path, code: Mapping[str, object]) -> Any:
+    """Load a pickled network, or weights into the first class of ``code`` that they fit.
+
+    Raises:
+        ExportError: the weights fit no class that takes no arguments.
     """
     import torch
 
@@ -96,25 +111,18 @@ def _program(path: Path, code: Mapping[str, object]) -> Any:
     for name in code.keys() - vars(__main__).keys():
         setattr(__main__, name, code[name])  # networks that a script pickled are classes of __main__
     held = torch.load(path, map_location="cpu", weights_only=False)
-    network = held if isinstance(held, torch.nn.Module) else None
+    if isinstance(held, torch.nn.Module):
+        return held
     kinds = [kind for kind in code.values() if isinstance(kind, type) and issubclass(kind, torch.nn.Module)]
-    for kind in () if network is not None else kinds:
+    for kind in kinds:
         with contextlib.suppress(Exception):  # a class of another network, or of one of its layers
-            candidate = kind()
-            candidate.load_state_dict(held.get("state_dict", held))
-            network = candidate
-    if network is None:
-        names = ", ".join(kind.__name__ for kind in kinds) or "none"
-        raise ExportError(
-            f"the weights in {path} fit no network of --import, made without arguments ({names})",
-            "define it there, or give the arguments defaults",
-        )
-    batch = torch.export.Dim("batch")
-    for shape in _TORCH_SHAPES:
-        with contextlib.suppress(Exception):  # it takes another shape
-            return torch.export.export(network.eval(), (torch.zeros(2, *shape),), dynamic_shapes=({0: batch},))
+            network = kind()
+            network.load_state_dict(held.get("state_dict", held))
+            return network
+    names = ", ".join(kind.__name__ for kind in kinds) or "none"
     raise ExportError(
-        f"{path} takes pictures neither as [N, 1, 28, 28] nor as [N, 784] or [N, 28, 28]", "export it as ONNX"
+        f"the weights in {path} fit no network of --import, made without arguments ({names})",
+        "define it there, or give the arguments defaults",
     )
 
 
