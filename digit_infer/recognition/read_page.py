@@ -150,7 +150,7 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
         best = seen if best is None or (seen.doubts and seen.doubt < best.doubt) else best
     best = _looked_at_again(unbounded, mark, small, best or _Page([], 0, [], 0.0, small.shape))
     best = _whole_if_believed(unbounded, mark, small, best) or best
-    return Reading(tuple(_parts(best, small.shape, 1 if small is grey else 2)), best.degrees, grey)
+    return Reading(tuple(_parts(best, small.shape, grey.shape)), best.degrees, grey)
 
 
 def _seen(grey: Grey) -> tuple[Grey, Ink, bool]:
@@ -317,12 +317,14 @@ def _whole_if_believed(answer: Answer, mark: Mark | None, grey: Grey, page: _Pag
     return _Page([[(whole.part.box, prediction, "")]], 0, [], 0.0, grey.shape) if prediction.is_digit else None
 
 
-def _parts(page: _Page, shape: tuple[int, ...], factor: int) -> Iterator[ReadDigit | Sign]:
-    """Yield what a page of this shape shows, in pixels of the one that is larger by a factor."""
+def _parts(page: _Page, shape: tuple[int, ...], given: tuple[int, ...]) -> Iterator[ReadDigit | Sign]:
+    """Yield what a page of this shape shows, in pixels of the one that was given, which may be twice as large."""
+    factor = 1 if shape == given else 2
     for number, line in enumerate(page.lines):
         for box, prediction, sign in line:
             at = _turned_back(box, page, shape)
-            place = Box(at.left * factor, at.top * factor, at.right * factor, at.bottom * factor)
+            right, bottom = min(at.right * factor, given[1]), min(at.bottom * factor, given[0])  # of odd sizes
+            place = Box(at.left * factor, at.top * factor, right, bottom)
             yield Sign(place, number, sign) if prediction is None else ReadDigit(place, number, prediction)
 
 

@@ -6,8 +6,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digit_infer import Predictor
 from digit_infer.errors import UnreadablePictureError, UsageError
+from digit_infer.image.mnist_form import Box
 from digit_infer.image.page import MOST
-from digit_infer.recognition.read_page import MOST_IMAGES, MOST_OF_ONE, read_page
+from digit_infer.recognition.read_page import MOST_IMAGES, MOST_OF_ONE, _Page, _parts, read_page
 
 
 @pytest.fixture(scope="module")
@@ -251,3 +252,9 @@ def test_the_work_for_a_texture_is_bounded(predictor, name):
     with contextlib.suppress(UnreadablePictureError):
         read_page(answer, predictor._mark, textures(1_023 if name == "rings" else 2_047)[name].astype(np.uint8))
     assert asked <= MOST_IMAGES + MOST_OF_ONE * 4
+
+
+def test_boxes_of_a_page_that_was_halved_lie_within_it():
+    page = _Page([[(Box(590, 290, 601, 301), None, "?")]], 0, [], 0.0, (301, 601))
+    (sign,) = _parts(page, (301, 601), (601, 1201))
+    assert sign.box == Box(1180, 580, 1201, 601)
