@@ -199,9 +199,9 @@ class Exporter:
 
     @cached_property
     def _unfolded(self) -> Source | GraphSource:
-        """The source of integers: with batch normalizations on their own if they harm elsewhere.
+        """The source for integer forms, whose batch normalizations stay unfolded if folding harms.
 
-        Those of recipes do no harm, as their recorded proofs show; to ask them would need training images.
+        Networks of recipes are folded unchecked: their recorded proofs show no harm, and the check needs training images.
         """
         source = self.source
         if not isinstance(source, Source) or source.recipe:
