@@ -7,9 +7,10 @@ from typing import Any
 
 import keras
 
+from training.batch_norm import FusedBatchNormalization
 from training.errors import TrainingError
 from training.ink.network import InkLoss, ink_network
-from training.recipe import Part, Recipe
+from training.recipe import Part, Precision, Recipe
 
 
 def build(recipe: Recipe) -> keras.Model:
@@ -20,7 +21,7 @@ def build(recipe: Recipe) -> keras.Model:
     Raises:
         TrainingError: its parameters are not as many as were published.
     """
-    model = _ink_network(recipe) if recipe.drawn else _chain(recipe)
+    model = uncompiled(recipe)
     if model.count_params() != recipe.parameters:
         raise TrainingError(
             f"{recipe.name} has {model.count_params():,} parameters, not the published {recipe.parameters:,}",
@@ -40,9 +41,15 @@ def build(recipe: Recipe) -> keras.Model:
     return model
 
 
+def uncompiled(recipe: Recipe) -> keras.Model:
+    """Return the network of a recipe without what it takes to train it."""
+    return _ink_network(recipe) if recipe.drawn else _chain(recipe)
+
+
 def _chain(recipe: Recipe) -> keras.Model:
-    layers = [keras.Input((28, 28, 1), name="image"), *(_layer(part) for part in recipe.network)]
-    return keras.Sequential(layers, name=recipe.name)
+    *hidden, last = recipe.network
+    layers = [*(_layer(part, recipe.precision) for part in hidden), _layer(last, "float32")]
+    return keras.Sequential([keras.Input((28, 28, 1), name="image"), *layers], name=recipe.name)
 
 
 def _ink_network(recipe: Recipe) -> keras.Model:
@@ -50,9 +57,12 @@ def _ink_network(recipe: Recipe) -> keras.Model:
     return ink_network(part.settings["widths"], recipe.name)
 
 
-def _layer(part: Part) -> keras.Layer:
+def _layer(part: Part, precision: Precision) -> keras.Layer:
     settings = {name: _setting(value) for name, value in part.settings.items()}
-    return getattr(keras.layers, part.kind)(**settings)
+    if precision == "float32":
+        return getattr(keras.layers, part.kind)(**settings)
+    kind = FusedBatchNormalization if part.kind == "BatchNormalization" else getattr(keras.layers, part.kind)
+    return kind(**settings, dtype=f"mixed_{precision}")
 
 
 def _setting(value: Any) -> Any:

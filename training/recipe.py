@@ -17,6 +17,7 @@ from training.errors import TrainingError
 Validation = Literal["test", "first 5,000 of train", "last 10,000 of train", "none"]
 Keeps = Literal["last epoch", "best validation loss"]
 Decay = Literal["none", "cosine"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,8 @@ class Recipe:
     asked. The kept weights answer with logits divided by ``temperature``, and less confidence than ``reject_below`` means
     that there is no digit: both were chosen on images that a candidate did not learn from (``training/search.py``).
     ``wide`` adds what MNIST lacks. A ``calibrated`` recipe holds its validation images back for good, and takes the
-    temperature that is best for those once its last epoch is done.
+    temperature that is best for those once its last epoch is done. ``precision`` is that of the activations while it
+    trains, all but the last layer's; weights are float32 always, and the kept network computes in float32.
     """
 
     name: str
@@ -158,6 +160,7 @@ class Recipe:
     drawn: DrawnPictures | None = None
     wide: Wide | None = None
     calibrated: bool = False
+    precision: Precision = "float32"
 
     @property
     def published(self) -> Published:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from zipfile import BadZipFile
@@ -25,7 +26,7 @@ from training.augmentation import augmented
 from training.errors import TrainingError
 from training.ink.epochs import InkEpochs, held_out
 from training.ink.epochs import scaled as pixels_scaled
-from training.network import build
+from training.network import build, uncompiled
 from training.recipe import DrawnPictures, Recipe, Wide
 from training.regime import Epochs, one_hot
 from training.run import Epoch, RunFolder, State
@@ -124,8 +125,10 @@ def _next_epoch(
     epoch = _run_epoch(model, recipe, number, draw, validation, observer)
     keep = recipe.keeps == "last epoch" or epoch.val_loss < min(losses, default=np.inf)
     state = state.after(epoch, keep=keep)
-    temperature = _best_temperature(model, validation) if recipe.calibrated and state.finished else recipe.temperature
-    _save(model, temperature, folder, state, keep=keep)
+    network = kept(model, recipe)
+    if recipe.calibrated and state.finished:
+        divide_logits(network, _best_temperature(network, validation))
+    _save(model, network if keep else None, folder, state)
     observer.ended(epoch)
     return state
 
@@ -309,13 +312,13 @@ def _best_temperature(model: keras.Model, validation: Watched) -> float:
     return best_temperature(model.predict(images, batch_size=EVALUATION_BATCH, verbose=0), labels)
 
 
-def _save(model: keras.Model, temperature: float, folder: RunFolder, state: State, *, keep: bool) -> None:
+def _save(model: keras.Model, network: keras.Model | None, folder: RunFolder, state: State) -> None:
     """Write what the epoch left, and last the state that names it."""
     with atomic_write(folder.path / state.last_file) as temporary:
         model.save(temporary)
-    if keep:
+    if network is not None:
         with atomic_write(folder.path / state.best_file) as temporary:
-            kept(model, temperature).save(temporary)
+            network.save(temporary)
     epoch = state.history[-1]
     for split, loss, accuracy in (
         ("train", epoch.loss, epoch.accuracy),
@@ -325,17 +328,16 @@ def _save(model: keras.Model, temperature: float, folder: RunFolder, state: Stat
     folder.write(state)
 
 
-def kept(model: keras.Model, temperature: float) -> keras.Model:
-    """Return the network that a run keeps: without its optimizer, and with the logits divided by the temperature."""
-    copy = without_optimizer(model)
-    if temperature != 1:
-        last = copy.layers[-1]
-        last.set_weights([weights / np.float32(temperature) for weights in last.get_weights()])
-    return copy
-
-
-def without_optimizer(model: keras.Model) -> keras.Model:
-    """Return a copy that holds the network and its weights alone."""
-    copy = model.__class__.from_config(model.get_config())
+def kept(model: keras.Model, recipe: Recipe) -> keras.Model:
+    """Return a copy of the network as a run keeps it: without its optimizer, in float32, at the recipe's temperature."""
+    copy = uncompiled(replace(recipe, precision="float32"))
     copy.set_weights(model.get_weights())
+    divide_logits(copy, recipe.temperature)
     return copy
+
+
+def divide_logits(network: keras.Model, temperature: float) -> None:
+    """Divide a network's logits by ``temperature``, in its weights."""
+    if temperature != 1:
+        last = network.layers[-1]
+        last.set_weights([weights / np.float32(temperature) for weights in last.get_weights()])

@@ -68,7 +68,7 @@ def test_teachers_answer_by_their_mean(tmp_path, tiny):
     paths = []
     for number in range(2):
         paths.append(tmp_path / f"{number}.keras")
-        kept(build(tiny), tiny.temperature).save(paths[-1])
+        kept(build(tiny), tiny).save(paths[-1])
     images = np.random.default_rng(0).random((5, 28, 28, 1), np.float32)
     single = [taught_by([path])(images) for path in paths]
     np.testing.assert_allclose(taught_by(paths)(images), np.mean(single, axis=0), atol=1e-6)

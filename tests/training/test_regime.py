@@ -165,7 +165,7 @@ def test_a_run_of_a_regime_resumes_and_keeps_the_temperature(tiny, little_data, 
 
 def test_without_a_regime_nothing_is_tempered(tiny):
     model = build(tiny)
-    for one, other in zip(kept(model, tiny.temperature).get_weights(), model.get_weights(), strict=True):
+    for one, other in zip(kept(model, tiny).get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

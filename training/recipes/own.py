@@ -98,15 +98,17 @@ NEXT: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         replace(
-            _candidate("digitnet", _DIGITNET, 76_122, 416, 24, MEDIUM, calm_epochs=6),
+            _candidate("digitnet", _DIGITNET, 76_122, 416, 64, MEDIUM, calm_epochs=16),
             wide=Wide(hands=0.25, non_digits=0.3, coarse=0.2),
             calibrated=True,
+            precision="bfloat16",
         ),
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
-            epochs=36,
+            epochs=80,
             wide=Wide(hands=0.25, non_digits=0.3, coarse=0.15),
             calibrated=True,
+            precision="bfloat16",
         ),
     )
 }
