@@ -73,7 +73,6 @@ def _overhead(path: Path) -> Figures:
         "files": files,
         "others": sorted({int(key[2].removeprefix("batch ")) for key in pairs} - {1}),
         "added": added,
-        "median": median(added.values()),
         "large": large,
         "many": {
             " on ".join(key[:2]): 100 * (found.ratio - 1) for key, found in pairs.items() if key[2] == f"batch {large}"
@@ -113,7 +112,6 @@ def _loadgen(path: Path) -> Figures:
         "batches": sorted({entry.offline.batch for entry in found}),
         "bar": 100 * BAR,
         "large_us": LARGE_US,
-        "median": median,
         "latency": {
             f"{entry.model} on {entry.runtime}, {figure[:3]}": 100 * entry.difference(figure)
             for entry in found

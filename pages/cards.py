@@ -5,7 +5,6 @@ The sections are those of M. Mitchell et al., Model cards for model reporting, 2
 
 from __future__ import annotations
 
-import statistics
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +49,13 @@ def card(model: ZooModel) -> str:
             ask: {part: sum(kind[part] for kind in real[ask].values()) for part in ("right", "pictures")}
             for ask in ("predict", "read")
         },
-        mean=statistics.fmean,
     )
 
 
 def ink_card(ink: InkModel) -> str:
     """Return the ink network's card; raises ``TrainingError``: a record of its runs is damaged or stale."""
     recipe = INK[ink.name]
-    return render("ink_card", ink=ink, recipe=recipe, runs=results.stored(recipe), mean=statistics.fmean)
+    return render("ink_card", ink=ink, recipe=recipe, runs=results.stored(recipe))
 
 
 def measured(path: Path, model: ZooModel, folder: str = "") -> dict[str, Any]:

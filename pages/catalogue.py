@@ -20,14 +20,8 @@ from pages.normalizer import normalizer_page
 from pages.own_models import own_models_page
 from pages.pareto import pareto_page, pareto_picture
 from pages.pictures.benchmarks import draw_benchmarks
-from pages.pictures.diagrams import diagram, layers
-from pages.pictures.networks import (
-    accuracy_against_parameters,
-    confusions,
-    loss_and_accuracy,
-    random_ten,
-    validation_losses,
-)
+from pages.pictures.diagrams import diagram
+from pages.pictures.networks import accuracy_against_parameters, confusions, loss_and_accuracy, validation_losses
 from pages.pictures.picture_path import draw_strips, pictures
 from pages.reproduction import comparison_page, reproduction_page, stored_rows
 from pages.serving import serving_page
@@ -82,9 +76,10 @@ def _draw_networks(folder: Path) -> None:
     for row in rows:
         save(loss_and_accuracy(row.runs), folder / f"{row.name}-curves.png")
         save(confusions(row.runs, test), folder / f"{row.name}-confusion.png")
-        save(diagram(row.name, layers(row.recipe)), folder / f"{row.name}-diagram.png")
+        save(diagram(row.name, row.recipe), folder / f"{row.name}-diagram.png")
+    drawn = np.sort(np.random.default_rng(_SEED).choice(len(test), 10, replace=False))
     for row in (row for row in rows if row.recipe.group == "C"):
-        drawn, answers = random_ten(test.labels, _SEED), row.runs.answers()
+        answers = row.runs.answers()
         captions = [f"{test.labels[index]} read as {answers[index]}" for index in drawn]
         title = f"{row.name}, seed 0: ten test digits drawn at random"
         save(grid(test.images[drawn], captions, 5, title), folder / f"{row.name}-digits.png")

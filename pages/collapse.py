@@ -43,7 +43,6 @@ def figures() -> dict[str, Any]:
     always = [(point, runs) for point, runs in clipped if _commonest(runs)[1] > _ALWAYS]
     return {
         "cost": -math.log(1e-7),
-        "published": from_logits[0][1].recipe.published,
         "runs": from_logits[0][1],
         "lines": zip(from_logits, clipped, strict=True),
         "last_loss": last_loss,

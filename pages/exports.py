@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
-from statistics import mean, median
+from statistics import median
 from typing import Any
 
 from bench.agreement import Agreement
 from bench.answering import every_file
 from bench.lean_graphs import OURS, Comparison, comparisons
 from bench.lean_graphs import other_runs as lean_later
-from bench.recording import RESULTS
+from bench.recording import RESULTS, SCHEMA
 from digit_infer.zoo import models
 from export.calibration import SEED, SIZE
-from export.errors import ExportError
 from export.everything import recorded
 from export.pairs import ALL, FORMATS, NOT_MADE, Pair
 from export.records.calibration import read_study
@@ -27,6 +25,7 @@ from export.records.quantization import read_record
 from export.records.tflite_choices import SHIPPED, read_choices
 from export.report import Refusal, Report
 from export.stored import measured_later, stored_document
+from pages.pareto import timed
 from pages.render import render
 
 GOOD = 0.97
@@ -35,9 +34,7 @@ GOOD = 0.97
 LARGE = 50_000
 """Above this number of parameters, an int8 file must have at most 0.3 of the size."""
 
-_AGREEMENT_SCHEMA = 1
 _TIMES = RESULTS / "exports.json"
-_TIMES_SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -46,15 +43,7 @@ class Exported:
 
     name: str
     parameters: int
-    reports: Sequence[Report | Refusal]
-
-    @cached_property
-    def by_pair(self) -> Mapping[Pair, Report | Refusal]:
-        """Reports by format and precision."""
-        return {
-            (one.format, one.precision) if isinstance(one, Refusal) else (one.file.format, one.file.precision): one
-            for one in self.reports
-        }
+    by_pair: Mapping[Pair, Report | Refusal]
 
     @property
     def proven(self) -> Mapping[Pair, Report]:
@@ -69,8 +58,8 @@ class Exported:
 
 def networks() -> list[Exported]:
     """Return the records of every network in the zoo; raises ``ExportError``: a record is missing or damaged."""
-    parameters = {name: model.parameters for name, model in models().items()}
-    return [Exported(name, parameters[name], reports) for name, reports in recorded().items()]
+    found = recorded()
+    return [Exported(name, of.parameters, dict(zip(ALL, found[name], strict=True))) for name, of in models().items()]
 
 
 def loss(report: Report) -> float:
@@ -106,16 +95,10 @@ def exports_page() -> str:
 
 
 def _times(found: Sequence[Exported]) -> dict[str, Any]:
-    again = "python -m bench exports exports"
-    with stored_document(_TIMES, _TIMES_SCHEMA, again) as document:
-        timed = document["results"]
-        files = [report.file for network in found for report in network.proven.values()]
-        stale = [file.file for file in files if timed.get(file.file, {}).get("sha256") != file.sha256]
-        p50 = {file: entry["p50_us"] for file, entry in timed.items()}
-        times = document | {"p50_us": p50, "later": measured_later(document)}
-    if stale:
-        raise ExportError(f"{_TIMES} has no times of {', '.join(stale[:3])} as they are now", again)
-    return times
+    files = [report.file for network in found for report in network.proven.values()]
+    document = timed(_TIMES, "results", files, "python -m bench exports exports")
+    p50 = {file: entry["p50_us"] for file, entry in document["results"].items()}
+    return document | {"p50_us": p50, "later": measured_later(document)}
 
 
 def _integers(good: Sequence[Exported]) -> list[dict[str, Any]]:
@@ -163,7 +146,7 @@ def _calibrated() -> dict[str, Any]:
     methods = list(dict.fromkeys(file.method for file in study.files))
     files = sorted(study.files, key=lambda file: (methods.index(file.method), file.size, file.seed))
     lines = {setting: list(some) for setting, some in groupby(files, lambda file: (file.method, file.size))}
-    return {"study": study, "calibrations": lines, "default_size": SIZE, "default_seed": SEED, "mean": mean}
+    return {"study": study, "calibrations": lines, "default_size": SIZE, "default_seed": SEED}
 
 
 def _lean() -> dict[str, Any]:
@@ -193,7 +176,7 @@ def _elsewhere(name: str) -> dict[str, Any] | None:
     path = RESULTS / f"{name}.json"
     if not path.exists():
         return None
-    with stored_document(path, _AGREEMENT_SCHEMA, f"python -m bench {name}") as document:
+    with stored_document(path, SCHEMA, f"python -m bench {name}") as document:
         found = [Agreement(**entry) for entry in document["results"]]
         shipped = {file.path.name: file.sha256 for file in every_file()}
         return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from digit_infer.benchmark.statistics import mean_and_deviation
 from pages.render import render
 from training import search
 from training.layers import in_words
@@ -22,7 +21,6 @@ def own_models_page() -> str:
         "own_models",
         models={name: runs_of(recipe) for name, recipe in OWN.items()},
         bars=BARS,
-        mean_and_deviation=mean_and_deviation,
         candidates=[(name, *search.stored(name)) for name in search.TRIED],
         in_words=network_in_words,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -14,14 +15,13 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 from bench.files_command import BESIDE
 from bench.recording import RESULTS, SCHEMA
 from digit_infer.zoo import models
-from digit_infer.zoo.manifest import ZooModel
+from digit_infer.zoo.manifest import ZooFile, ZooModel
 from export.drawing import PUBLISHED, VALIDATION, figure
 from export.errors import ExportError
 from export.stored import stored_document
 from pages.render import render
 
 SHIPPED = RESULTS / "shipped.json"
-AGAIN = "python -m bench shipped"
 
 COSTS: Mapping[str, str] = {
     "parameters": "parameters",
@@ -44,11 +44,6 @@ class Network:
     accuracy: float
     seeds: int
     costs: Mapping[str, float]
-
-    @property
-    def wrong(self) -> float:
-        """Error rate in percent."""
-        return 100 * (1 - self.accuracy)
 
 
 def networks() -> list[Network]:
@@ -85,13 +80,17 @@ def pareto_page() -> str:
 
 def _shipped() -> dict[str, Any]:
     """Read the times of all bundled files, and the pairs of our networks with a published one."""
-    with stored_document(SHIPPED, SCHEMA, AGAIN) as stored:
-        timed = stored["files"]
-        wanted = [file for model in models().values() for file in model.files]
-        stale = [file.file for file in wanted if timed.get(file.file, {}).get("sha256") != file.sha256]
+    files = [file for model in models().values() for file in model.files]
+    return timed(SHIPPED, "files", files, "python -m bench shipped")
+
+
+def timed(path: Path, key: str, files: Iterable[ZooFile], again: str) -> dict[str, Any]:
+    """Read a record that has the times of ``files`` under ``key``; raises ``ExportError``: it has those of other files."""
+    with stored_document(path, SCHEMA, again) as document:
+        stale = [file.file for file in files if document[key].get(file.file, {}).get("sha256") != file.sha256]
     if stale:
-        raise ExportError(f"{SHIPPED} has no times of {', '.join(stale[:3])} as they are now", AGAIN)
-    return stored
+        raise ExportError(f"{path} has no times of {', '.join(stale[:3])} as they are now", again)
+    return document
 
 
 def _network(model: ZooModel, p50_us: Mapping[str, float]) -> Network:
@@ -118,15 +117,12 @@ def pareto_picture() -> Figure:
 
 
 def _panel(axes: Axes, found: Sequence[Network], cost: str) -> None:
-    best = front(found, cost)
-    on_front = sorted((one for one in found if one.name in best), key=lambda one: one.costs[cost])
-    points = zip(*((one.costs[cost], one.wrong) for one in on_front), strict=True)
-    axes.step(*points, where="post", color=VALIDATION, linewidth=1)
+    best, places = front(found, cost), {one.name: (one.costs[cost], 100 * (1 - one.accuracy)) for one in found}
+    axes.step(*zip(*sorted(places[name] for name in best), strict=True), where="post", color=VALIDATION, linewidth=1)
     for network in found:
-        colour = VALIDATION if network.ours else PUBLISHED
-        place = (network.costs[cost], network.wrong)
-        axes.plot(*place, marker="D" if network.ours else "o", markersize=5, color=colour)
+        marker, colour = ("D", VALIDATION) if network.ours else ("o", PUBLISHED)
+        axes.plot(*places[network.name], marker=marker, markersize=5, color=colour)
         if network.name in best:
-            axes.annotate(network.name, place, (4, 4), textcoords="offset points", fontsize=7)
+            axes.annotate(network.name, places[network.name], (4, 4), textcoords="offset points", fontsize=7)
     axes.set_xscale("log")
     axes.set_yscale("log")

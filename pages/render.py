@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from statistics import fmean, median
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from digit_infer.benchmark.statistics import three_digits
+from digit_infer.benchmark.statistics import mean_and_deviation, three_digits
 
 TEMPLATES = Path(__file__).parent / "templates"
 _KEPT = ("|", "- ", "1. ", "```", "    ")
@@ -86,6 +87,6 @@ def _environment() -> Environment:
         "us": us,
         "fmt": fmt,
     }
-    made.globals["verdict"] = verdict
+    made.globals |= {"mean": fmean, "mean_and_deviation": mean_and_deviation, "median": median, "verdict": verdict}
     made.globals["head"] = made.get_template("macros.md").module.head  # type: ignore[attr-defined]  # macros of a module
     return made

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from digit_infer import dataset
-from digit_infer.benchmark.statistics import mean_and_deviation
 from digit_infer.dataset import Split
 from pages import collapse, weight_decay
 from pages.render import render
@@ -72,8 +70,6 @@ def reproduction_page() -> str:
         outside=[row for row in outside if row.runs.spread.is_known],
         too_few=[row for row in outside if not row.runs.spread.is_known],
         experiments={row.name: _experiment(row) for row in outside if row.name in _EXPERIMENTS},
-        mean=statistics.fmean,
-        mean_and_deviation=mean_and_deviation,
         speed=speed,
         speed_environment=environment,
         seconds={(entry.recipe, entry.setting): entry for entry in measured},

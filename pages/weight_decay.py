@@ -45,7 +45,6 @@ def figures() -> dict[str, Any]:
     return {
         "lecun": LECUN,
         "points": points,
-        "means": [runs.spread.mean for _, runs in points],
         "by_seed": by_seed,
         "published_best": max(value for point, _ in points for value in point.published),
         "best": max(runs.spread.best for _, runs in points),

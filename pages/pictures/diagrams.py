@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
@@ -23,26 +20,9 @@ _COLOURS = {
 _LINE = 0.27
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A line of a diagram."""
-
-    kind: str
-    words: str
-    shape: tuple[int, ...]
-    parameters: int
-
-
-def layers(recipe: Recipe) -> list[Layer]:
-    """Return the layers of a recipe."""
-    return [
-        Layer(part.kind, in_words(part), tuple(layer.output.shape[1:]), layer.count_params())
-        for part, layer in zip(recipe.network, build(recipe).layers, strict=True)
-    ]
-
-
-def diagram(name: str, stack: Sequence[Layer]) -> Figure:
-    """Draw the layers from the image to the probabilities."""
+def diagram(name: str, recipe: Recipe) -> Figure:
+    """Draw the layers of a recipe from the image to the probabilities, under a name."""
+    stack = build(recipe).layers
     drawn = figure(5.2, _LINE * (len(stack) + 2.2))
     axes = drawn.subplots()
     axes.set_axis_off()
@@ -51,15 +31,16 @@ def diagram(name: str, stack: Sequence[Layer]) -> Figure:
     axes.text(0, -0.35, name, fontweight="bold")
     axes.text(0.1, 0.5, "image", va="center")
     axes.text(6.6, 0.5, "28 × 28 × 1", va="center", ha="center", color="#555555")
-    for number, layer in enumerate(stack, start=1):
+    for number, (part, layer) in enumerate(zip(recipe.network, stack, strict=True), start=1):
         box = FancyBboxPatch((0, number + 0.08), 5.2, 0.84, boxstyle="round,pad=0,rounding_size=0.12", linewidth=0)
-        box.set_facecolor(_COLOURS.get(layer.kind, "#f4f4f4"))
+        box.set_facecolor(_COLOURS.get(part.kind, "#f4f4f4"))
         axes.add_patch(box)
-        axes.text(0.15, number + 0.5, layer.words, va="center", fontsize=8)
-        shape = " × ".join(str(side) for side in layer.shape)
+        axes.text(0.15, number + 0.5, in_words(part), va="center", fontsize=8)
+        shape = " × ".join(str(side) for side in layer.output.shape[1:])
         axes.text(6.6, number + 0.5, shape, va="center", ha="center", color="#555555", fontsize=8)
-        if layer.parameters:
-            axes.text(9.9, number + 0.5, f"{layer.parameters:,}", va="center", ha="right", fontsize=8)
-    total = sum(layer.parameters for layer in stack)
-    axes.text(9.9, len(stack) + 1.4, f"{total:,} parameters", va="center", ha="right", fontweight="bold", fontsize=8)
+        if parameters := layer.count_params():
+            axes.text(9.9, number + 0.5, f"{parameters:,}", va="center", ha="right", fontsize=8)
+    axes.text(
+        9.9, len(stack) + 1.4, f"{recipe.parameters:,} parameters", va="center", ha="right", fontweight="bold", fontsize=8
+    )
     return drawn

@@ -32,10 +32,7 @@ def loss_and_accuracy(runs: Runs) -> Figure:
     drawn = figure(9, 2.9)
     left, right = drawn.subplots(1, 2)
     for axes, kind in ((left, "loss"), (right, "accuracy")):
-        _lines(axes, runs.curve(kind), TRAINING, "training")
-        _lines(axes, runs.curve(f"val_{kind}"), VALIDATION, _validation_name(runs))
-        axes.set_xlabel("epoch")
-        axes.set_ylabel(kind)
+        _curves(axes, runs, kind)
     published = runs.recipe.published.accuracy
     if published > right.get_ylim()[0]:
         right.axhline(published, color=PUBLISHED, linewidth=0.8, linestyle="--", label="published test accuracy")
@@ -49,36 +46,27 @@ def validation_losses(all_runs: Sequence[Runs]) -> Figure:
     """Draw training and validation loss of several networks side by side."""
     drawn = figure(9, 2.9)
     for axes, runs in zip(drawn.subplots(1, len(all_runs)), all_runs, strict=True):
-        _lines(axes, runs.curve("loss"), TRAINING, "training")
-        _lines(axes, runs.curve("val_loss"), VALIDATION, _validation_name(runs))
+        _curves(axes, runs, "loss")
         axes.set_title(runs.recipe.name)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("loss")
         axes.legend()
     return drawn
 
 
-def _lines(axes: Axes, curves: list[list[float]], colour: str, label: str) -> None:
-    for number, curve in enumerate(curves):
-        epochs = range(1, len(curve) + 1)
-        axes.plot(epochs, curve, color=colour, linewidth=0.9, alpha=0.75, label=label if number == 0 else None)
-
-
-def _validation_name(runs: Runs) -> str:
-    return "validation (the test set)" if runs.recipe.watched_the_test_set else "validation (5,000 held out)"
-
-
-def confusion_matrix(labels: NDArray[np.uint8], answers: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the confusion matrix int64 [10, 10]: rows are labels, columns are answers."""
-    counts = np.zeros((10, 10), dtype=np.int64)
-    np.add.at(counts, (labels, answers), 1)
-    return counts
+def _curves(axes: Axes, runs: Runs, kind: str) -> None:
+    """Draw a figure of training and of validation by epoch, one line per seed."""
+    images = "the test set" if runs.recipe.watched_the_test_set else "5,000 held out"
+    for key, colour, label in ((kind, TRAINING, "training"), (f"val_{kind}", VALIDATION, f"validation ({images})")):
+        for number, curve in enumerate(runs.curve(key)):
+            epochs = range(1, len(curve) + 1)
+            axes.plot(epochs, curve, color=colour, linewidth=0.9, alpha=0.75, label=label if number == 0 else None)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(kind)
 
 
 def confusions(runs: Runs, test: Split) -> Figure:
     """Draw seed 0's confusion matrix and its most confident mistakes."""
     record = runs.of_seed(0)
-    counts = confusion_matrix(test.labels, runs.answers())
+    counts = np.bincount(10 * test.labels + runs.answers(), minlength=100).reshape(10, 10)  # [label, answer]
     drawn = figure(9, 3.9)
     panels: Any = drawn.subfigures(1, 2, width_ratios=[1, 1.25])
     left, right = panels
@@ -87,7 +75,9 @@ def confusions(runs: Runs, test: Split) -> Figure:
     axes.imshow(wrong, cmap="OrRd", vmin=0, vmax=max(1, int(wrong.max())))
     for label, answer in np.ndindex(10, 10):
         if counts[label, answer]:
-            _write(axes, answer, label, int(counts[label, answer]), dark=wrong[label, answer] > 0.6 * wrong.max())
+            is_dark = wrong[label, answer] > 0.6 * wrong.max()
+            colour = "#999999" if answer == label else "white" if is_dark else "black"
+            axes.text(answer, label, str(counts[label, answer]), ha="center", va="center", fontsize=6, color=colour)
     axes.set_xticks(range(10))
     axes.set_yticks(range(10))
     axes.set_xlabel("answer")
@@ -104,16 +94,6 @@ def confusions(runs: Runs, test: Split) -> Figure:
         label, answer = test.labels[index], record["test"]["answers"][index]
         place.set_title(f"#{index}: {label} as {answer}\n{100 * probability:.1f} %", fontsize=7, pad=2, color=VALIDATION)
     return drawn
-
-
-def _write(axes: Any, column: int, row: int, count: int, *, dark: bool) -> None:
-    colour = "white" if dark and column != row else "#999999" if column == row else "black"
-    axes.text(column, row, str(count), ha="center", va="center", fontsize=6, color=colour)
-
-
-def random_ten(labels: NDArray[np.uint8], seed: int) -> NDArray[np.int64]:
-    """Return ten random indices of test images."""
-    return np.sort(np.random.default_rng(seed).choice(len(labels), 10, replace=False))
 
 
 def accuracy_against_parameters(rows: Sequence[Row]) -> Figure:

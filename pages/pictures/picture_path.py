@@ -11,7 +11,6 @@ from PIL import Image
 from bench.robustness.drawn_pictures import KINDS
 from digit_infer import Predictor, dataset
 from digit_infer.image import PictureSource
-from digit_infer.prediction import Explanation
 from digit_infer.recognition.drawing import explanation_strip
 
 _SEED = 20_261_202
@@ -31,15 +30,10 @@ def pictures() -> list[Image.Image]:
     return [*drawn, Image.fromarray(sheet)]
 
 
-def explanations(shown: Sequence[PictureSource]) -> list[Explanation]:
-    """Predict pictures, with explanations."""
-    with Predictor() as predictor:
-        return [predictor.explain(picture) for picture in shown]
-
-
 def draw_strips(path: Path, shown: Sequence[PictureSource]) -> None:
     """Write the strips of pictures, one below the other, with few colours to keep the file small."""
-    strips = [explanation_strip(explained) for explained in explanations(shown)]
+    with Predictor() as predictor:
+        strips = [explanation_strip(predictor.explain(picture)) for picture in shown]
     together = Image.new("RGB", (strips[0].width, sum(strip.height for strip in strips)), "white")
     for number, strip in enumerate(strips):
         together.paste(strip, (0, number * strip.height))

@@ -25,7 +25,8 @@ PROVEN = [report for network in NETWORKS for report in network.proven.values()]
 def test_the_page_has_every_network_in_every_form_and_no_empty_cell():
     text = PAGE.read_text(encoding="utf-8")
     for network in NETWORKS:
-        assert len(network.reports) == len(ALL)
+        assert list(network.by_pair) == list(ALL)
+        assert all(pair == (one.file.format, one.file.precision) for pair, one in network.proven.items())
         section = text.partition(f"\n### {network.name}\n")[2].partition("\n### ")[0]
         lines = [line.split("|")[1:-1] for line in section.splitlines() if line.startswith("| ")][2:]
         assert len(lines) == len(ALL) + len(NOT_MADE)
@@ -44,7 +45,7 @@ def test_manifest_and_records_are_of_the_same_files(name):
 
 
 def test_what_is_refused_is_the_network_that_fails():
-    refused = [report for network in NETWORKS for report in network.reports if isinstance(report, Refusal)]
+    refused = [report for network in NETWORKS for report in network.by_pair.values() if isinstance(report, Refusal)]
     assert {(refusal.model, refusal.precision) for refusal in refused} <= {("cnn_arch3", "float16")}
 
 

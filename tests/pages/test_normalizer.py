@@ -5,8 +5,9 @@ import json
 from bench.normalizers.recipes import RECIPES
 from bench.picture_path import CASES, STAGES
 from bench.recording import SCHEMA
+from digit_infer import Predictor
 from pages.normalizer import RULES, page
-from pages.pictures.picture_path import draw_strips, explanations, pictures
+from pages.pictures.picture_path import draw_strips, pictures
 
 PAIRS = {"difference_us": 9_000.0, "difference_low_us": 8_000.0, "difference_high_us": 10_000.0}
 
@@ -70,7 +71,8 @@ def test_what_the_rules_came_to_stays_as_it_was_recorded():
 
 
 def test_the_picture_of_the_path_shows_who_looked(tmp_path):
-    answers = [explained.prediction for explained in explanations(pictures())]
+    with Predictor() as predictor:
+        answers = [predictor.explain(picture).prediction for picture in pictures()]
     assert [answer.look for answer in answers[:3]] == ["plain", "network", "network"]
     assert [answer.digit for answer in answers[:3]] == [7, 2, 1]
     assert [answer.several for answer in answers] == [False, False, False, True]
