@@ -14,8 +14,6 @@ import numpy as np
 
 from digit_infer import zoo
 from digit_infer.contract import CLASSES, SIDE
-from digit_infer.runtimes.onnx_session import OnnxSession
-from digit_infer.runtimes.tflite import TfliteSession
 
 if TYPE_CHECKING:
     from digit_infer import Predictor
@@ -80,6 +78,9 @@ def fastest_call(predictor: Predictor, images: Images) -> Callable[[], Probabili
     Two sessions of one file differ in speed by memory layout, and two of 13 MB evict each other from the caches. With one
     session, the difference between the calls is the code around it.
     """
+    from digit_infer.runtimes.onnx_session import OnnxSession  # imports ONNX Runtime, which peers of others lack
+    from digit_infer.runtimes.tflite import TfliteSession
+
     predictor.predict_array(images)  # LiteRT plans its tensors at the first call with a batch
     session = predictor.chosen.session
     if isinstance(session, OnnxSession):

@@ -23,7 +23,7 @@ from bench.bare import some_images
 from bench.cold_start import console_script, environment_of_user
 from bench.folder import run_process
 from bench.paired import time_pairs
-from bench.recording import record
+from bench.recording import record, versions_of
 from digit_infer import Predictor
 from digit_infer.batch.answerer import Answerer
 from digit_infer.batch.parts import Parts
@@ -100,7 +100,7 @@ def command(pictures: int, packed: int, pairs: int, *, cluster: bool) -> None:
             memory.append(answer_packed(many / str(count), Path(place) / f"packed-{count}.parquet", count))
             click.echo(str(memory[-1]), err=True)
     found = {"pictures": pictures, "workers": usable_cpus(), "beside": timed, "killed": killed}
-    record("batch", {**found, "nodes": nodes, "packed": [asdict(one) for one in memory]}, _versions())
+    record("batch", {**found, "nodes": nodes, "packed": [asdict(one) for one in memory]}, versions_of("daft", "pyarrow"))
 
 
 def beside_predict_many(folder: Path, place: Path, pairs: int) -> dict[str, Any]:
@@ -187,9 +187,3 @@ def _png(image: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
     written = io.BytesIO()
     Image.fromarray(image).save(written, "png")
     return written.getvalue()
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("daft", "pyarrow")}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
+from bench.recording import record
 from digit_infer import zoo
 from digit_infer.benchmark.comparison.judgement import Finding, Limits
 from digit_infer.benchmark.comparison.pairing import compare
@@ -23,10 +22,7 @@ from digit_infer.benchmark.record import Record, Settings
 from digit_infer.benchmark.suite import Suite
 from digit_infer.cli.output import Column, print_table
 from digit_infer.errors import MeasurementError
-from digit_infer.files import write_text
 
-SCHEMA = 1
-RESULT = Path(__file__).parent / "results" / "planted.json"
 MODELS = ("lenet5_v2", "shallow_cnn", "softmax_regression")
 FACTOR = 1.10
 LIMITS = Limits(share=0.05, absolute_us=0.2)
@@ -102,23 +98,6 @@ def _ratios(findings: Iterable[Finding]) -> list[float | None]:
     return [None if finding.change is None else round(finding.change.ratio, 4) for finding in findings]
 
 
-def record(trials: Sequence[Trial], settings: Settings) -> None:
-    """Write ``bench/results/planted.json``, and print it as a table."""
-    results = counted(trials)
-    document = {
-        "schema": SCHEMA,
-        "environment": environment(),
-        "factor": FACTOR,
-        "rounds": settings.rounds,
-        "seconds": settings.seconds,
-        "results": results,
-    }
-    write_text(RESULT, json.dumps(document, indent=1) + "\n")
-    columns = [Column("what"), Column("trials", number=True), Column("slowed by 10 %"), Column("the same again")]
-    print_table(columns, _cells(results))
-    click.echo(f"recorded in {RESULT}", err=True)
-
-
 def _cells(results: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, ...]]:
     for name, entry in results.items():
         yield name, str(entry["trials"]), _told(entry["slowed"]), _told(entry["same"])
@@ -138,4 +117,7 @@ def command(trials: int, models: tuple[str, ...], rounds: int, seconds: float) -
     """Compare runs with one slowed by 10 %, and with a repetition; count the verdicts."""
     settings = settings_of(rounds, seconds)
     factors = [None, *[FACTOR, None] * trials]
-    record(judged([measured(models, settings, factor) for factor in factors]), settings)
+    results = counted(judged([measured(models, settings, factor) for factor in factors]))
+    columns = [Column("what"), Column("trials", number=True), Column("slowed by 10 %"), Column("the same again")]
+    print_table(columns, _cells(results))
+    record("planted", {"factor": FACTOR, "rounds": rounds, "seconds": seconds, "results": results})

@@ -59,7 +59,7 @@ def report(
     ]
     print_table(columns, rows)
     found = dict(entries or {what: asdict(pairs) for what, pairs in results.items()})
-    versions = {package: installed_version(package) or "" for package in packages}
+    versions = versions_of(*packages)
     if only:
         path, again = RESULTS / f"{name}.json", f"python -m bench {name}"
         store_among(path, SCHEMA, "results", found, lambda item: item[1]["model"], only, again, versions)
@@ -68,8 +68,13 @@ def report(
         record(name, {"results": found, **(beside or {})}, versions)
 
 
-def record(name: str, measured: dict[str, Any], versions: dict[str, str] | None = None) -> None:
+def versions_of(*packages: str) -> dict[str, str]:
+    """Return the installed versions of packages, "" for one that is missing."""
+    return {package: installed_version(package) or "" for package in packages}
+
+
+def record(name: str, measured: dict[str, Any], versions: dict[str, str] | None = None, schema: int = SCHEMA) -> None:
     """Write measurements to ``bench/results/NAME.json``, with the machine and versions."""
     path = RESULTS / f"{name}.json"
-    store_measured(path, SCHEMA, measured, versions)
+    store_measured(path, schema, measured, versions)
     click.echo(f"recorded in {path}", err=True)

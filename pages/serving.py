@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.peers.serving.compare import Served
-from bench.peers.stored import RESULTS, read_results
+from bench.peers.stored import read_results
+from bench.recording import RESULTS
 from digit_infer.benchmark.record import read_document
 from pages.render import render
 

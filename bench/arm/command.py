@@ -13,9 +13,8 @@ import numpy as np
 from bench.agreement import Agreement, agreement, pictures_of, print_agreements
 from bench.answering import answer, every_file
 from bench.arm.emulated import CHECKOUT, EXTRAS, PROCESSORS, Machine, emulator_version, install_wheel
-from bench.recording import record
+from bench.recording import record, versions_of
 from digit_infer.cli.reporting import ReportingCommand, quiet_native_log
-from digit_infer.runtimes.protocol import installed_version
 
 _ALL = tuple(PROCESSORS)
 _PICTURE = CHECKOUT / "examples" / "seven.png"
@@ -58,7 +57,8 @@ def arm(processors: tuple[str, ...], only: tuple[str, ...], work: Path) -> None:
                 print(f"{file.path.name} on {machine.processor.name}", file=stderr, flush=True)  # how far it is
     print_agreements(found)
     if not only:
-        versions = {name: installed_version(name) or "" for name in ("onnxruntime", "ai-edge-litert")}
         described = [{"name": entry.processor.name, "found_in": entry.processor.found_in} for entry in machines]
         document = {"emulator": f"QEMU {emulator_version()}", "here": platform.machine(), "processors": described}
-        record("arm", {**document, "results": [asdict(entry) for entry in found]}, versions)
+        record(
+            "arm", {**document, "results": [asdict(entry) for entry in found]}, versions_of("onnxruntime", "ai-edge-litert")
+        )

@@ -14,14 +14,14 @@ import click
 
 from bench.agreement import Agreement, agreement, pictures_of, print_agreements
 from bench.answering import RUNTIME_OF, every_file
-from bench.recording import record
+from bench.recording import record, versions_of
 from digit_infer import zoo
 from digit_infer.cli.reporting import ReportingCommand, ReportingGroup, quiet_native_log
 from digit_infer.errors import MeasurementError
 from digit_infer.files import write_bytes, write_text
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.browser import Browser, BrowserSession, packages_folder, static_batch
-from digit_infer.runtimes.protocol import RuntimeName, answer_in_parts, installed_version
+from digit_infer.runtimes.protocol import RuntimeName, answer_in_parts
 from digit_infer.zoo.resolve import find_file
 
 _HERE = Path(__file__).parent
@@ -75,7 +75,7 @@ def compare(only: tuple[str, ...]) -> None:
             print(file.path.name, file=stderr, flush=True)  # how far it is
     print_agreements(found)
     if not only:
-        versions = {name: installed_version(name) or "" for name in ("onnxruntime", "ai-edge-litert", "playwright")}
+        versions = versions_of("onnxruntime", "ai-edge-litert", "playwright")
         record("browser", {"downloads": downloads, "results": [asdict(entry) for entry in found]}, versions)
 
 

@@ -11,12 +11,9 @@ from skimage.filters.rank import median
 from skimage.measure import label, regionprops
 from skimage.transform import resize
 
-from bench.normalizers.classified import classified
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bench.normalizers.recipes import Answer
     from digit_infer.image.decode import Grey
 
 _SMALL = 84
@@ -68,8 +65,3 @@ def _in_mnist_form(strength: NDArray[np.float32], regions: list[Any]) -> Grey:
 def _at_edge(shape: tuple[int, ...], region: Any) -> bool:
     top, left, bottom, right = region.bbox
     return bool(top == 0 or left == 0 or bottom == shape[0] or right == shape[1])
-
-
-def opened(model: str) -> Answer:
-    """Return the function that maps a picture's file to its digit."""
-    return classified(normalize, model)

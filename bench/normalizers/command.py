@@ -12,13 +12,12 @@ import click
 from bench.normalizers.measure import Answered, Pictures, answer, draw, draw_unseen, libraries
 from bench.normalizers.recipes import RECIPES
 from bench.peers.environments import versions
-from bench.recording import RESULTS
+from bench.recording import RESULTS, record
 from bench.robustness.real_pictures import labelled
 from digit_infer import zoo
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import UsageError
-from export.stored import store_measured
 
 SCHEMA = 2
 RECORD = RESULTS / "normalizers.json"
@@ -59,8 +58,7 @@ def normalizers(folders: tuple[Path, ...], pictures: int, pairs: int) -> None:
         "libraries": {name: asdict(entry) for name, entry in costs.items()},
     }
     packages = {name: version for each in versions(used).values() for name, version in each.items()}
-    store_measured(RECORD, SCHEMA, measured, packages)
-    click.echo(f"recorded in {RECORD}", err=True)
+    record("normalizers", measured, packages, SCHEMA)
 
 
 def _entries(of_recipes: dict[str, Answered]) -> dict[str, Any]:

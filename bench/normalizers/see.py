@@ -11,12 +11,12 @@ import resource
 import sys
 from pathlib import Path
 
-from bench.normalizers.recipes import RECIPES
+from bench.normalizers import answers as recipes
 
 
 def see(recipe: str, model: str, listed: Path, out: Path) -> None:
     """Predict every picture of a list."""
-    answer = RECIPES[recipe].load(model)
+    answer = getattr(recipes, recipe)(model)
     paths = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
     for path in paths[:3]:  # warm-up
         answer(path)

@@ -11,7 +11,7 @@ import sys
 
 from openvino.tools.benchmark.benchmark import Benchmark
 
-from bench.peers.openvino_model import compiled
+from bench.peers.calls import compiled
 from bench.peers.table import PEERS, file_for
 
 

@@ -13,14 +13,14 @@ from bench.peers.beside import measure_beside
 from bench.peers.environments import ENVIRONMENTS
 from bench.peers.loadgen.agreement import measure_agreement
 from bench.peers.loadgen.record import Agreement
-from bench.peers.stored import RESULTS, SCHEMA, store
+from bench.peers.stored import store
 from bench.peers.table import OURS_ONNX, OURS_TFLITE, PEERS, PeerName
 from bench.peers.throughput_in_turns import compare_throughput
+from bench.recording import RESULTS, SCHEMA, versions_of
 from digit_infer import zoo
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import ReportingCommand, ReportingGroup
 from digit_infer.errors import UsageError
-from digit_infer.runtimes.protocol import installed_version
 from export.stored import store_measured
 
 _SEED = 0
@@ -125,8 +125,9 @@ def serve(model: str, rounds: int, seconds: float, out: Path) -> None:
     from bench.peers.serving.compare import CLIENTS, compare_servers  # its clients are not needed by the other commands
 
     found = compare_servers(model, rounds, seconds, _tell)
-    versions = {name: installed_version(name) or "" for name in _SERVING}
-    versions |= {f"Triton's {name}": version for name, version in ENVIRONMENTS["triton"].versions().items()}
+    versions = versions_of(*_SERVING) | {
+        f"Triton's {name}": version for name, version in ENVIRONMENTS["triton"].versions().items()
+    }
     settings = {"model": model, "rounds": rounds, "seconds": seconds, "clients": CLIENTS}
     entries = {name: asdict(entry) for name, entry in found.items()}
     store_measured(out, SCHEMA, {"settings": settings, "results": entries}, versions)

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bench.peers import calls
 from bench.peers.table import PEERS, PeerName, file_for
 from digit_infer import zoo
 from digit_infer.benchmark.record import Artefact
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def open_call(name: PeerName, path: Path, batch: int) -> Answer:
     """Open a file with the named peer."""
-    answer: Answer = importlib.import_module(f"bench.peers.calls.{name}").open_call(path, batch)
+    answer: Answer = getattr(calls, name)(path, batch)
     return answer
 
 

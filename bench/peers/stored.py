@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.peers.environments import versions
-from digit_infer.benchmark.environment import environment
+from bench.recording import SCHEMA
 from digit_infer.benchmark.record import read_document, rebuilt
 from digit_infer.errors import RecordError
-from digit_infer.files import write_text
-
-SCHEMA = 1
-RESULTS = Path(__file__).parents[1] / "results"
+from export.stored import store_measured
 
 Entry = TypeVar("Entry")
 
 
 def store(path: Path, environments: Sequence[str], settings: Mapping[str, float], results: Mapping[str, Any]) -> None:
     """Write entries, which are dataclasses, with the machine and versions."""
-    document = {
-        "schema": SCHEMA,
-        "environment": environment(),
-        "versions": versions(environments),
-        "settings": dict(settings),
-        "results": {name: asdict(entry) for name, entry in results.items()},
-    }
-    write_text(path, json.dumps(document, indent=1) + "\n")
+    entries = {name: asdict(entry) for name, entry in results.items()}
+    store_measured(path, SCHEMA, {"versions": versions(environments), "settings": dict(settings), "results": entries})
 
 
 def read_results(path: Path, kind: type[Entry]) -> dict[str, Entry]:

@@ -24,7 +24,7 @@ PeerName = Literal[
 
 @dataclass(frozen=True)
 class Peer:
-    """A way to call a model by hand: a module of ``bench.peers.calls``, and how a user writes it.
+    """A way to call a model by hand: a function of ``bench.peers.calls``, and how a user writes it.
 
     ``beside`` is our ``Predictor``'s runtime to compare with, on the float32 ONNX or the int8 TFLite file.
     """

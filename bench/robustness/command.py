@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from bench.recording import RESULTS, record
 from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_out_of_distribution, on_pages
 from bench.robustness.real_pictures import Read, in_all, labelled, mean_share, read_all
 from digit_infer import Predictor, zoo
@@ -19,12 +20,10 @@ from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import UsageError
 from digit_infer.files import write_text
-from export.stored import store_measured, stored_document
+from export.stored import stored_document
 
 SCHEMA = 2
-RESULTS = Path(__file__).parents[1] / "results"
 ROBUSTNESS, REAL_PICTURES = RESULTS / "robustness.json", RESULTS / "real_pictures.json"
-PAGES_READ = RESULTS / "pages.json"
 
 _models = click.option(
     "--model", "models", multiple=True, type=click.Choice(list(zoo.models())), help="Repeatable. [default: all]"
@@ -73,8 +72,7 @@ def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
             for where, kind in kinds
         ],
     )
-    store_measured(ROBUSTNESS, SCHEMA, {"models": results})
-    click.echo(f"recorded in {ROBUSTNESS}", err=True)
+    record("robustness", {"models": results}, schema=SCHEMA)
 
 
 @click.command()
@@ -90,8 +88,7 @@ def pages(models: tuple[str, ...], count: int) -> None:
         [(kind, *(f"{exact[name][kind]} of {count}" for name in models)) for kind in exact[models[0]]],
     )
     found = {name: {"sha256": zoo.model_named(name).checkpoint.sha256, "exact": exact[name]} for name in models}
-    store_measured(PAGES_READ, 1, {"pages": count, "models": found})
-    click.echo(f"recorded in {PAGES_READ}", err=True)
+    record("pages", {"pages": count, "models": found})
 
 
 @click.command("real-pictures")

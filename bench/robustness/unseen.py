@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,16 +10,15 @@ import click
 import numpy as np
 from PIL import Image
 
+from bench import recording
 from bench.robustness.corruptions import CORRUPTIONS, STRENGTHS, corrupted
 from bench.robustness.digit_shapes import DIGIT_SHAPES, drawn_shape
 from bench.robustness.measure import confidence_of, digit_of
 from bench.robustness.unseen_non_digits import UNSEEN_NON_DIGITS
 from digit_infer import Predictor, dataset, zoo
-from digit_infer.benchmark.environment import environment
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import UsageError
-from digit_infer.files import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
     from digit_infer.contract import Images
 
-SCHEMA = 1
-UNSEEN_RECORD = Path(__file__).parents[1] / "results" / "unseen.json"
 KEPT = ("0.95", "0.99", "0.999")
 """Shares of the right digits that a measure of confidence keeps."""
 
@@ -63,7 +59,7 @@ class Unseen:
 @click.argument("models", nargs=-1, required=True, metavar="MODEL…")
 @click.option("--pictures", type=click.IntRange(min=10), default=200, show_default=True, help="Of each kind.")
 @click.option("--test", is_flag=True, help="Keep shares of the test images, not of the last 10,000 training images.")
-@click.option("--record/--no-record", default=True, help=f"Whether to write {UNSEEN_RECORD.name}.")
+@click.option("--record/--no-record", default=True, help="Whether to write unseen.json.")
 def unseen(models: tuple[str, ...], pictures: int, test: bool, record: bool) -> None:  # noqa: FBT001  # click's flags
     """Judge MODELs, names of the zoo or files, by digits and non-digits of kinds that no training here draws.
 
@@ -83,9 +79,7 @@ def unseen(models: tuple[str, ...], pictures: int, test: bool, record: bool) -> 
         rows.append(("  mean rejected", *(f"{np.mean([*kinds.values()]):.3f}" for kinds in rejected)))
     print_table(shown, rows)
     if record:
-        document = {"schema": SCHEMA, "environment": environment(), "models": [asdict(each) for each in found]}
-        write_text(UNSEEN_RECORD, json.dumps(document, indent=1) + "\n")
-        click.echo(f"recorded in {UNSEEN_RECORD}", err=True)
+        recording.record("unseen", {"models": [asdict(each) for each in found]})
 
 
 def judged(predictor: Predictor, pictures: int, *, test: bool) -> Unseen:

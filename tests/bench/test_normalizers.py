@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from bench.normalizers import answers
+from bench.normalizers.answers import only_digit
 from bench.normalizers.measure import answer, draw, draw_unseen
-from bench.normalizers.recipes import OURS, RECIPES, only_digit
+from bench.normalizers.recipes import OURS, RECIPES
 from bench.normalizers.see import see
 from bench.normalizers.weight import brought_by, installed_bytes
 from bench.peers.environments import ENVIRONMENTS, Environment
@@ -43,6 +45,7 @@ def test_pictures_are_drawn_with_their_labels(tmp_path, mnist_test):
 
 def test_every_recipe_runs_in_an_environment_and_says_what_is_missing_before_any_works(tmp_path, monkeypatch):
     assert {recipe.environment for recipe in RECIPES.values()} <= set(ENVIRONMENTS)
+    assert all(callable(getattr(answers, name)) for name in RECIPES)
     pictures = draw(tmp_path, 1)
     missing = {name: Environment(name, tmp_path / "nothing") for name in ENVIRONMENTS}
     monkeypatch.setattr("bench.normalizers.measure.ENVIRONMENTS", missing)
