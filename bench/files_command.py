@@ -12,10 +12,11 @@ from bench.exported import time_files
 from bench.lean_graphs import as_entry, compare
 from bench.paired import time_pairs
 from bench.quantization import measure
-from bench.recording import RESULTS, SCHEMA, affordable, record, report
+from bench.recording import RESULTS, SCHEMA, affordable, report
 from digit_infer import zoo
 from digit_infer.cli.reporting import quiet_native_log
-from export.records.only import of_models, store
+from export.records import of_models
+from export.stored import store_models
 
 BESIDE = "shallow_cnn"
 """The published network whose latency at batch 1 bounds that of our own networks."""
@@ -34,12 +35,9 @@ def exports(folder: Path, rounds: int, seconds: float, only: tuple[str, ...]) ->
     with quiet_native_log():
         wanted = [path for path in paths if _model_of(path.name) in (only or zoo.models())]  # not the ink network
         timed = {path.name: asdict(found) for path, found in time_files(wanted, rounds, seconds)}
-    if only:
-        path, again = RESULTS / "exports.json", "python -m bench exports FOLDER"
-        store(path, SCHEMA, "results", timed, lambda item: _model_of(item[0]), only, again)
-        click.echo(f"recorded in {path}", err=True)
-    else:
-        record("exports", {"rounds": rounds, "seconds": seconds, "results": timed})
+    path, again, beside = RESULTS / "exports.json", "python -m bench exports FOLDER", {"rounds": rounds, "seconds": seconds}
+    store_models(path, SCHEMA, "results", timed, lambda item: _model_of(item[0]), only, again, beside=beside)
+    click.echo(f"recorded in {path}", err=True)
 
 
 @click.command()

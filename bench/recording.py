@@ -12,7 +12,7 @@ import click
 from bench.paired import Call, Pairs, time_pairs
 from digit_infer.cli.output import Column, print_table
 from digit_infer.runtimes.protocol import installed_version
-from export.stored import store_among, store_measured
+from export.stored import store_measured, store_models
 
 SCHEMA = 1
 RESULTS = Path(__file__).parent / "results"
@@ -59,13 +59,9 @@ def report(
     ]
     print_table(columns, rows)
     found = dict(entries or {what: asdict(pairs) for what, pairs in results.items()})
-    versions = versions_of(*packages)
-    if only:
-        path, again = RESULTS / f"{name}.json", f"python -m bench {name}"
-        store_among(path, SCHEMA, "results", found, lambda item: item[1]["model"], only, again, versions)
-        click.echo(f"recorded in {path}", err=True)
-    else:
-        record(name, {"results": found, **(beside or {})}, versions)
+    path, again, versions = RESULTS / f"{name}.json", f"python -m bench {name}", versions_of(*packages)
+    store_models(path, SCHEMA, "results", found, lambda item: item[1]["model"], only, again, versions, beside)
+    click.echo(f"recorded in {path}", err=True)
 
 
 def versions_of(*packages: str) -> dict[str, str]:

@@ -56,16 +56,7 @@ def reference_probabilities(network: Any, interface: Interface, images: Images) 
 
 def probabilities(answers: NDArray[np.float32], interface: Interface) -> Probabilities:
     """Turn a network's own numbers, float32 [N, 10 or more], into probabilities, float32 [N, 10]."""
-    if interface.classes is None:
-        return softmax(answers) if interface.logits else answers
     return adapter.probabilities(answers, "logits" if interface.logits else "probabilities", interface.classes)
-
-
-def softmax(logits: NDArray[np.float32]) -> Probabilities:
-    """Turn logits into probabilities; both float32 [N, 10]."""
-    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    shares: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares
 
 
 def ends_in_logits(name: str, answers: NDArray[np.float32], told: Ending | None) -> bool:

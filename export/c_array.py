@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from digit_infer.zoo.manifest import ZooFile
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from digit_infer.zoo.manifest import ZooFile
 
 _BYTES_IN_A_LINE = 20
 _SPELLED_OTHERWISE = {

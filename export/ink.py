@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -161,9 +162,10 @@ def _onnx(source: InkSource, precision: Precision) -> bytes:
     from export.metadata import KEY
     from export.onnx_canonical import canonical
     from export.onnx_lean import lean
+    from export.onnx_model import name_ends
 
     model, _ = tf2onnx.convert.from_keras(_contract(source.network, takes_bytes=True), opset=_OPSET)
-    _name_ends(model)
+    name_ends(model, "grey", "ink")
     for node in model.graph.node:
         if node.op_type == "Resize":  # twice as large, where all rules for the nearest pixel agree
             del node.attribute[:]
@@ -183,48 +185,17 @@ def _onnx(source: InkSource, precision: Precision) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _name_ends(model: onnx.ModelProto) -> None:
-    """Give input and output the names of the contract."""
-    ends = {model.graph.input[0].name: "grey", model.graph.output[0].name: "ink"}
-    for node in model.graph.node:
-        node.input[:] = [ends.get(value, value) for value in node.input]
-        node.output[:] = [ends.get(value, value) for value in node.output]
-    model.graph.input[0].name, model.graph.output[0].name = "grey", "ink"
-
-
 def _quantized(model: onnx.ModelProto, pictures: Pictures) -> onnx.ModelProto:
-    """Quantize the convolutions but the first, per channel, and what lies between them, in QDQ form.
-
-    ``reduce_range`` keeps weights in seven bits, so that the answers do not depend on the user's CPU.
-    """
-    from tempfile import TemporaryDirectory
-
+    """Quantize the convolutions but the first, and what lies between them."""
     import onnx
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    batches = iter(np.split(pictures, range(_BATCH, len(pictures), _BATCH)))
-
-    class Reader(CalibrationDataReader):
-        def get_next(self) -> dict[str, Any] | None:
-            batch = next(batches, None)
-            return None if batch is None else {"grey": batch}
+    from export.onnx_quantized import quantize
 
     first = next(node.name for node in model.graph.node if node.op_type == "Conv")
     with TemporaryDirectory(prefix="digit-infer-") as folder:
         plain, path = Path(folder) / "plain.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, plain)
-        quantize_static(
-            plain,
-            path,
-            Reader(),
-            quant_format=QuantFormat.QDQ,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=["Conv", "Relu", "Add", "Resize"],
-            nodes_to_exclude=[first],
-            per_channel=True,
-            reduce_range=True,
-        )
+        quantize(plain, path, pictures, ["Conv", "Relu", "Add", "Resize"], [first], _BATCH)
         return onnx.load(path)
 
 

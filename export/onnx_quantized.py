@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,38 +80,52 @@ def choices(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:
 def quantized_in(
     model: onnx.ModelProto, products: Sequence[str], images: Images, method: Method = "min-max", also: Sequence[str] = ()
 ) -> onnx.ModelProto:
-    """Return the model with these products in integers, and what lies between them; ``also`` names further operators.
-
-    ``reduce_range`` keeps weights in seven bits: without VNNI, x86 adds pairs of 8-bit products in 16 bits, which
-    saturates, and the accuracy would depend on the user's CPU.
-    """
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-
-    batches: Iterator[dict[str, Any]] = (
-        {"images": images[start : start + _BATCH]} for start in range(0, len(images), _BATCH)
-    )
-
-    class Reader(CalibrationDataReader):
-        def get_next(self) -> dict[str, Any] | None:
-            return next(batches, None)
-
+    """Return the model with these products in integers, and what lies between them; ``also`` names further operators."""
     in_floats = _in_floats(model, products)
     ready = ready_for_quantization(model, in_floats)
     with _quantizing(ready) as (plain, path):
-        quantize_static(
-            plain,
-            path,
-            Reader(),
-            quant_format=QuantFormat.QDQ,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=[*_PRODUCTS, *_BETWEEN, *also],
-            nodes_to_exclude=in_floats,
-            per_channel=True,
-            reduce_range=True,
-            extra_options={"TensorQuantOverrides": ranges_of(plain, images, method)},
-        )
+        ranges = {"TensorQuantOverrides": ranges_of(plain, images, method)}
+        quantize(plain, path, images, [*_PRODUCTS, *_BETWEEN, *also], in_floats, _BATCH, ranges)
         return lean_quantized(_loaded(path))
+
+
+def quantize(
+    plain: Path,
+    path: Path,
+    images: Images,
+    kinds: list[str],
+    in_floats: list[str],
+    batch: int,
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Quantize operators of these ``kinds`` in QDQ form, weights per channel, with the ranges of ``images``.
+
+    ``reduce_range`` keeps weights in seven bits: without VNNI, x86 adds pairs of 8-bit products in 16 bits, which
+    saturates, and the accuracy would depend on the user's CPU. ``in_floats`` names nodes that stay as they are.
+    """
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    takes = onnx.load(plain).graph.input[0].name
+    batches = iter(np.split(images, range(batch, len(images), batch)))
+
+    class Reader(CalibrationDataReader):
+        def get_next(self) -> dict[str, Images] | None:
+            part = next(batches, None)
+            return None if part is None else {takes: part}
+
+    quantize_static(
+        plain,
+        path,
+        Reader(),
+        quant_format=QuantFormat.QDQ,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=kinds,
+        nodes_to_exclude=in_floats,
+        per_channel=True,
+        reduce_range=True,
+        extra_options=dict(options),
+    )
 
 
 def _in_floats(model: onnx.ModelProto, products: Sequence[str]) -> list[str]:

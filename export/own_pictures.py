@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -134,11 +134,3 @@ def prove_on_own(
         None if own.labels is None else parity.accuracy,
         None if own.labels is None else accuracy_of(reference, own.labels),
     )
-
-
-def own_parity_of(entry: dict[str, Any] | None) -> OwnParity | None:
-    """Turn what was read as JSON back into a comparison."""
-    if entry is None:
-        return None
-    accuracies = {name: Accuracy(**entry[name]) if entry[name] else None for name in ("accuracy", "trained_accuracy")}
-    return OwnParity(**{**entry, "flips": tuple(entry["flips"]), **accuracies})

@@ -71,7 +71,7 @@ class Exporter:
         self.calibration = of_training_images() if calibration is None else calibration
         self.own = own
         self.test: Split = dataset.load("test")
-        self.reference = self._reference(self.test.images)
+        self.reference = source.reference(self.test.images)
 
     def export(self, model_format: Format, precision: Precision, folder: Path) -> ZooFile:
         """Write a file as ``proven`` does, for whoever needs no more than what the manifest says of it."""
@@ -130,7 +130,10 @@ class Exporter:
         file = ModelFile(self.source.name, folder / made.file, made.format, made.precision, made.bytes)
         batch = batch_of(made.format, made.precision)
         if made.parity.flips:
-            self._draw_flips(made, folder, answers)
+            from export.contact_sheet import save_flips
+
+            path = folder / f"{made.file}.flips.png"
+            save_flips(path, made.parity.flips, self.test, self.reference, answers, made.file)
         noisy = answer_in_parts(_PROVED_ON[made.format].open(file, None).answers, self._noisy, batch)
         return Report(
             model=self.source.name,
@@ -145,12 +148,9 @@ class Exporter:
             inputs=inputs,
         )
 
-    def _reference(self, images: Images) -> Probabilities:
-        return self.source.reference(images)
-
     @cached_property
     def _own_reference(self) -> Probabilities | None:
-        return None if self.own is None else self._reference(self.own.images)
+        return None if self.own is None else self.source.reference(self.own.images)
 
     def _prove_on_own(self, name: str, precision: Precision, session: Session, batch: int) -> OwnParity | None:
         """Hold a file against the trained model on the user's own pictures, if there are any."""
@@ -159,19 +159,13 @@ class Exporter:
         candidate = answer_in_parts(session.answers, self.own.images, batch)
         return prove_on_own(name, precision, self._own_reference, candidate, self.own, session.provider)
 
-    def _draw_flips(self, made: ZooFile, folder: Path, answers: Probabilities) -> None:
-        from export.contact_sheet import save_flips
-
-        path = folder / f"{made.file}.flips.png"
-        save_flips(path, made.parity.flips, self.test, self.reference, answers, made.file)
-
     @cached_property
     def _noisy(self) -> Images:
         return with_a_wrong_pixel(self.test.images[:COUNT])
 
     @cached_property
     def _noise_of_trained(self) -> Noise:
-        return moved(self.reference[:COUNT], self._reference(self._noisy))
+        return moved(self.reference[:COUNT], self.source.reference(self._noisy))
 
     def converted(self, model_format: Format, precision: Precision) -> bytes:
         """Convert, and prove nothing: the first of ``files``."""
@@ -211,13 +205,10 @@ class Exporter:
 
     def _reason(self, error: Exception) -> str:
         """Return what a converter fails on: the layer and the operator if it names them, or else how it begins."""
-        layer, operator = self.layer_named_in(str(error)), operator_named_in(str(error))
+        layer = layer_named_in(self.source.network, str(error)) if isinstance(self.source, Source) else None
+        operator = operator_named_in(str(error))
         parts = ["" if layer is None else f"layer {layer}", "" if operator is None else f"no converter for {operator}"]
         return ": ".join(filter(None, parts)) or first_line_of(error, 200)
-
-    def layer_named_in(self, text: str) -> str | None:
-        """Return the layer that names of a graph in ``text`` lead to; None where there are no layers."""
-        return layer_named_in(self.source.network, text) if isinstance(self.source, Source) else None
 
 
 def check_prover(runtime: Runtime, path: Path) -> None:

@@ -6,7 +6,7 @@ Keras is imported only where an entry of the zoo is made.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,27 +40,6 @@ DEFAULT_KEPT = 0.99
 
 SHIPPED: tuple[Pair, ...] = (("onnx", "float32"), ("tflite", "int8"))
 """What the wheel holds of every published network, and at least of our own: of those it holds all that is made."""
-
-
-@dataclass(frozen=True)
-class Published:
-    """A row's checkpoint: its name, the sha256 of its file, and the recipe that trained it; it takes pixels in 0..1."""
-
-    name: str
-    sha256: str
-    recipe: str
-    takes: None = None
-    answers: None = None
-
-
-def published(name: str) -> Published:
-    """Find a row's checkpoint.
-
-    Raises:
-        UsageError: there is no such row.
-        MissingModelFileError: there is no checkpoint of it.
-    """
-    return Published(name, sha256_of(checkpoint.path_of(name)), recipe_of(name))
 
 
 def recipe_of(name: str) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from digit_infer.zoo.manifest import Accuracy, ZooFile, zoo_file_of
+from digit_infer.benchmark.record import rebuilt
+from digit_infer.contract import Format, Precision
+from digit_infer.zoo.manifest import Accuracy, ZooFile
 from export.agreement import Agreement
 from export.noise import Noise
-from export.own_pictures import OwnParity, own_parity_of
+from export.own_pictures import OwnParity
 from export.stored import stored_document
-
-if TYPE_CHECKING:
-    from digit_infer.contract import Format, Precision
 
 SCHEMA = 2
 
@@ -81,20 +80,9 @@ def report_of(document: dict[str, Any]) -> Report | Refusal:
     """Turn what was read as JSON back into a report.
 
     Raises:
-        ValueError, KeyError, TypeError: it is none.
+        ValueError, KeyError, TypeError: it is no report.
     """
     fields = dict(document)
     if fields.pop("schema") != SCHEMA:
         raise ValueError(f"schema {document['schema']}, not {SCHEMA}")
-    if fields.pop("kind") == "refused":
-        return Refusal(**fields)
-    agreements = tuple(Agreement(**{**entry, "flips": tuple(entry["flips"])}) for entry in fields["agreements"])
-    values = {
-        "file": zoo_file_of(fields["file"]),
-        "trained": Accuracy(**fields["trained"]),
-        "noise": Noise(**fields["noise"]),
-        "noise_of_trained": Noise(**fields["noise_of_trained"]),
-        "agreements": agreements,
-        "own_pictures": own_parity_of(fields["own_pictures"]),
-    }
-    return Report(**{**fields, **values})
+    return rebuilt(Refusal, fields) if fields.pop("kind") == "refused" else rebuilt(Report, fields)

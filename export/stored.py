@@ -30,7 +30,7 @@ def stored_document(path: Path, schema: int, how_to_make: str) -> Iterator[dict[
         raise ExportError(f"{path} does not hold what it should ({error!r})", how_to_make) from error
 
 
-def store_among(
+def store_models(
     path: Path,
     schema: int,
     key: str,
@@ -39,16 +39,20 @@ def store_among(
     only: Collection[str],
     how_to_make: str,
     versions: Mapping[str, str] | None = None,
+    beside: Mapping[str, Any] | None = None,
 ) -> None:
-    """Put what was measured of some models among what a record holds of the others, in the order of the zoo.
+    """Write a record of all models, with the fields ``beside``, or replace the models ``only`` in an existing one.
 
-    ``measured`` is like what stands under ``key``: a list of entries or a dictionary, of whose items ``model_of`` tells the
-    model; ``only`` names each model once. A record's environment is that of its first run; ``later`` lists the runs after
-    it: each environment, with ``versions`` of further packages, and the models that were measured then.
+    ``measured`` is what the record has under ``key``: a list of items or a dictionary; ``model_of`` returns the model of
+    an item. The models keep the order of the zoo. A record's environment is that of its first run; ``later`` lists the runs
+    after it: each environment, with ``versions`` of further packages, and the models that were measured then.
 
     Raises:
         ExportError: there is no record yet, it is damaged, or nothing was measured of one of the models.
     """
+    if not only:
+        store_measured(path, schema, {**(beside or {}), key: measured}, versions)
+        return
     added = list(measured.items()) if isinstance(measured, dict) else measured
     missing = set(only) - {model_of(item) for item in added}
     if missing:

@@ -88,7 +88,7 @@ def exports_page() -> str:
         **_quantized(),
         **_calibrated(),
         **_lean(),
-        microcontrollers=read_tflm_results().rows,
+        microcontrollers=read_tflm_results(),
         browser=_elsewhere("browser"),
         arm=_elsewhere("arm"),
     )

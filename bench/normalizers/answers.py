@@ -1,6 +1,7 @@
 """The recipes by their names in ``bench.normalizers.recipes``.
 
-Each takes a model, and returns a function from a picture's file to its digit. A digit is -1 for none or several. A library is imported by its recipe, in an environment that has it.
+Each takes a model, and returns a function from a picture's file to its digit, -1 for none or several. A library is imported
+by its recipe, in an environment that has it.
 """
 
 from __future__ import annotations

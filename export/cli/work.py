@@ -77,6 +77,9 @@ def export_source(
     from export.pipeline import Exporter
     from export.source import load_source
 
+    def opened() -> Exporter:
+        return Exporter(source, calibration, pictures, allowed_loss)
+
     reports: list[Report | Refusal] = []
     try:
         with console.status(f"{name}: loading") as status:
@@ -86,27 +89,18 @@ def export_source(
                 click.echo(note, file=console.file)
             if order.microcontroller:
                 status.update(f"{name}: proving picture by picture on TensorFlow Lite Micro")
-                exporter = Exporter(source, calibration, pictures, allowed_loss)
-                results.for_microcontrollers.append(export_microcontroller(exporter, order.out))
+                results.for_microcontrollers.append(export_microcontroller(opened(), order.out))
                 return
             if order.browser:
                 status.update(f"{name}: proving in a browser")
-                exporter = Exporter(source, calibration, pictures, allowed_loss)
+                exporter = opened()
                 for _, precision in _possible(source, order.tflite_pairs, console):
                     results.for_browsers.append(export_browser(exporter, precision, order.out))
                 return
             if order.resume:
                 remove_unfinished(order.out)
             pairs = _possible(source, order.pairs, console)
-            making = make(
-                source,
-                calibration,
-                lambda: Exporter(source, calibration, pictures, allowed_loss),
-                pairs,
-                order.out,
-                resume=order.resume,
-            )
-            for report in making:
+            for report in make(source, calibration, opened, pairs, order.out, resume=order.resume):
                 reports.append(report)
                 status.update(f"{name}: {len(reports)} of {len(pairs)} files")
         if order.zoo:

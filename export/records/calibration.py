@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from digit_infer.benchmark.statistics import accuracy_of, flips
 from digit_infer.cli.reporting import quiet_native_log
+from digit_infer.predictor import Predictor
 from export.calibration import METHODS, SEED, SIZE, Method, of_training_images
 from export.pairs import FORMATS
-from export.records.answering import answers_of
 from export.stored import store_measured, stored_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from digit_infer.contract import Format
+    from digit_infer.contract import Format, Images, Probabilities
     from export.pipeline import Exporter
 
 NETWORK = "cnn_arch1"
@@ -68,6 +69,15 @@ def measure(exporter: Exporter, method: Method, size: int, seed: int) -> Iterato
         correct = accuracy_of(answers, exporter.test.labels).correct
         difference = float(abs(answers - exporter.reference).mean())
         yield Calibrated(model_format, method, size, seed, correct, len(flips(exporter.reference, answers)), difference)
+
+
+def answers_of(content: bytes, model_format: Format, images: Images) -> Probabilities:
+    """Return what a file of these bytes, which need not pass any proof, answers to uint8 [N, 28, 28]: float32 [N, 10]."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"studied.{model_format}")
+        path.write_bytes(content)
+        with Predictor(path) as predictor:
+            return predictor.predict_array(images)
 
 
 def read_study() -> Study:

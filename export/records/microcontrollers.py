@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,11 +11,11 @@ import click
 from rich.console import Console
 
 from digit_infer import zoo
+from digit_infer.benchmark.record import rebuilt
 from digit_infer.cli.reporting import ReportingCommand, quiet_native_log
-from digit_infer.zoo.manifest import zoo_file_of
 from export.cli.tables import print_microcontrollers
-from export.records.only import of_models, store
-from export.stored import stored_document
+from export.records import of_models
+from export.stored import store_models, stored_document
 
 if TYPE_CHECKING:
     from export.c_array import MicroFile
@@ -26,16 +25,8 @@ AGAIN = "python -m export.records.microcontrollers"
 RESULTS = Path(__file__).parents[1] / "results" / "tflm.json"
 
 
-@dataclass(frozen=True)
-class TflmResults:
-    """A row a network, in the order of the zoo, and where they were measured."""
-
-    environment: Mapping[str, str]
-    rows: tuple[MicroFile, ...]
-
-
-def read_tflm_results(path: Path = RESULTS) -> TflmResults:
-    """Read the record.
+def read_tflm_results(path: Path = RESULTS) -> tuple[MicroFile, ...]:
+    """Return the measurements of each network, in the order of the zoo.
 
     Raises:
         ExportError: it is missing or damaged.
@@ -43,11 +34,7 @@ def read_tflm_results(path: Path = RESULTS) -> TflmResults:
     from export.c_array import MicroFile
 
     with stored_document(path, SCHEMA, AGAIN) as document:
-        rows = tuple(
-            MicroFile(**{**row, "file": zoo_file_of(row["file"]), "operators": tuple(row["operators"])})
-            for row in document["rows"]
-        )
-        return TflmResults(document["environment"], rows)
+        return tuple(rebuilt(MicroFile, row) for row in document["rows"])
 
 
 @click.command(cls=ReportingCommand)
@@ -66,8 +53,8 @@ def main(only: tuple[str, ...]) -> int:
         for model in only or zoo.models():
             with Console(file=stderr).status(model), TemporaryDirectory() as folder:
                 rows.append(export_microcontroller(Exporter(load_source(model)), Path(folder)))
-    store(RESULTS, SCHEMA, "rows", [asdict(row) for row in rows], _model_of, only, AGAIN)
-    print_microcontrollers(read_tflm_results().rows)
+    store_models(RESULTS, SCHEMA, "rows", [asdict(row) for row in rows], _model_of, only, AGAIN)
+    print_microcontrollers(read_tflm_results())
     return 0
 
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from export.records.only import store
-from export.stored import measured_later, stored_document
+from digit_infer.benchmark.record import rebuilt
+from export.stored import measured_later, store_models, stored_document
 
 SCHEMA = 1
 RECORD = Path(__file__).parents[1] / "results" / "quantization.json"
@@ -48,7 +48,7 @@ class Quantized:
 def write_record(measured: Sequence[Quantized], only: Collection[str] = (), path: Path = RECORD) -> None:
     """Write the record, with the machine that it is from; with ``only``, of these models, among those of the others."""
     entries = [asdict(entry) for entry in measured]
-    store(path, SCHEMA, "results", entries, lambda entry: entry["model"], only, "python -m bench quantization")
+    store_models(path, SCHEMA, "results", entries, lambda entry: entry["model"], only, "python -m bench quantization")
 
 
 def other_runs(path: Path = RECORD) -> str:
@@ -68,4 +68,4 @@ def read_record(path: Path = RECORD) -> tuple[Quantized, ...]:
         ExportError: there is none, or it is damaged.
     """
     with stored_document(path, SCHEMA, "python -m bench quantization") as document:
-        return tuple(Quantized(**{**entry, "products": tuple(entry["products"])}) for entry in document["results"])
+        return tuple(rebuilt(Quantized, entry) for entry in document["results"])

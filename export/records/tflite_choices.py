@@ -14,9 +14,9 @@ import click
 
 from digit_infer.benchmark.statistics import accuracy_of, flips
 from digit_infer.cli.reporting import ReportingCommand, quiet_native_log
-from export.records.answering import answers_of
-from export.records.only import of_models, store
-from export.stored import stored_document
+from export.records import of_models
+from export.records.calibration import answers_of
+from export.stored import store_models, stored_document
 from training.recipes import MODELS
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def main(only: tuple[str, ...]) -> None:
         sources = [load_source(name) for name in names]
         files = [choice for source in sources for choice in choices(source, Exporter(source))]
     again = "python -m export.records.tflite_choices"
-    store(PATH, SCHEMA, "files", [asdict(file) for file in files], lambda entry: entry["model"], only, again)
+    store_models(PATH, SCHEMA, "files", [asdict(file) for file in files], lambda entry: entry["model"], only, again)
 
 
 if __name__ == "__main__":

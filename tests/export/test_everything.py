@@ -13,8 +13,9 @@ from export.inputs import fingerprint
 from export.making import stored
 from export.metadata import metadata
 from export.pairs import ALL
-from export.published import enter_into_zoo, published, zoo_model
+from export.published import enter_into_zoo, zoo_model
 from export.report import path_of
+from export.source import load_source
 
 NAME = "softmax_regression"
 
@@ -96,7 +97,7 @@ def test_a_network_that_fails_says_why(tmp_path):
 
 
 def test_the_fingerprint_follows_checkpoint_calibration_and_precision(made):
-    origin, usual = published(NAME), of_training_images()
+    origin, usual = load_source(NAME), of_training_images()
     about = [
         metadata(origin, "onnx", "int8", usual),
         metadata(origin, "onnx", "int8", of_training_images(seed=1)),

@@ -161,7 +161,7 @@ def test_what_does_not_answer_the_same_is_not_written(small_exporter, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [int8.file]
 
 
-@pytest.mark.parametrize("row", read_tflm_results().rows, ids=lambda row: row.model)
+@pytest.mark.parametrize("row", read_tflm_results(), ids=lambda row: row.model)
 def test_the_record_is_of_the_files_that_ship(row, locked):
     model = zoo.model_named(row.model)
     (shipped,) = zoo.files_of(model, "tflite", "int8")
@@ -173,4 +173,4 @@ def test_the_record_is_of_the_files_that_ship(row, locked):
 
 
 def test_the_record_holds_every_network_in_the_order_of_the_zoo():
-    assert [row.model for row in read_tflm_results().rows] == list(zoo.models())
+    assert [row.model for row in read_tflm_results()] == list(zoo.models())

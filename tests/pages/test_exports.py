@@ -97,7 +97,7 @@ def test_lean_graphs_are_no_slower_than_what_tf2onnx_writes():
 
 def test_every_network_was_measured_everywhere():
     names = list(zoo.models())
-    assert [row.model for row in read_tflm_results().rows] == names
+    assert [row.model for row in read_tflm_results()] == names
     assert list(dict.fromkeys(entry.model for entry in read_record())) == names
     assert list(dict.fromkeys(entry.model for entry in read_choices())) == names
     study = read_study()
