@@ -140,13 +140,14 @@ def cpu_facts(root: Path = ROOT) -> dict[str, str]:
     """Return facts of the processor by name, "" for what cannot be read; ``root`` holds /proc and /sys."""
     info, devices = facts_of(root / "proc/cpuinfo"), root / "sys/devices/system/cpu"
     flags = (info.get("flags") or info.get("Features") or "").split()
-    frequency = devices / "cpu0/cpufreq"
+    frequency, python_knows = devices / "cpu0/cpufreq", platform.processor() or platform.machine()
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
     return {
-        "cpu": info.get("model name") or info.get("Model") or _sysctl("machdep.cpu.brand_string") or _by_python(),
+        "cpu": info.get("model name") or info.get("Model") or _sysctl("machdep.cpu.brand_string") or python_knows,
         "cpu_signature": _signature(info),
         "cpu_flags": " ".join(flag for flag in FLAGS if flag in flags),
         "cores_visible": str(os.cpu_count() or ""),
-        "cores_allowed": str(len(allowed)) if (allowed := _affinity()) else "",
+        "cores_allowed": str(len(allowed) or ""),
         "cpus_allowed": ranges(allowed),
         "smt": {"0": "off", "1": "on"}.get(text_of(devices / "smt/active"), ""),
         "caches": _caches(devices / "cpu0/cache"),
@@ -167,14 +168,6 @@ def ranges(numbers: Iterable[int]) -> str:
         else:
             runs.append([number, number])
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-
-
-def _affinity() -> set[int]:
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-
-
-def _by_python() -> str:
-    return platform.processor() or platform.machine()
 
 
 def _signature(info: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -21,7 +21,7 @@ from time import perf_counter, perf_counter_ns
 
 import numpy as np
 
-from digit_infer.benchmark.record import Block, Machine, Row
+from digit_infer.benchmark.record import Machine, Row
 from digit_infer.errors import MeasurementError
 
 _READINGS = 2_000
@@ -125,20 +125,13 @@ _TIMEOUT = 60
 def measured_machine(rows: Sequence[Row]) -> Machine:
     """Measure the clock, and the matrix product for every number of threads of a row; collect the anchor's times."""
     threads = sorted({row.artefact.threads or 1 for row in rows})
-    blocks = sorted(_blocks(rows), key=lambda block: block.start_s)
+    blocks = sorted((block for row in rows for block in row.blocks()), key=lambda block: block.start_s)
     return Machine(
         clock_step_ns=clock_step_ns(),
         clock_read_ns=clock_read_ns(),
         matrix_product_gflops={str(number): matrix_product_gflops(number) for number in threads},
         anchor_us=tuple(block.anchor_us for block in blocks),
     )
-
-
-def _blocks(rows: Sequence[Row]) -> Iterable[Block]:
-    for row in rows:
-        for process in row.processes:
-            for part in (process.stream, process.offline):
-                yield from part.blocks if part else ()
 
 
 def matrix_product_gflops(threads: int) -> float:
@@ -176,8 +169,6 @@ def _measured() -> float:
 
 def _shortest(size: int, seconds: float) -> float:
     """Return the seconds of the fastest product of two square matrices among those that fit into ``seconds``."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     left, right = (rng.random((size, size), dtype=np.float32) for _ in range(2))
     answer = np.empty_like(left)

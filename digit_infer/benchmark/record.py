@@ -177,6 +177,11 @@ class Row:
     flips: int | None
     processes: tuple[Process, ...]
 
+    def blocks(self) -> list[Block]:
+        """Return the blocks of all processes, of single queries and of throughput."""
+        parts = [part for process in self.processes for part in (process.stream, process.offline) if part]
+        return [block for part in parts for block in part.blocks]
+
 
 @dataclass(frozen=True)
 class Skipped:

@@ -137,13 +137,7 @@ def _stages(row: Row) -> StageTimes | None:
 
 
 def _drift(row: Row) -> float:
-    anchors = sorted(
-        block.anchor_us
-        for process in row.processes
-        for part in (process.stream, process.offline)
-        if part is not None
-        for block in part.blocks
-    )
+    anchors = sorted(block.anchor_us for block in row.blocks())
     if not anchors:
         return 0.0
     low, high = (anchors[round(share * (len(anchors) - 1))] for share in (0.05, 0.95))

@@ -11,7 +11,7 @@ from digit_infer import Predictor
 from digit_infer.benchmark.statistics import accuracy_of
 from digit_infer.errors import ModelCodeError, UsageError
 from digit_infer.runtimes.preprocessing import Preprocessing
-from export.answers import ends_in_logits, softmax
+from export.answers import ends_in_logits, probabilities
 from export.errors import ExportError
 from export.interface import Interface, picture_shape
 from export.metadata import KEY
@@ -136,7 +136,9 @@ def test_logits_are_told_by_the_answers_and_get_a_softmax(trained, mnist_test, m
 
 def test_the_numpy_softmax_is_that_of_keras():
     logits = np.random.default_rng(0).normal(0, 60, (50, 10)).astype(np.float32)
-    np.testing.assert_allclose(softmax(logits), keras.ops.softmax(logits), atol=1e-6)
+    np.testing.assert_allclose(
+        probabilities(logits, Interface((28, 28), logits=True)), keras.ops.softmax(logits), atol=1e-6
+    )
 
 
 def test_answers_that_are_neither_are_refused_until_the_user_settles_it():
@@ -146,7 +148,7 @@ def test_answers_that_are_neither_are_refused_until_the_user_settles_it():
     assert ends_in_logits("own", sigmoids, "logits")
     with pytest.raises(ExportError, match="does not answer probabilities"):
         ends_in_logits("own", sigmoids, "probabilities")
-    shares = softmax(sigmoids)
+    shares = probabilities(sigmoids, Interface((28, 28), logits=True))
     assert not ends_in_logits("own", shares, None)
     assert not ends_in_logits("own", shares, "probabilities")
     with pytest.raises(ExportError, match="need no softmax; leave --logits out"):

@@ -54,56 +54,28 @@ def judge(subject: str, metric: Metric, first: Sample, second: Sample, limits: L
     """Compare two samples of the same metric."""
     times = central_us(first), central_us(second)
     allowed = limits.share if metric == "throughput" else max(limits.share, limits.absolute_us / times[0])
-    sides = _compared(first, second)
-    if isinstance(sides, str):
-        return Finding(subject, metric, "INCONCLUSIVE", sides, *_as_told(metric, *times), None, allowed)
-    change = sides.change()
-    verdict, reason = _verdict(change, sides.pace(), allowed)
-    return Finding(subject, metric, verdict, reason, *_as_told(metric, *sides.times_us()), change, allowed)
+    found = _compared(first, second)
+    if isinstance(found, str):
+        return Finding(subject, metric, "INCONCLUSIVE", found, *_as_told(metric, *times), None, allowed)
+    times, change, pace = found
+    verdict, reason = _verdict(change, pace, allowed)
+    return Finding(subject, metric, verdict, reason, *_as_told(metric, *times), change, allowed)
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """Two samples that can be compared."""
-
-    first: Sample
-    second: Sample
-
-    def times_us(self) -> tuple[float, float]:
-        """Return both times in µs."""
-        return central_us(self.first), central_us(self.second)
-
-    def pace(self) -> float:
-        """Return the change of the clock rate, as log(second / first) of the anchor."""
-        return 0.0
-
-    def change(self) -> Change:
-        """Compare them."""
-        interval, times = log_ratio(self.first, self.second), self.times_us()
-        return Change(times[1] / times[0], exp(interval.low), exp(interval.high))
+def _change(first: Sample, second: Sample) -> Change:
+    interval = log_ratio(first, second)
+    return Change(central_us(second) / central_us(first), exp(interval.low), exp(interval.high))
 
 
-@dataclass(frozen=True)
-class _Paced(_Sides):
-    """Two samples of processes, with the anchor's time of each in µs."""
-
-    first: Processes
-    second: Processes
-    anchors_us: tuple[float, float]
-
-    def pace(self) -> float:
-        """Return the change of the anchor, as log(second / first)."""
-        return log(self.anchors_us[1] / self.anchors_us[0])
-
-    def change(self) -> Change:
-        """Compare them at one clock rate; the interval covers every share by which they may follow the anchor."""
-        between_us = sqrt(self.anchors_us[0] * self.anchors_us[1])
-        shares = followed(self.first, self.second)
-        changes = [
-            _Sides(at_pace(self.first, between_us, share), at_pace(self.second, between_us, share)).change()
-            for share in (shares.low, (shares.low + shares.high) / 2, shares.high)
-        ]
-        return Change(changes[1].ratio, min(change.low for change in changes), max(change.high for change in changes))
+def _change_at_one_pace(first: Processes, second: Processes, anchors_us: tuple[float, float]) -> Change:
+    """Compare samples at one clock rate; the interval covers every share by which they may follow the anchor."""
+    between_us = sqrt(anchors_us[0] * anchors_us[1])
+    shares = followed(first, second)
+    changes = [
+        _change(at_pace(first, between_us, share), at_pace(second, between_us, share))
+        for share in (shares.low, (shares.low + shares.high) / 2, shares.high)
+    ]
+    return Change(changes[1].ratio, min(change.low for change in changes), max(change.high for change in changes))
 
 
 def _verdict(change: Change, pace: float, allowed: float) -> tuple[Verdict, str]:
@@ -131,23 +103,27 @@ def _moved(ratio: float) -> str:
     return f"{percent(ratio - 1)} slower" if ratio > 1 else f"{percent(1 - ratio)} faster"
 
 
-def _compared(first: Sample, second: Sample) -> _Sides | str:
-    """Return the samples to compare, or the reason why there are too few measurements."""
+def _compared(first: Sample, second: Sample) -> tuple[tuple[float, float], Change, float] | str:
+    """Return both times in µs, their change, and that of the anchor as log(second / first); or why there are too few.
+
+    Without an anchor its change is 0.
+    """
     if isinstance(first, Processes) and isinstance(second, Processes):
         fewest = min(len(first.processes), len(second.processes))
         if fewest < FEWEST_PROCESSES:
             return f"{_counted(fewest)} on one side: measure with {FEWEST_PROCESSES} rounds or more"
-        kept = quiet(first), quiet(second)
-        for side in kept:
+        one, other = quiet(first), quiet(second)
+        for side in (one, other):
             if len(side.kept.processes) < max(FEWEST_PROCESSES, side.disturbed + side.cold):
                 return _too_noisy(side)
-        if kept[0].anchor_us is None or kept[1].anchor_us is None:
-            return _Sides(kept[0].kept, kept[1].kept)
-        return _Paced(kept[0].kept, kept[1].kept, (kept[0].anchor_us, kept[1].anchor_us))
+        first, second = one.kept, other.kept
+        if one.anchor_us is not None and other.anchor_us is not None:
+            change = _change_at_one_pace(first, second, (one.anchor_us, other.anchor_us))
+            return (central_us(first), central_us(second)), change, log(other.anchor_us / one.anchor_us)
     for sample in (first, second):
         if isinstance(sample, Spread) and sample.samples < FEWEST_SAMPLES:
             return f"{sample.samples} rounds: measure with --benchmark-min-rounds={FEWEST_SAMPLES} or more"
-    return _Sides(first, second)
+    return (central_us(first), central_us(second)), _change(first, second), 0.0
 
 
 def _too_noisy(side: Quiet) -> str:

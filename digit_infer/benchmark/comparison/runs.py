@@ -171,26 +171,12 @@ def _anchors(blocks: Sequence[record.Block]) -> tuple[float, ...]:
     return tuple(block.anchor_us for block in blocks)
 
 
-def is_pytest_benchmark(document: Mapping[str, Any]) -> bool:
-    """Return whether a JSON object was written by pytest-benchmark."""
-    return {"machine_info", "benchmarks", "version"} <= document.keys()
-
-
 def run_of_pytest_benchmark(document: Mapping[str, Any], name: str) -> Run:
-    """Make a run of pytest-benchmark's JSON; ``name`` is the file's, for messages.
+    """Make a run of pytest-benchmark's JSON; ``name`` is the file's.
 
     Raises:
-        RecordError: a value is missing or of another type.
+        AttributeError, KeyError, TypeError, ValueError: a value is missing or of another type.
     """
-    try:
-        return _run(document, name)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RecordError(
-            f"{name} is no complete file of pytest-benchmark ({type(error).__name__}: {error})", "measure again"
-        ) from error
-
-
-def _run(document: Mapping[str, Any], name: str) -> Run:
     machine, commit = document["machine_info"], document.get("commit_info", {})
     cpu = machine.get("cpu", {})
     identity = {"system": machine["system"], "machine": machine["machine"]}
@@ -208,12 +194,8 @@ def _run(document: Mapping[str, Any], name: str) -> Run:
             "kernel": f"{machine['system']} {machine['release']}",
             "pytest-benchmark": str(document["version"]),
         },
-        subjects={benchmark["fullname"]: _timed_subject(benchmark["stats"]) for benchmark in benchmarks},
+        subjects={benchmark["fullname"]: Subject({"p50": _sample(benchmark["stats"])}, {}) for benchmark in benchmarks},
     )
-
-
-def _timed_subject(stats: Mapping[str, Any]) -> Subject:
-    return Subject({"p50": _sample(stats)}, {})
 
 
 def _sample(stats: Mapping[str, Any]) -> Sample:
@@ -231,23 +213,19 @@ def read_run(path: Path) -> Run:
     Raises:
         RecordError: the file is missing, damaged, or neither of them.
     """
+    document, name = read_document(path), str(path)
     try:
-        return _read(path)
+        if {"machine_info", "benchmarks", "version"} <= document.keys():
+            run = run_of_pytest_benchmark(document, name)
+        else:
+            run = run_of_record(from_document(document, name), name)
+        for what, subject in run.subjects.items():
+            if not all(0 < time < inf for sample in subject.samples.values() for time in _times(sample)):
+                raise RecordError(f"{path} holds an impossible time of {what}", "measure again")
     except RecordError:
         raise
-    except Exception as error:  # its numbers may overflow or contradict each other
-        raise RecordError(f"{path} is no sound record ({type(error).__name__}: {error})", "measure again") from error
-
-
-def _read(path: Path) -> Run:
-    document = read_document(path)
-    if is_pytest_benchmark(document):
-        run = run_of_pytest_benchmark(document, str(path))
-    else:
-        run = run_of_record(from_document(document, str(path)), str(path))
-    for name, subject in run.subjects.items():
-        if not all(0 < time < inf for sample in subject.samples.values() for time in _times(sample)):
-            raise RecordError(f"{path} holds an impossible time of {name}", "measure again")
+    except Exception as error:  # values may be missing, and numbers overflow or contradict each other
+        raise RecordError(f"{path} is no complete record ({type(error).__name__}: {error})", "measure again") from error
     return run
 
 
