@@ -1,1 +1,1 @@
-"""Benchmarks of digit_infer beside the same work done by hand: ``pytest bench`` and ``python -m bench``."""
+"""Benchmarks of digit_infer against the same work by hand: ``pytest bench`` and ``python -m bench``."""

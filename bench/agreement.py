@@ -1,4 +1,4 @@
-"""How a file's answers elsewhere, in a browser or on ARM, differ from its answers on this machine's own runtime."""
+"""Compares a file's answers in a browser or on ARM with those of its runtime on this machine."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _SEED = 20_261_129
 
 @dataclass(frozen=True)
 class Agreement:
-    """One file, answered by ``runtime`` beside the runtime of its format here.
+    """One file on ``runtime``, compared with the runtime of its format on this machine.
 
     ``flips``: pictures whose digit differs; of the ink network, pixels that are ink for one of the two only.
-    ``largest_difference`` is of probabilities, or of ink, 0 to 255. ``correct`` digits are counted there. ``outside`` says
-    why the answers differ by more than the file's precision may differ from the trained network, and is None otherwise.
+    ``largest_difference`` is of probabilities, or of ink, 0 to 255. ``correct`` counts the right digits on ``runtime``.
+    ``outside`` is the reason if the answers exceed the bounds of the file's precision, and None otherwise.
     """
 
     file: str
@@ -48,7 +48,7 @@ class Agreement:
 
 
 def pictures_of(file: ModelFile) -> Pictures:
-    """Return what a file is asked: the 10,000 test images, or 1,000 drawn pictures for the ink network."""
+    """Return the input for a file: the 10,000 test images, or 1,000 drawn pictures for the ink network."""
     images = load("test").images
     if file.contract == DIGITS:
         return images
@@ -58,7 +58,7 @@ def pictures_of(file: ModelFile) -> Pictures:
 
 
 def agreement(file: ModelFile, runtime: str, here: Answers, there: Answers) -> Agreement:
-    """Compare what a file answers here and there, to the same pictures."""
+    """Compare a file's answers to the same pictures on two runtimes."""
     assert file.precision is not None
     correct = None
     if file.contract == DIGITS:

@@ -1,4 +1,4 @@
-"""Answers pictures with one file of the installed wheel: the program that emulated ARM runs, and this machine, too.
+"""Answers pictures with one file of the installed wheel; this program runs on emulated ARM and on this machine.
 
 Usage: python3 answering.py FILE PICTURES.npy ANSWERS.npy
 """
@@ -23,13 +23,13 @@ _BATCH = 50
 
 
 def every_file() -> list[ModelFile]:
-    """Return the files that the wheel holds, those of the ink network last."""
+    """Return the bundled files, those of the ink network last."""
     digits = [zoo.zoo_file(model, file) for model in zoo.models().values() for file in model.files]
     return digits + [zoo.ink_file(file.format, file.precision) for file in zoo.manifest().ink.files]
 
 
 def answer(file: ModelFile, pictures: Path, answers: Path) -> str:
-    """Write a file's answers to the pictures of one ``.npy`` into another, and return what ran it."""
+    """Write a file's answers to the pictures of one ``.npy`` into another, and return the provider."""
     session = RUNTIMES[RUNTIME_OF[file.format]].open(file, 1)
     found = answer_in_parts(session.answers, np.load(pictures), _BATCH)
     unfinished = answers.with_name(f".{answers.name}")

@@ -1,4 +1,4 @@
-"""``digit-infer batch`` beside ``predict_many(processes=True)`` on the same files; killed; with a million; on two nodes."""
+"""Benchmarks ``digit-infer batch``: against ``predict_many``, killed and resumed, with a million pictures, on two nodes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ with Predictor() as predictor:
 
 @dataclass(frozen=True)
 class Packed:
-    """A run on packed pictures, a whole process: ``peak_mib`` is the resident memory of the largest of its processes."""
+    """A run on packed pictures in a fresh process; ``peak_mib`` is the resident memory of its largest process."""
 
     pictures: int
     seconds: float
@@ -58,7 +58,7 @@ class Packed:
 
 @dataclass(frozen=True)
 class WithNode:
-    """Answers with the node of the cluster beside them."""
+    """Answers with the cluster node of each."""
 
     answers: Answers
 
@@ -68,7 +68,7 @@ class WithNode:
         return self.answers.schema.append(pa.field("node", pa.string()))
 
     def __call__(self, pictures: pa.Array) -> pa.StructArray:
-        """Answer pictures, and say where."""
+        """Answer pictures, and add the node."""
         import ray
 
         found = self.answers(pictures)
@@ -80,11 +80,9 @@ class WithNode:
 @click.option("--pictures", type=click.IntRange(min=1), default=100_000, show_default=True, help="In a folder.")
 @click.option("--packed", type=click.IntRange(min=1), default=1_000_000, show_default=True, help="In Parquet, for memory.")
 @click.option("--pairs", type=click.IntRange(min=1), default=2, show_default=True, help="A B B A")
-@click.option(
-    "--cluster/--no-cluster", default=True, help="Whether to answer the folder on two nodes as well, which needs Ray."
-)
+@click.option("--cluster/--no-cluster", default=True, help="Also run the folder on two nodes, which needs Ray.")
 def command(pictures: int, packed: int, pairs: int, *, cluster: bool) -> None:
-    """Time digit-infer batch beside predict_many(processes=True), kill it, and give it a million pictures."""
+    """Time digit-infer batch against predict_many(processes=True), kill and resume it, and run a million pictures."""
     with TemporaryDirectory() as place:
         folder, many = Path(place) / "pictures", Path(place) / "many.parquet"
         write_folder(folder, pictures)
@@ -114,7 +112,7 @@ def beside_predict_many(folder: Path, place: Path, pairs: int) -> dict[str, Any]
 
 
 def killed_twice(folder: Path, out: Path, pictures: int) -> dict[str, int]:
-    """Kill a job twice, as soon as there is a part more, and let it end; count its rows, and the paths in them."""
+    """Kill a job twice, each time after one more part, and let it finish; count its rows and different paths."""
     command = [console_script(), "batch", str(folder), "--out", str(out), "--resume"]
     kills = parts = 0
     for _ in range(2):
@@ -130,13 +128,13 @@ def killed_twice(folder: Path, out: Path, pictures: int) -> dict[str, int]:
 
 
 def answer_packed(packed: Path, out: Path, pictures: int) -> Packed:
-    """Answer packed pictures in a process of its own."""
+    """Run packed pictures in a fresh process."""
     seconds, peak = run_process([console_script(), "batch", f"{packed}/*.parquet", "--out", str(out)])
     return Packed(pictures, seconds, pictures / seconds, peak)
 
 
 def on_two_nodes(folder: Path) -> dict[str, int]:
-    """Answer a folder on two nodes of one processor each, by the command, and again to see how many each node answered."""
+    """Run a folder on two nodes of one processor each: by the command, and again to count the pictures of each node."""
     import ray
     from ray.cluster_utils import Cluster
 

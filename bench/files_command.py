@@ -1,4 +1,4 @@
-"""Commands that time model files: exported, shipped, and from other optimisers."""
+"""Commands that time model files: exported, bundled, and from other optimisers."""
 
 from __future__ import annotations
 

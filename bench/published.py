@@ -1,7 +1,7 @@
-"""Runs and exports classifiers that other people published: ``python -m bench published DIR``.
+"""Runs and exports classifiers of public repositories: ``python -m bench published DIR``.
 
-``published.json`` says where each file is from, and what pixels are passed by hand; the files themselves stay
-outside the repository, in DIR, under the names in that list.
+``published.json`` lists the source of each file and the scale of its pixels. The files are in DIR, outside the
+repository, under the names in that list.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Published:
 
 
 def by_hand(path: Path, pixels: Preprocessing) -> int:
-    """Count the right answers of the bare runtime: what an owner would write, for any of the usual forms."""
+    """Count the right answers by the bare runtime, with the code that an owner of the file would write."""
     test, run = load("test"), _runner(path)
     values = pixels.values(test.images)
     return int((run(values).argmax(axis=1) == test.labels).sum())
@@ -147,7 +147,7 @@ def exported(path: Path) -> dict[str, int | str]:
 
 
 def run_all(folder: Path, only: tuple[str, ...]) -> dict[str, Published]:
-    """Run the files of the list that lie in a folder."""
+    """Run the files of the list that are in a folder."""
     found = {}
     test = load("test")
     for entry in json.loads(LIST.read_text(encoding="utf-8"))["files"]:
@@ -158,7 +158,7 @@ def run_all(folder: Path, only: tuple[str, ...]) -> dict[str, Published]:
         try:
             hand = by_hand(path, Preprocessing(**entry["pixels"]))
             note = ""
-        except Exception as error:  # whatever a runtime raises is what its owner would see
+        except Exception as error:  # any error of a runtime
             note = f"by hand: {first_line_of(error, 120)}; "
         try:
             if sha256_of(path) != entry["sha256"]:
@@ -178,7 +178,7 @@ def run_all(folder: Path, only: tuple[str, ...]) -> dict[str, Published]:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--file", "only", multiple=True, metavar="NAME", help="Of the list; repeatable. [default: all, and recorded]")
 def published(folder: Path, only: tuple[str, ...]) -> None:
-    """Count the right answers of published classifiers in FOLDER: by ten lines by hand, by Predictor, and once exported."""
+    """Count the right answers of published classifiers in FOLDER: on the bare runtime, by Predictor, and after export."""
     with quiet_native_log():
         found = run_all(folder, only)
     columns = ("by hand", "digit_infer", *_EXPORTED)

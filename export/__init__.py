@@ -1,1 +1,1 @@
-"""Turns trained Keras models into deployable files, each proven before it is written: ``python -m export --help``."""
+"""Turns trained Keras models into deployable files, each verified before it is written: ``python -m export --help``."""

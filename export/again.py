@@ -1,6 +1,6 @@
-"""``python -m export.again``: makes the zoo's files with the versions that are here, and tells what came out otherwise.
+"""``python -m export.again``: rebuilds the zoo's files with the installed versions, and lists those that differ.
 
-Another version of a tool is no news; another answer is.
+Other versions of the tools may change the bytes of a file. A changed answer is a failure.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ Verdict = Literal["the same", "other bytes, the same answers", "another answer"]
 
 
 def verdict(before: Report | Refusal, now: Report | Refusal) -> Verdict:
-    """Compare what is recorded of a file with what came out now.
+    """Compare the recorded report of a file with the new one.
 
-    Answers are the same if as many are right, and if those of the same images differ from the trained model's. To prove a
-    file that was refused, or to refuse one that was proven, is another answer.
+    The answers are the same if the accuracy is, and if the same images flip. A file that is refused now and was written
+    before, or the reverse, counts as another answer.
     """
     if isinstance(before, Refusal) or isinstance(now, Refusal):
         return "the same" if type(before) is type(now) else "another answer"
@@ -43,10 +43,10 @@ def verdict(before: Report | Refusal, now: Report | Refusal) -> Verdict:
 
 
 def verdicts(names: Sequence[str], pairs: Sequence[Pair], folder: Path, jobs: int) -> Iterator[tuple[str, Verdict]]:
-    """Make the files of these networks into ``folder``, and yield each with what is to be said of it.
+    """Export these networks into ``folder``, and yield the name and the verdict of each file.
 
     Raises:
-        ExportError: a network could not be exported to its end.
+        ExportError: the export of a network failed.
     """
     before = recorded()
     for name, failure in make_all(names, pairs, folder, jobs):
@@ -61,9 +61,9 @@ def verdicts(names: Sequence[str], pairs: Sequence[Pair], folder: Path, jobs: in
 @click.option("--precision", "precisions", type=click.Choice(PRECISIONS), multiple=True, help="Repeatable. [default: all]")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Networks at a time.")
 def main(names: tuple[str, ...], precisions: tuple[Precision, ...], jobs: int) -> int:
-    """Make the files of these networks, or of all, and compare them with what is recorded; the zoo stays as it is.
+    """Export these networks, or all, and compare the files with the records; the zoo is not changed.
 
-    Prints a line for each file that is not the same, and ends with 1 if one answers otherwise. All take 20 minutes.
+    Prints a line for each file that differs, and exits with 1 if an answer differs. All networks take 20 minutes.
     """
     pairs = [pair for pair in ALL if pair[1] in (precisions or PRECISIONS)]
     counts: Counter[Verdict] = Counter()

@@ -1,4 +1,4 @@
-"""Runs one file on other kernels: what it answers must not depend on who runs it."""
+"""Runs one file on other kernels: its answers must not depend on the runtime."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 TOGETHER = 1_000
-"""Images in a call that show whether answers depend on one another."""
+"""Images of one call in the test whether answers depend on the other images of the call."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How another runtime's answers to the same images differ: of probabilities, and the images answered otherwise."""
+    """How another runtime answers the same images: the largest difference of a probability, and the flips."""
 
     runtime: str
     images: int
@@ -35,7 +35,7 @@ class Agreement:
 
 
 def agreements(file: ModelFile, images: Images, answers: Probabilities, batch: int) -> tuple[Agreement, ...]:
-    """Compare ``answers``, float32 [N, 10], with those of every other way that there is here to run the file."""
+    """Compare ``answers``, float32 [N, 10], with those of all other kernels that are available for the file."""
     ways = [(runtime, answer, batch) for runtime, answer in _others(file).items()]
     if (file.format, file.precision) == ("onnx", "int8-dynamic"):  # quantized by the batch: the others may change an answer
         ways.append((f"onnx-cpu, {TOGETHER:,} images in a call", RUNTIMES["onnx-cpu"].open(file, None).answers, TOGETHER))
@@ -61,9 +61,9 @@ def _others(file: ModelFile) -> dict[str, Answer]:
 
 
 def _as_written(file: ModelFile) -> Answer:
-    """Run an ONNX file node by node.
+    """Run an ONNX file without graph optimisations.
 
-    In a quantized file, products then are of floats that were rounded to integers: what the file means, on any CPU.
+    A quantized file then computes its products in floats, on dequantized values, in the same way on every CPU.
     """
     import onnxruntime
 
@@ -75,7 +75,7 @@ def _as_written(file: ModelFile) -> Answer:
 
 
 def _without_xnnpack(file: ModelFile) -> Answer:
-    """Run a TFLite file on the kernels that come with the interpreter, as old Android phones and other builds do."""
+    """Run a TFLite file on the interpreter's own kernels, as old Android phones and other builds without XNNPACK do."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     from digit_infer.runtimes.tflite import TfliteSession

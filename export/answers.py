@@ -1,6 +1,6 @@
-"""What a trained network answers when Keras calls it: the reference that every file is held against.
+"""The answers of a trained network in Keras: the reference for every exported file.
 
-Nothing here knows the wrapper: pixels are prepared and softmaxes taken in numpy, so that a mistake there is found.
+Pixels are prepared and softmaxes computed in numpy, without the wrapper of the export, so that its mistakes are found.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 Ending = Literal["logits", "probabilities"]
 
 BATCH = 1_000
-"""Images in one call while a model is proven."""
+"""Images per call in the verification of a file."""
 
 _ROW_SUM = 1e-3
 
 
 def raw_answers(network: Any, interface: Interface, images: Images) -> NDArray[np.float32]:
-    """Call a network the way a user of Keras would: uint8 [N, 28, 28] -> its own numbers, float32 [N, 10 or more].
+    """Call a network as users of Keras do: uint8 [N, 28, 28] -> its own numbers, float32 [N, 10 or more].
 
     Raises:
         ExportError: the network fails.
@@ -50,7 +50,7 @@ def raw_answers(network: Any, interface: Interface, images: Images) -> NDArray[n
 
 
 def reference_probabilities(network: Any, interface: Interface, images: Images) -> Probabilities:
-    """Answer uint8 [N, 28, 28] by what the trained network holds for true: float32 [N, 10]."""
+    """Return the trained network's probabilities float32 [N, 10] for uint8 [N, 28, 28]."""
     return probabilities(raw_answers(network, interface, images), interface)
 
 
@@ -60,10 +60,10 @@ def probabilities(answers: NDArray[np.float32], interface: Interface) -> Probabi
 
 
 def ends_in_logits(name: str, answers: NDArray[np.float32], told: Ending | None) -> bool:
-    """Tell logits from probabilities by answers to real pictures, float32 [N, 10]; ``told`` is what the user says.
+    """Return whether answers to real pictures, float32 [N, 10], are logits; ``told`` is what the user declared.
 
     Raises:
-        ExportError: the answers are neither, are no numbers, or are not what the user says.
+        ExportError: they are neither logits nor probabilities, are not finite, or are not what the user declared.
     """
     if not np.isfinite(answers).all():
         raise ExportError(f"{name} answers what is no number", "train it again, or correct --scale, --mean and --std")

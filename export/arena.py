@@ -15,12 +15,11 @@ STEP = 16
 def smallest_arena(name: str, content: bytes) -> int:
     """Return the smallest arena, in bytes, in which the interpreter prepares a full-integer file and answers a picture.
 
-    Found by bisection, each attempt in a process of its own, since in an arena that is too small the interpreter may end
-    its process instead of saying so. What is found holds for this machine's pointers and the reference kernels. It can be a
-    little more than what stays in use, because preparing takes memory that is given back.
+    Found by bisection, each attempt in its own process, since an arena that is too small may crash the interpreter. The
+    result is for this machine's pointers and the reference kernels. Preparation needs a little more than inference does.
 
     Raises:
-        ExportError: not even an ample arena does.
+        ExportError: an ample arena is too small.
     """
     high = ample_arena(full_integer(name, content), content) // STEP
     if not _suffices(content, high * STEP):

@@ -1,8 +1,8 @@
-"""Folds batch normalization into the layer that reads it: one place for every format, exact up to rounding.
+"""Folds batch normalization into the layer behind it, for every format; exact up to rounding.
 
-Converters fold a normalization into the linear layer in front of it (Jacob et al. 2018, section 3.2). Behind an activation
-they leave a product and a sum, a pass over all values each. There the layer behind can take both: what it multiplies by
-its weights was ``factor * x + shift``, so the factor goes into the weights and the shift into the bias.
+Converters fold a normalization into the linear layer in front of it (Jacob et al. 2018, section 3.2). After an activation
+they leave a product and a sum over all values. There the next layer can absorb both: its input is ``factor * x + shift``,
+so the factor goes into its weights and the shift into its bias.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Link:
-    """One layer of a chain; with a configuration and weights if another of its kind, with those, shall take its place."""
+    """One layer of a chain. With a configuration and weights, a new layer of its class with these replaces it."""
 
     layer: keras.layers.Layer
     config: dict[str, Any] | None = None
@@ -31,7 +31,7 @@ class Link:
 
 
 def folded(chain: Sequence[Link]) -> list[Link]:
-    """Return the chain without the batch normalizations that a later layer can take in; the others stay."""
+    """Return the chain without the batch normalizations that can be folded into a later layer; the others stay."""
     links = list(chain)
     for number in reversed(range(len(links))):
         if not isinstance(links[number].layer, keras.layers.BatchNormalization):
@@ -45,7 +45,7 @@ def folded(chain: Sequence[Link]) -> list[Link]:
 
 
 def _factor_and_shift(layer: keras.layers.BatchNormalization) -> tuple[Values, Values]:
-    """Return what the layer does to a channel once it is trained: float64 [channels] each."""
+    """Return the factor and the shift of each channel at inference: float64 [channels] each."""
     mean, variance = (np.asarray(value, np.float64) for value in (layer.moving_mean, layer.moving_variance))
     gamma = 1.0 if layer.gamma is None else np.asarray(layer.gamma, np.float64)
     beta = 0.0 if layer.beta is None else np.asarray(layer.beta, np.float64)
@@ -54,11 +54,10 @@ def _factor_and_shift(layer: keras.layers.BatchNormalization) -> tuple[Values, V
 
 
 def _reader(links: Sequence[Link], number: int, factor: Values) -> int | None:
-    """Return the position of the layer that can take a normalization in, or None.
+    """Return the position of the layer into which a normalization can be folded, or None.
 
-    In between may stand what a factor and a shift of each channel pass through unchanged: dropout, averages, a flattening,
-    and the choice of a largest value if no factor turns the order round. Behind a flattening the channels repeat. A padded
-    convolution cannot take a shift in, since its border is zero and not the shift.
+    Between the two may be dropout, average pooling, flattening, and max pooling if all factors are positive. After
+    flattening the channels repeat. A padded convolution cannot absorb a shift, since its border is zero and not the shift.
     """
     layers = keras.layers
     if links[number].layer.axis not in (-1, len(links[number].layer.input.shape) - 1):
@@ -83,7 +82,7 @@ def _channels_last(layer: keras.layers.Layer) -> bool:
 
 
 def _taken_in(link: Link, factor: Values, shift: Values) -> Link:
-    """Scale the rows of a layer's weights, and add to its bias what the shift gives."""
+    """Scale the rows of a layer's weights by the factor, and add the contribution of the shift to its bias."""
     config = link.config or link.layer.get_config()
     weights = link.weights or tuple(link.layer.get_weights())
     kernel = np.asarray(weights[0], np.float64)

@@ -1,6 +1,6 @@
-"""TFLite files as LiteRT.js takes them: for one picture at a time, proven in a browser.
+"""TFLite files for LiteRT.js, with a batch of 1, verified in a browser.
 
-ONNX Runtime Web takes ONNX files as they are.
+ONNX Runtime Web runs the ONNX files without a change.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def export_browser(exporter: Exporter, precision: Precision, folder: Path) -> ZooFile:
-    """Write ``NAME.PRECISION.browser.tflite``, once it is proven.
+    """Write ``NAME.PRECISION.browser.tflite``, once it is verified.
 
-    It is proven twice over the 10,000 test images: as the file that it comes from, on LiteRT, and as it is written, on
-    LiteRT.js in Chromium.
+    The 10,000 test images are run twice: on LiteRT with the file of any batch, and on LiteRT.js in Chromium with the
+    written one.
 
     Raises:
         ParityError: it does not answer what the trained model answers; nothing is written.

@@ -1,4 +1,4 @@
-"""The pictures that integer quantization takes its ranges from, and how it takes them."""
+"""The pictures and the method from which integer quantization gets its ranges."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ TRAINING_IMAGES = 60_000
 
 @dataclass(frozen=True)
 class Calibration:
-    """Where the pictures come from, in words, what reads them, and the method that turns values into a range.
+    """The origin of the pictures in words, the function that reads them, and the method that turns values into a range.
 
-    The pictures are read when a precision first needs them: floats need none.
+    The pictures are read when the first integer file is made.
     """
 
     origin: str
@@ -75,7 +75,7 @@ def drawn(images: Images, count: int, seed: int) -> Images:
 
 
 def reaching_full_ink(images: Images) -> Images:
-    """Bring the brightest image, uint8 [N, 28, 28], to 255, so that ranges taken from the images are those of bytes."""
+    """Scale the brightest of images uint8 [N, 28, 28] to 255, so that the input's range is that of bytes."""
     brightest = int(images.max(axis=(1, 2)).argmax())
     top = int(images[brightest].max())
     if top in (0, 255):

@@ -1,4 +1,4 @@
-"""The digits that an export answers otherwise than the trained model, on one sheet."""
+"""A sheet of the digits to which an exported file gives another answer than the trained model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts an ONNX classifier of digits between the contract's two ends, in its own graph."""
+"""Adds the contract's input and output to the graph of an ONNX classifier."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from digit_infer.contract import Precision
 
 OPSET = 17
-"""Older graphs are brought to it. tf2onnx writes global pooling as a transpose and a mean from 18 on, and refuses 19."""
+"""Older graphs are converted to it. tf2onnx writes global pooling as a transpose and a mean from 18 on, and refuses 19."""
 
 _QUANTIZING = ("QuantizeLinear", "QLinearConv", "QLinearMatMul", "QGemm")
 _DYNAMIC = ("DynamicQuantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul")
@@ -36,7 +36,7 @@ def precision_of(model: onnx.ModelProto) -> Precision:
 
 
 def with_contract(name: str, model: onnx.ModelProto, adapter: Adapter | None) -> onnx.ModelProto:
-    """Return a graph from uint8 [N, 28, 28] to float32 [N, 10] around a classifier; ``adapter`` None: it has these ends.
+    """Return a graph from uint8 [N, 28, 28] to float32 [N, 10] around a classifier; ``adapter`` None: no wrapper.
 
     Raises:
         ExportError: it takes one picture alone, or its operators are too old.
@@ -70,7 +70,7 @@ def with_contract(name: str, model: onnx.ModelProto, adapter: Adapter | None) ->
 
 
 def _in_order(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
-    """Put nodes behind those that they read: ONNX's own converter of versions does not."""
+    """Sort nodes topologically, which ONNX's version converter does not."""
     makers = {value: number for number, node in enumerate(nodes) for value in node.output}
     ordered: list[onnx.NodeProto] = []
     waiting = dict(enumerate(nodes))
@@ -109,7 +109,7 @@ class _Nodes:
 
 
 def _prepared(nodes: _Nodes, adapter: Adapter, dtype: int) -> str:
-    """Add what stands before the network, and return the name of what it is given."""
+    """Add the nodes in front of the network, and return the name of its input."""
     pixels = adapter.pixels or Preprocessing()
     whole = dtype in (TensorProto.UINT8, TensorProto.INT32, TensorProto.INT64)
     values = "images"
@@ -140,7 +140,7 @@ def _prepared(nodes: _Nodes, adapter: Adapter, dtype: int) -> str:
 
 
 def _probabilities(nodes: _Nodes, adapter: Adapter, dtype: int) -> str:
-    """Add what stands behind the network, and return the name of the probabilities."""
+    """Add the nodes behind the network, and return the name of the probabilities."""
     values = "answered"
     if dtype != TensorProto.FLOAT:
         values = nodes.add("Cast", [values], to=TensorProto.FLOAT)
@@ -174,7 +174,7 @@ def _in_todays_operators(name: str, model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _renamed(graph: onnx.GraphProto, names: dict[str, str]) -> None:
-    """Give values other names, in nodes and in the graphs that they hold."""
+    """Rename values, in nodes and in their subgraphs."""
     for node in graph.node:
         node.input[:] = [names.get(value, value) for value in node.input]
         node.output[:] = [names.get(value, value) for value in node.output]
@@ -184,7 +184,7 @@ def _renamed(graph: onnx.GraphProto, names: dict[str, str]) -> None:
 
 
 def _freed_batch(graph: onnx.GraphProto, batch: int | None) -> None:
-    """Let a graph of a fixed batch take any: reshapings name it, and shapes that were inferred."""
+    """Make a fixed batch dynamic: in the shapes of Reshape nodes, and by dropping inferred shapes."""
     del graph.value_info[:]
     if batch is None:
         return

@@ -1,4 +1,4 @@
-"""Puts a TFLite classifier of digits between the contract's two ends, operator by operator, in its own graph."""
+"""Adds the contract's input and output to the graph of a TFLite classifier."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ def with_contract(name: str, content: bytes, adapter: Adapter) -> bytes:
     """Return a file from uint8 [N, 28, 28] to float32 [N, 10] around a classifier.
 
     Raises:
-        ExportError: it takes pictures of another size or in colour, for which the ONNX form is.
+        ExportError: it takes pictures of another size or in colour, for which only ONNX files are made.
     """
     return _Around(name, content, adapter).written(takes_bytes=True)
 
 
 def with_unit_input(name: str, content: bytes, adapter: Adapter | None) -> bytes:
-    """Return the same from float32 [N, 28, 28] in 0..1, from which quantization starts."""
+    """Return the same with an input float32 [N, 28, 28] in 0..1, as quantization needs it."""
     return _Around(name, content, adapter or Adapter(Preprocessing(255))).written(takes_bytes=False)
 
 
 class _Around:
-    """A model whose operators are added to at both ends."""
+    """A model to which operators are added before its input and after its output."""
 
     def __init__(self, name: str, content: bytes, adapter: Adapter) -> None:
         self._schema, self._model = _read(content)
@@ -210,7 +210,7 @@ class _Around:
         self._graph.operators.append(operator)
 
     def _free_batch(self) -> None:
-        """Let a graph of a fixed batch take any: every moving tensor's first size is open, and reshapings leave it so."""
+        """Make a fixed batch dynamic: in the shapes of all tensors without data, and of Reshape operators."""
         schema, graph = self._schema, self._graph
         batch = int(graph.tensors[graph.inputs[0]].shape[0])
         for tensor in graph.tensors:

@@ -1,4 +1,4 @@
-"""How every picture here looks, and how it is stored: the same bytes for the same figures."""
+"""The style of all pictures, and how they are stored: the same figures give the same bytes."""
 
 from __future__ import annotations
 

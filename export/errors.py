@@ -1,4 +1,4 @@
-"""What exporting raises on purpose."""
+"""Errors of the export."""
 
 import math
 
@@ -10,6 +10,6 @@ class ExportError(DigitInferError, RuntimeError):
 
 
 class ParityError(ExportError):
-    """A converted file does not answer what the trained model answered; ``lost`` are percentage points of accuracy."""
+    """A file's answers do not agree with the trained model's; ``lost``: the percentage points of accuracy."""
 
     lost: float = math.inf

@@ -25,11 +25,10 @@ SCHEMA = 1
 
 
 def make_all(names: Sequence[str], pairs: Sequence[Pair], folder: Path, jobs: int) -> Iterator[tuple[str, str | None]]:
-    """Make the files of these rows into ``folder``, in the formats of ``pairs`` and their precisions.
+    """Export these rows into ``folder``, in the formats and precisions of ``pairs``.
 
-    Yield each name as it ends, with what went wrong, if not all files are there. A process each, since converters keep
-    state for as long as theirs lasts. What lies there already is not made again, so a run that was killed goes on where
-    it was.
+    Yield each name as it ends, with the error if files are missing. Each runs in its own process, since converters keep
+    state. Existing files are kept, so that a run that was killed continues.
     """
     with ThreadPoolExecutor(jobs) as workers:
         waiting = {workers.submit(_make, name, pairs, folder): name for name in names}
@@ -40,7 +39,7 @@ def make_all(names: Sequence[str], pairs: Sequence[Pair], folder: Path, jobs: in
 
 
 def _make(name: str, pairs: Sequence[Pair], folder: Path) -> str:
-    """Run one export to its end and return the last words of its standard error."""
+    """Run one export, and return the last line of its standard error."""
     command = [sys.executable, "-m", "export", name, "--resume", "--out", str(folder)]
     command += ["--format", *dict.fromkeys(model_format for model_format, _ in pairs)]
     command += ["--precision", *dict.fromkeys(precision for _, precision in pairs)]
@@ -49,7 +48,7 @@ def _make(name: str, pairs: Sequence[Pair], folder: Path) -> str:
 
 
 def reports_in(folder: Path, name: str, pairs: Sequence[Pair]) -> list[Report | Refusal]:
-    """Read what an export left.
+    """Read the reports of an export.
 
     Raises:
         ExportError: a report is missing or damaged.
@@ -58,9 +57,9 @@ def reports_in(folder: Path, name: str, pairs: Sequence[Pair]) -> list[Report | 
 
 
 def record(name: str, reports: Sequence[Report | Refusal]) -> None:
-    """Keep the reports of one row in the repository, for documents; unchanged ones are not written.
+    """Store the reports of one row in the repository, for the documentation; unchanged ones are not written.
 
-    Not their fingerprints: those follow every change of the code, also where what it makes stays the same.
+    The fingerprints are left out, since they change with every change of the code.
     """
     path = RESULTS / f"{name}.json"
     kept = [json.loads(text_of(replace(report, inputs=""))) for report in reports]

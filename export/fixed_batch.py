@@ -1,4 +1,4 @@
-"""A full-integer TFLite file for one picture at a time, with nothing in it that a microcontroller would not read."""
+"""A full-integer TFLite file with a batch of 1, without the parts that microcontrollers do not read."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from export.metadata import KEY
 def fixed_batch(content: bytes) -> bytes:
     """Return a converted file with every shape static and a batch of 1.
 
-    Weights, scales and operators stay as they are. Names of inner tensors go: they are for debuggers, and a fifth of a
-    small file. Input, output and the file's own metadata keep theirs.
+    Weights, scales and operators stay as they are. The names of inner tensors are removed: they serve debugging only, and
+    are a fifth of a small file. The names of the input and the output, and the metadata, stay.
     """
     from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools import flatbuffer_utils
@@ -38,7 +38,7 @@ def fixed_batch(content: bytes) -> bytes:
 
 
 def _fix_reshape(model: Any, graph: Any, operator: Any) -> None:
-    """Give a Reshape the static shape of its output, in the two places where it can say one."""
+    """Set the static shape of a Reshape's output, in its second input and in its options."""
     shape = np.asarray(graph.tensors[operator.outputs[0]].shape, np.int32)
     if len(operator.inputs) > 1:
         constant = model.buffers[graph.tensors[operator.inputs[1]].buffer]

@@ -1,7 +1,6 @@
-"""A trained classifier whose layers are not known: an ONNX or TFLite file, a SavedModel, or a file of PyTorch.
+"""A trained classifier without Keras layers: an ONNX or TFLite file, a SavedModel, or a file of PyTorch.
 
-It is run as it is for the reference, by its runtime and the adapter in numpy; what is written has the contract in its
-graph.
+The reference is the file itself on its runtime, with the adapter in numpy. Exported files have the contract in their graph.
 """
 
 from __future__ import annotations
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GraphSource:
-    """A file of a user's own without layers, ``predictor`` that runs it as it is, and the graphs that files are made of.
+    """A user's own file, the ``predictor`` that runs it unchanged, and the graphs from which files are exported.
 
-    ``graph`` is the ONNX form, or why there is none; ``tflite`` the TFLite form, or why there is none.
+    ``graph`` is the ONNX form and ``tflite`` the TFLite form, or the reason why there is none.
     """
 
     name: str
@@ -86,7 +85,7 @@ class GraphSource:
 
 _OF_TORCH = (".pt2", ".pt", ".pth")
 SUFFIXES = (".onnx", ".tflite", *_OF_TORCH)
-"""Of files that are no Keras models; SavedModels are folders."""
+"""Suffixes of files that are no Keras models; SavedModels are folders."""
 
 
 def is_graph(path: Path) -> bool:
@@ -97,7 +96,7 @@ def is_graph(path: Path) -> bool:
 def load_graph(path: Path, wish: Adapter | None, code: Mapping[str, object] = MappingProxyType({})) -> GraphSource:
     """Load an ``.onnx`` or ``.tflite`` file, a SavedModel or a file of PyTorch.
 
-    ``wish`` is what the user says of it, and ``code`` the classes that the user's own file defines.
+    ``wish`` is what the user declares of it, and ``code`` has the classes of the user's own Python file.
 
     Raises:
         DigitInferError: it cannot be run here, or its format is not detected.

@@ -1,6 +1,5 @@
-"""The ink network: Keras -> ONNX and TFLite in float32 and int8, each proven on drawn pictures that it never learned from.
-
-A file is written once it marks the same pixels as the trained network: ``check`` says how many may differ.
+"""The ink network: Keras -> ONNX and TFLite in float32 and int8, each verified on drawn pictures that are not in its
+training data. A file is written if it marks the same pixels as the trained network, within the bounds of ``check``.
 """
 
 from __future__ import annotations
@@ -48,12 +47,12 @@ _BATCH = 32
 
 CALIBRATED, PROVEN = 200, 1_000
 _CALIBRATION_SEED = 20_261_131
-"""Drawn pictures that give the ranges of int8, and others on which files are proven."""
+"""Numbers of drawn pictures for the ranges of int8, and for the verification of files."""
 
 
 @dataclass(frozen=True, eq=False)
 class InkSource:
-    """The trained network float32 [N, 128, 128, 1] in 0..1 -> [N, 128, 128] in 0..1, and what its files say of it."""
+    """The trained network float32 [N, 128, 128, 1] in 0..1 -> [N, 128, 128] in 0..1, and the metadata of its files."""
 
     network: keras.Model
     about: dict[str, str]
@@ -62,7 +61,7 @@ class InkSource:
 
 
 def load_ink() -> InkSource:
-    """Load the checkpoint that ships, and draw the pictures that its files are calibrated with and proven on.
+    """Load the bundled checkpoint, and draw the pictures for calibration and verification.
 
     Raises:
         ExportError, TrainingError: the checkpoint is not there, or not the one that was recorded.
@@ -80,7 +79,7 @@ def load_ink() -> InkSource:
 
 
 def ink_model(source: InkSource, files: Sequence[InkFile]) -> InkModel:
-    """Return what the manifest says of the network."""
+    """Return the network's entry in the manifest."""
     return InkModel(
         name=NAME,
         parameters=source.network.count_params(),
@@ -92,7 +91,7 @@ def ink_model(source: InkSource, files: Sequence[InkFile]) -> InkModel:
 
 
 def export_ink(source: InkSource, model_format: Format, precision: Precision, folder: Path) -> InkFile:
-    """Write ``folder/inknet.PRECISION.FORMAT``, once it is proven.
+    """Write ``folder/inknet.PRECISION.FORMAT``, once it is verified.
 
     Raises:
         ParityError: it marks other pixels than the trained network; nothing is written.
@@ -145,7 +144,7 @@ def check(
 
 
 def _contract(network: keras.Model, *, takes_bytes: bool) -> keras.Model:
-    """Put the network between the contract's two ends; for full integers, both stay floats in 0..1, to be quantized."""
+    """Wrap the network in the contract; without ``takes_bytes`` input and output are floats in 0..1, to be quantized."""
     grey = values = keras.Input((INK_SIDE, INK_SIDE), dtype="uint8" if takes_bytes else "float32", name="grey")
     if takes_bytes:
         values = keras.ops.cast(values, "float32") * (1 / 255)

@@ -1,4 +1,4 @@
-"""The fingerprint of all that a file depends on: with the same one, the file need not be made again."""
+"""The fingerprint of everything that a file depends on: with the same one, the file is not exported again."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _FOLDER = Path(__file__).parent
 
 
 def fingerprint(about: Metadata) -> str:
-    """Hash what a file says of itself (its source, calibration and tools) and the code that makes and proves it."""
+    """Hash the metadata of a file (its source, calibration and tools) and the code of the export."""
     return hashlib.sha256(f"{about.as_json()}{_code()}".encode()).hexdigest()[:16]
 
 
 @cache
 def _code() -> str:
-    """Hash this package but for what only orders files, or speaks of them."""
+    """Hash this package, without the command line and the code that only reads reports."""
     digest = hashlib.sha256()
     for path in sorted(_FOLDER.rglob("*.py")):
         part = path.relative_to(_FOLDER)

@@ -17,7 +17,7 @@ from export.user_code import reason_of
 Shape = tuple[int, ...]
 
 SHAPES: tuple[Shape, ...] = ((SIDE, SIDE), (SIDE, SIDE, 1), (SIDE * SIDE,))
-"""What one picture may look like, behind the batch. No two of them have the same number of dimensions."""
+"""Possible shapes of one picture, behind the batch. No two of them have the same number of dimensions."""
 
 _PROBE = 2
 """Pictures in the call that shows what a network gives: with 1, a network for single pictures would pass."""
@@ -25,7 +25,7 @@ _PROBE = 2
 
 @dataclass(frozen=True)
 class Interface:
-    """What stands between the contract and a network; ``logits``: a softmax is to follow.
+    """The input and output of a network; ``logits``: the export adds a softmax.
 
     ``layout``, ``side``, ``size`` and ``classes`` are those of ``digit_infer.runtimes.adapter.Adapter``.
     """
@@ -45,7 +45,7 @@ class Interface:
 
 
 def interfaces(name: str, network: keras.Model, wish: Adapter) -> list[Interface]:
-    """Return the ways in which a picture may lie in a network's input, of which answers must tell the right one.
+    """Return the possible layouts of a picture in a network's input; its answers then show which is right.
 
     Raises:
         ExportError: there is none, or the network does not give ten numbers or more a picture.
@@ -72,13 +72,13 @@ def picture_shape(name: str, network: keras.Model) -> Shape:
     """Find the shape of one picture of 28 x 28 pixels: as the network declares it, or else by calling it on each.
 
     Raises:
-        ExportError: it is none of ``SHAPES``, or cannot be told; or the network does not give ten numbers a picture.
+        ExportError: it is none of ``SHAPES``, or is not known; or the network does not give ten numbers a picture.
     """
     return interfaces(name, network, Adapter())[0].shape
 
 
 def _declared_shape(name: str, network: keras.Model) -> tuple[int | None, ...] | None:
-    """Return what one picture looks like by the network's own word, or None where it has none."""
+    """Return the shape of one picture that the network declares, or None."""
     if isinstance(network, keras.Sequential | keras.Function):
         inputs: list[Any] = [tuple(end.shape) for end in getattr(network, "inputs", None) or ()]
     else:  # a subclassed network keeps the shapes that it was built with

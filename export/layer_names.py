@@ -1,4 +1,4 @@
-"""Finds in what converters say the layer of the user's network that they speak of."""
+"""Finds the layer of the user's network that a converter's error is about."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import keras
 
 
 def layer_named_in(network: keras.Model, text: str) -> str | None:
-    """Return the first layer of a Keras network, or of networks within it, that a graph's names in ``text`` lie within.
+    """Return the first layer of a Keras network, or of its inner networks, to which a name of a node in ``text`` belongs.
 
-    A graph names its nodes by the layers around them, ``model_1/dense_1/MatMul``, and numbers each name once more.
+    Nodes are named after the layers around them, ``model_1/dense_1/MatMul``, with one more number per name.
     """
     layers = network._flatten_layers()  # noqa: SLF001  # Keras has no public way to the layers within layers
     names = {layer.name for layer in layers if not isinstance(layer, keras.Model)}

@@ -1,4 +1,4 @@
-"""Makes the files of one source one after the other; what is made and proven already need not be made again."""
+"""Exports the files of one source one after another; files that are up to date can be kept."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def make(
     *,
     resume: bool,
 ) -> Iterator[Report | Refusal]:
-    """Write each file and its report into ``folder``; a file that is refused does not keep the others away.
+    """Write each file and its report into ``folder``; if one is refused, the others are still written.
 
-    With ``resume``, what lies there whole and was made from the same inputs by the same code is taken as it is. ``load`` is
-    called when the first file has to be made.
+    With ``resume``, complete files that were made from the same inputs by the same code are kept. ``load`` is called when
+    the first file has to be made.
 
     Raises:
         DigitInferError: the source cannot be loaded.
@@ -50,7 +50,7 @@ def make(
 
 
 def stored(name: str, model_format: Format, precision: Precision, folder: Path, inputs: str) -> Report | Refusal | None:
-    """Return the report on a file in ``folder``, if it is of these inputs and the file is the one it speaks of."""
+    """Return the report on a file in ``folder``, if it is of these inputs and the file has its sha256."""
     file = file_name(name, model_format, precision)
     try:
         report = read_report(path_of(folder, file))

@@ -1,4 +1,4 @@
-"""``python -m export.manifest``: writes the zoo's manifest again from the recorded exports, and makes none anew."""
+"""``python -m export.manifest``: writes the zoo's manifest from the recorded exports, without exporting again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from export.report import Report
 
 
 def main() -> None:
-    """Enter every network as it is recorded."""
+    """Enter every recorded network."""
     for reports in recorded().values():
         enter_into_zoo([report for report in reports if isinstance(report, Report)], FILES)
 

@@ -1,4 +1,4 @@
-"""What every exported file says about itself."""
+"""The metadata in every exported file."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _TOOLS: dict[Format, tuple[str, ...]] = {"onnx": ("tf2onnx", "onnx", "onnxruntim
 
 @dataclass(frozen=True)
 class Metadata:
-    """Where a file comes from, what made it, and what the export put around the network; None where there is nothing.
+    """The source and the tools of a file, and what the export added to the network; None where it added nothing.
 
-    ``tools`` are the versions that made its content first: see ``export.tools``.
+    ``tools`` are the versions that first made this content: see ``export.tools``.
     """
 
     model: str
@@ -39,20 +39,20 @@ class Metadata:
     network_answers: str | None = None
 
     def entries(self) -> dict[str, str]:
-        """Return what there is to say, by its name."""
+        """Return the entries that are not None, by name."""
         return {name: value for name, value in sorted(asdict(self).items()) if value is not None}
 
     def as_json(self) -> str:
-        """Return it as one JSON object of strings."""
+        """Return a JSON object of strings."""
         return json.dumps(self.entries())
 
 
 class Origin(Protocol):
-    """What is known of a trained model before it is loaded; the recipe is "" if none of ours trained it."""
+    """The facts of a trained model; the recipe is "" if none of ours trained it."""
 
     @property
     def name(self) -> str:
-        """Return the name that files are called by."""
+        """Return the first part of the names of files."""
 
     @property
     def sha256(self) -> str:
@@ -72,7 +72,7 @@ class Origin(Protocol):
 
 
 def metadata(source: Origin, model_format: Format, precision: Precision, calibration: Calibration) -> Metadata:
-    """Return what a file made from ``source`` says; of the calibration only where the precision needs one."""
+    """Return the metadata of a file made from ``source``; the calibration only where the precision needs one."""
     tensorflow = next(iter(_installed("tensorflow-cpu", "tensorflow")))
     tools = [f"digit_infer {__version__}", *_installed("keras"), tensorflow, *_installed(*_TOOLS[model_format])]
     return Metadata(

@@ -1,4 +1,4 @@
-"""What a microcontroller takes: the proven full-integer file at a batch of 1, as a file and as a C++ array."""
+"""The verified full-integer file with a batch of 1 for microcontrollers, as a file and as a C++ array."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ SCHEMA = 1
 
 
 def export_microcontroller(exporter: Exporter, folder: Path) -> MicroFile:
-    """Write ``NAME.int8.batch1.tflite``, what was measured of it, ``NAME.int8.h`` and ``NAME.int8.cc``, once it is proven.
+    """Write ``NAME.int8.batch1.tflite``, its measurements, ``NAME.int8.h`` and ``NAME.int8.cc``, once it is verified.
 
-    It is proven as it is written, on TensorFlow Lite Micro, over the 10,000 test images. The same source makes the same
-    bytes.
+    The written file is run on TensorFlow Lite Micro over the 10,000 test images. The same source gives the same bytes.
 
     Raises:
         ParityError: it does not answer what the trained model answers; nothing is written.

@@ -1,4 +1,4 @@
-"""How much arithmetic one image costs: the multiplications of matrix products, each with the addition that follows."""
+"""The number of multiply-adds of one image in matrix products and convolutions."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _FREE = (
     keras.layers.Add,
 )
 _GONE = (keras.layers.Dropout, keras.layers.BatchNormalization)
-"""What an exported file no longer holds: dropout, and batch norm, which is folded into its neighbours."""
+"""Layers that an exported file does not contain: dropout, and batch norm, which is folded."""
 
 
 def multiply_adds(network: keras.Model) -> int:
-    """Count the multiply-adds of one image: those of products alone; zeros of a padding count.
+    """Count the multiply-adds of products for one image, including those with the zeros of a padding.
 
     Raises:
-        ExportError: there is a layer whose arithmetic this does not know.
+        ExportError: a layer is of an unknown kind.
     """
     return sum(map(_of_layer, network.layers))
 

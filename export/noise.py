@@ -1,4 +1,4 @@
-"""How far one wrong pixel moves an answer, before and after the export."""
+"""How much one wrong pixel changes a probability, before and after the export."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Noise:
-    """What a random byte at a random place of each image did to its probabilities.
+    """The effect of a random byte at a random place of each image on its probabilities.
 
-    ``mean_change`` and ``largest_change`` are of the probability that moved most in an image.
+    ``mean_change`` and ``largest_change`` are of the probability that changed most in an image.
     """
 
     images: int

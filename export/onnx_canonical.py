@@ -1,6 +1,6 @@
-"""Gives an ONNX graph one order and one set of names, so that the same network always becomes the same bytes.
+"""Brings an ONNX graph into a canonical order and naming, so that the same network always gives the same bytes.
 
-Converters name values by counters that go on from model to model within a process, and write nodes in the order of hashes.
+Converters name values by counters of the process, and write nodes in the order of hashes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from export.onnx_lean.graph import has_control_flow
 def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     """Sort the nodes from the output backwards, the constants by first use, and name both by operator and number.
 
-    Nodes and constants that the output does not need go, and so do the operator sets that no node is from. A model with
-    control flow is returned as it is, under the converter's names: its branches read values by them.
+    Unused nodes, constants and operator sets are removed. A model with control flow is returned unchanged, since its
+    branches read values by the converter's names.
     """
     if has_control_flow(model):
         return model
@@ -52,7 +52,7 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """Return the nodes that the output needs, each behind those that it reads."""
+    """Return the nodes that the output needs, in topological order."""
     makers = {value: node for node in graph.node for value in node.output}
     ordered: list[onnx.NodeProto] = []
     seen: set[str] = set()

@@ -57,10 +57,11 @@ def finished(
     *,
     folds: bool = True,
 ) -> Iterator[bytes]:
-    """Bring a float32 model that keeps the contract to a precision, lean; one in another precision stays as it is.
+    """Simplify a float32 model that keeps the contract and convert it to a precision; others are only given metadata.
 
-    Of int8 and int8-dynamic there are several files, the best to have first. int8 takes its ranges from ``calibration``; in
-    the second int8-dynamic only the weights are integers, so that answers do not depend on those beside them.
+    For int8 and int8-dynamic there are several candidates, the preferred one first. int8 takes its ranges from
+    ``calibration``. In the second int8-dynamic file only the weights are integers, so answers do not depend on the
+    other images of a batch.
 
     Raises:
         ExportError: the result is no valid ONNX model.
@@ -98,7 +99,7 @@ def _described(model: onnx.ModelProto, name: str, about: Metadata, integers: str
 
 
 def quantized_operators(path: Path) -> str:
-    """Return which operators of a file work on integers, as its metadata says."""
+    """Return which operators of a file are quantized, from its metadata."""
     return next((entry.value for entry in onnx.load(path).metadata_props if entry.key == _QUANTIZED), "")
 
 

@@ -1,4 +1,4 @@
-"""An ONNX model with integer products, where they keep its answers."""
+"""An ONNX model with integer products."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 _PRODUCTS = ("Conv", "MatMul", "Gemm")
 _BETWEEN = ("MaxPool", "Relu")
-"""These pass integers on, so a product does not have to leave them. Elementwise arithmetic and the softmax lose by it."""
+"""Operators that can run on integers between products. Elementwise arithmetic and the softmax would lose accuracy."""
 
 _FEWEST_CHANNELS = 8
 _BATCH = 50
 
 
 def quantized(model: onnx.ModelProto, images: Images, method: Method = "min-max") -> Iterator[tuple[onnx.ModelProto, str]]:
-    """Quantize weights per channel and activations per tensor, in QDQ form; yield models and what was quantized of each.
+    """Quantize weights per channel and activations per tensor, in QDQ form; yield models and what is quantized in each.
 
     ``images`` (uint8 [N, 28, 28], training images) give the ranges of activations, and the order of the ``choices``, as
     ``well_kept`` says.
@@ -52,9 +52,9 @@ def quantized(model: onnx.ModelProto, images: Images, method: Method = "min-max"
 
 
 def choices(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:
-    """Return what may be quantized, the best for speed first: names of nodes by what one says of them.
+    """Return the choices of what to quantize, the fastest first: names of nodes by a description.
 
-    A convolution that reads few channels, as the first one does, is faster in floats: ``export/results/quantization.json``.
+    A convolution with few input channels, such as the first one, is faster in floats: ``export/results/quantization.json``.
     """
     products = [node for node in model.graph.node if node.op_type in _PRODUCTS]
     every = tuple(node.name for node in products)
@@ -129,9 +129,9 @@ def quantize(
 
 
 def _in_floats(model: onnx.ModelProto, products: Sequence[str]) -> list[str]:
-    """Return the nodes that stay in floats: the other products, and what lies behind them up to the next product.
+    """Return the nodes that stay in floats: the other products, and the nodes between them and the next product.
 
-    A pool there comes before the values are quantized, not behind it: fewer are left then, and they are the same ones.
+    A pool there runs before the values are quantized, since fewer are left then, with the same result.
     """
     names: list[str] = []
     values: set[str] = set()
@@ -144,7 +144,7 @@ def _in_floats(model: onnx.ModelProto, products: Sequence[str]) -> list[str]:
 
 
 def dynamically_quantized(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Keep the weights of dense layers in seven bits a channel; their inputs are quantized anew at each call.
+    """Quantize the weights of dense layers to seven bits per channel; their inputs are quantized in each call.
 
     Convolutions stay as they are: ``ConvInteger`` is several times slower than float32 on CPUs.
     """
@@ -163,9 +163,10 @@ def dynamically_quantized(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def weights_in_eight_bits(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Keep the weights of dense layers in eight bits a channel and compute in floats: no answer depends on its neighbours.
+    """Quantize the weights of dense layers to eight bits per channel, and compute in floats.
 
-    ``dynamically_quantized`` takes one scale for the values of a whole batch, so that a bright image coarsens the others.
+    ``dynamically_quantized`` has one scale for the values of a whole batch, so a bright image makes the steps of the others
+    coarser. Here no answer depends on the other images of a batch.
     """
     quantized = onnx.ModelProto()
     quantized.CopyFrom(model)
@@ -196,9 +197,9 @@ def weights_in_eight_bits(model: onnx.ModelProto) -> onnx.ModelProto:
 
 @contextmanager
 def _quantizing(model: onnx.ModelProto) -> Iterator[tuple[Path, Path]]:
-    """Yield a file of the model with its shapes, as the quantizers want it, and the name that theirs gets; both go away.
+    """Yield a temporary file of the model with its shapes, as the quantizers need it, and a path for their result.
 
-    The mark says that it needs no preprocessing: it is lean.
+    The metadata tells them that the model is preprocessed already.
     """
     with TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
@@ -209,7 +210,7 @@ def _quantizing(model: onnx.ModelProto) -> Iterator[tuple[Path, Path]]:
 
 
 def _loaded(path: Path) -> onnx.ModelProto:
-    """Load what a quantizer wrote, without the notes that it made for itself."""
+    """Load the result of a quantizer, without its own metadata."""
     model = onnx.load(path)
     del model.metadata_props[:]
     return model

@@ -1,6 +1,6 @@
-"""Ranges of an ONNX model's activations by any method, measured by running it; ONNX Runtime's own search clips nothing.
+"""Ranges of an ONNX model's activations by any method, measured by running it.
 
-Its entropy calibration compares a histogram of 128 bins with 128 steps, so one candidate is all that it has.
+ONNX Runtime's own entropy method clips nothing: it compares a histogram of 128 bins with 128 steps, a single candidate.
 """
 
 from __future__ import annotations

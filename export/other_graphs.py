@@ -1,4 +1,4 @@
-"""The ONNX form of what is no ONNX: a TFLite file, a SavedModel, a program that PyTorch exported, or its own network."""
+"""Converts TFLite files, SavedModels, and programs and networks of PyTorch to ONNX or TFLite."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def tflite_of_saved_model(path: Path) -> bytes | ExportError:
 def onnx_of_torch(path: Path, folder: Path, code: Mapping[str, object]) -> Path:
     """Write the ONNX form of a ``.pt2`` program, or of a ``.pt`` or ``.pth`` file, into a folder.
 
-    ``code`` has the classes of the user's own; without them, ``.pt`` and ``.pth`` files mean nothing.
+    ``code`` has the user's own classes, which ``.pt`` and ``.pth`` files need.
 
     Raises:
         ExportError: PyTorch is not installed, or does not load or convert it.

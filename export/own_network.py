@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from digit_infer.contract import Probabilities
 
 LOOKED_AT = 1_000
-"""The first test images, that the kind of a network's answers is told by, and whether its pixels are plausible."""
+"""The number of test images from which the kind of answers and the scale of pixels are detected."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What the user says of a network; what is None is found by its answers. ``code`` holds classes by their names."""
+    """What the user declares of a network; None is detected from its answers. ``code`` has classes by their names."""
 
     preprocessing: Preprocessing | None = None
     ending: Ending | None = None
@@ -38,23 +38,23 @@ class Declared:
 
     @property
     def says_something(self) -> bool:
-        """Whether a network of ours, which needs no words, is not meant."""
+        """Whether anything but code is declared, which our own networks do not need."""
         return self.adapter is not None or self.ending is not None
 
     @property
     def adapter(self) -> Adapter | None:
-        """What it says of pixels and arrays, or None where it says nothing."""
+        """What is declared of pixels and arrays, or None."""
         said = (self.preprocessing, self.layout, self.classes)
         return None if said == (None, None, None) else Adapter(*said)
 
 
 def settle(name: str, network: keras.Model, declared: Declared) -> tuple[Interface, tuple[str, ...]]:
-    """Detect the interface of a network, and make it compute in float32; return that with what the user should know.
+    """Detect the interface of a network, and set it to float32; return the interface, and notes for the user.
 
     Raises:
         ExportError: it does not take pictures, or does not answer ten digits, or other pixels than those declared are far
             better.
-        UsageError: it takes whole numbers, and what the user says makes others.
+        UsageError: it takes whole numbers, and the declared pixels are none.
     """
     if quantized := [layer.name for layer in _layers(network) if getattr(layer, "quantization_mode", None)]:
         raise ExportError(
@@ -129,7 +129,7 @@ def _layers(network: keras.Model) -> list[keras.layers.Layer]:
 
 
 def _made_float32(name: str, network: keras.Model) -> list[str]:
-    """Let every layer compute in float32, and return the other types that layers computed in.
+    """Set every layer to float32, and return the other types in which layers computed.
 
     Raises:
         ExportError: the weights themselves are of another type.

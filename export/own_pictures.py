@@ -1,4 +1,4 @@
-"""Pictures of the user's own: integer files take their ranges from them, and every file is proven on them as well."""
+"""The user's own pictures: integer files are calibrated with them, and every file is verified on them as well."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from digit_infer.contract import Images, Precision, Probabilities
 
 FEW = 20
-"""Ranges from fewer pictures than this are poor."""
+"""With fewer pictures the user is warned that ranges are poor."""
 
 _CLASSES = [str(digit) for digit in range(CLASSES)]
 
 
 @dataclass(frozen=True, eq=False)
 class OwnPictures:
-    """What a folder holds: images in MNIST's form, their names in it, and their digits if they lie in folders 0 to 9.
+    """The pictures of a folder: images in MNIST's form, their names, and their digits if they are in folders 0 to 9.
 
-    ``notes`` are lines that the user should read, one for each picture that cannot be read among them.
+    ``notes`` are lines for the user, such as one for each picture that cannot be read.
     """
 
     folder: Path
@@ -65,7 +65,7 @@ class OwnParity:
 
 
 def read_pictures(folder: Path) -> OwnPictures:
-    """Read all pictures below a folder, each as ``digit-infer predict`` would see it.
+    """Read all pictures below a folder, each normalised as in ``digit-infer predict``.
 
     Raises:
         PictureNotFoundError: there is no such folder, or no picture in it.
@@ -113,7 +113,7 @@ def prove_on_own(
 ) -> OwnParity:
     """Return how answers to the user's own pictures differ, if they are within the bounds of the precision.
 
-    Without labels each changed answer counts as a wrong one: the worst that can be.
+    Without labels each changed answer counts as a wrong one, the worst case.
 
     Raises:
         ParityError: they are not.

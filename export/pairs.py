@@ -1,4 +1,4 @@
-"""Which formats there are, and in which precisions each can be made."""
+"""The formats, and the precisions of each."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ PRECISIONS_OF: Mapping[Format, tuple[Precision, ...]] = {
 ALL: tuple[Pair, ...] = tuple(
     (model_format, precision) for model_format in FORMATS for precision in PRECISIONS_OF[model_format]
 )
-"""Every combination that can be made, the most exact of a format first."""
+"""Every combination, the most exact of a format first."""

@@ -1,4 +1,4 @@
-"""Proves a file: on all 10,000 test images it answers what the trained model answers, within the bound of its precision."""
+"""Verifies that a file's answers to the 10,000 test images agree with the trained model's within its precision's bounds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bound:
-    """How far a file may stray; None means that this is not bounded.
+    """The bounds of a file; None means no bound.
 
     ``tie``: flips are allowed only where the reference's two best probabilities lie this close. ``accuracy_loss`` is a
     share (of few images one may be lost, whatever share that is), ``row_sum`` how far a row may sum from 1.
@@ -42,12 +42,12 @@ BOUNDS: dict[Precision, Bound] = {
 }
 
 INK_BOUNDS: dict[Precision, float] = {"float32": 1e-4, "int8": 1e-2}
-"""The share of pixels that a file of the ink network may mark as ink where the trained one does not, or the other way."""
+"""The share of pixels in which a file of the ink network and the trained network may disagree about ink."""
 
 
 @dataclass(frozen=True)
 class NeighbourBound:
-    """How far the images of a call may change one another's answers: a share of them, and any probability."""
+    """How much the images of a call may influence one another: the share of flips, and the change of a probability."""
 
     flips: float
     largest_difference: float
@@ -120,7 +120,7 @@ def prove(
 
 
 def check_neighbours(name: str, one_by_one: Probabilities, together: Probabilities) -> None:
-    """Check that answers, both float32 [N, 10], hardly depend on the images that were asked in the same call.
+    """Check that answers, both float32 [N, 10], hardly depend on the other images of the call.
 
     Raises:
         ParityError: they do.

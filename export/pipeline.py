@@ -1,4 +1,4 @@
-"""Convert, prove, and only then write."""
+"""Converts a source, verifies the result, and then writes it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _PROVED_ON: dict[Format, Runtime] = {"onnx": RUNTIMES["onnx-cpu"], "tflite": RUN
 
 @dataclass(frozen=True, eq=False)
 class Proven:
-    """A file that is written, what it answers to the 10,000 test images, and how it answers the user's own pictures."""
+    """A written file, its answers to the 10,000 test images, and its agreement on the user's own pictures."""
 
     file: ZooFile
     answers: Probabilities
@@ -53,7 +53,7 @@ class Proven:
 
 
 class Exporter:
-    """Makes files of one source; the trained model is run over the test images once for all of them."""
+    """Exports files of one source; the trained model is run on the test images once for all of them."""
 
     def __init__(
         self,
@@ -62,9 +62,9 @@ class Exporter:
         own: OwnPictures | None = None,
         allowed_loss: float = 0.0,
     ) -> None:
-        """Take ranges from ``calibration``; with pictures of the user's ``own``, prove on those as well.
+        """Take ranges from ``calibration``; with the user's ``own`` pictures, verify on those as well.
 
-        ``allowed_loss`` is a share of accuracy that integers may cost, where it is more than the bound of their precision.
+        ``allowed_loss`` is a share of accuracy that integer files may lose, if it is more than their bound.
         """
         self._allowed_loss = allowed_loss
         self.source = source
@@ -74,17 +74,17 @@ class Exporter:
         self.reference = source.reference(self.test.images)
 
     def export(self, model_format: Format, precision: Precision, folder: Path) -> ZooFile:
-        """Write a file as ``proven`` does, for whoever needs no more than what the manifest says of it."""
+        """Write a file as ``proven`` does, and return its entry for the manifest."""
         return self.proven(model_format, precision, folder).file
 
     def proven(self, model_format: Format, precision: Precision, folder: Path) -> Proven:
-        """Write ``folder/NAME.PRECISION.FORMAT``, once it is proven.
+        """Write ``folder/NAME.PRECISION.FORMAT``, once it is verified.
 
-        Of several forms it is the first that is: the images of the proof put none in front of another.
+        Of several candidates the first that passes is written; the test images do not change their order.
 
         Raises:
-            ParityError: it does not answer what the trained model answers; nothing is written.
-            ExportError: it cannot be converted, or the runtime that would prove it is not here.
+            ParityError: its answers do not agree with the trained model's; nothing is written.
+            ExportError: it cannot be converted, or the runtime that verifies it is not installed.
         """
         path = folder / file_name(self.source.name, model_format, precision)
         runtime = _PROVED_ON[model_format]
@@ -104,12 +104,12 @@ class Exporter:
     def prove_and_write(
         self, path: Path, content: bytes, runtime: Runtime, model_format: Format, precision: Precision
     ) -> Proven:
-        """Write a converted file, once a runtime answers by it what the trained model answers.
+        """Write a converted file, once its answers on a runtime agree with the trained model's.
 
         Raises:
-            ParityError: it does not; nothing is written.
+            ParityError: they do not; nothing is written.
         """
-        with atomic_write(path) as temporary:  # becomes the file if all below goes well, and goes away if not
+        with atomic_write(path) as temporary:  # removed if anything below fails
             temporary.write_bytes(content)
             session = runtime.open(ModelFile(self.source.name, temporary, model_format, precision, len(content)), None)
             batch = batch_of(model_format, precision)
@@ -125,7 +125,7 @@ class Exporter:
         return Proven(ZooFile(path.name, model_format, precision, sha256, len(content), parity), answers, own)
 
     def report(self, proven: Proven, folder: Path, inputs: str) -> Report:
-        """Measure what a proven file does beyond its proof: under noise, and on other kernels."""
+        """Measure a verified file under noise and on other kernels."""
         made, answers = proven.file, proven.answers
         file = ModelFile(self.source.name, folder / made.file, made.format, made.precision, made.bytes)
         batch = batch_of(made.format, made.precision)
@@ -153,7 +153,7 @@ class Exporter:
         return None if self.own is None else self.source.reference(self.own.images)
 
     def _prove_on_own(self, name: str, precision: Precision, session: Session, batch: int) -> OwnParity | None:
-        """Hold a file against the trained model on the user's own pictures, if there are any."""
+        """Compare a file with the trained model on the user's own pictures, if there are any."""
         if self.own is None or self._own_reference is None:
             return None
         candidate = answer_in_parts(session.answers, self.own.images, batch)
@@ -168,13 +168,13 @@ class Exporter:
         return moved(self.reference[:COUNT], self.source.reference(self._noisy))
 
     def converted(self, model_format: Format, precision: Precision) -> bytes:
-        """Convert, and prove nothing: the first of ``files``."""
+        """Convert without verification: the first of ``files``."""
         return next(self.files(model_format, precision))
 
     def files(self, model_format: Format, precision: Precision, *, for_one: bool = False) -> Iterator[bytes]:
-        """Convert: to one file, or to several with ever less in integers, each made when it is asked for.
+        """Convert to one file, or lazily to several with ever fewer operators in integers.
 
-        ``for_one`` makes the one of one picture that has nothing but the softmax in floats, as microcontrollers want it.
+        ``for_one`` gives the file with a batch of 1 and only the softmax in floats, for microcontrollers.
 
         Raises:
             ExportError: it cannot be converted.
@@ -204,7 +204,7 @@ class Exporter:
         return replace(source, folds=False) if harms else source
 
     def _reason(self, error: Exception) -> str:
-        """Return what a converter fails on: the layer and the operator if it names them, or else how it begins."""
+        """Return the layer and the operator that a converter's error names, or else the beginning of the error."""
         layer = layer_named_in(self.source.network, str(error)) if isinstance(self.source, Source) else None
         operator = operator_named_in(str(error))
         parts = ["" if layer is None else f"layer {layer}", "" if operator is None else f"no converter for {operator}"]
@@ -212,7 +212,7 @@ class Exporter:
 
 
 def check_prover(runtime: Runtime, path: Path) -> None:
-    """Refuse to make a file that could not be proven here.
+    """Check that a file can be verified here.
 
     Raises:
         ExportError: with what to install.
@@ -223,16 +223,16 @@ def check_prover(runtime: Runtime, path: Path) -> None:
 
 
 def batch_of(model_format: Format, precision: Precision) -> int:
-    """Return how many images a file is proven with at a time.
+    """Return the number of images per call in the verification of a file.
 
-    ONNX quantizes activations on the fly with one scale for the whole batch, so an answer depends on the images that share
-    it; such a file is proven picture by picture, as an app asks, and in whole batches besides.
+    With int8-dynamic, ONNX Runtime has one scale for the activations of a batch, so an answer depends on the other images.
+    Such a file is verified picture by picture, as apps use it, and in large batches as well.
     """
     return 1 if (model_format, precision) == ("onnx", "int8-dynamic") else BATCH
 
 
 def costliest(content: bytes) -> str:
-    """Return the layer that was left in floats since it costs most, if a full-integer TFLite file names one."""
+    """Return the layer that stays in floats in a full-integer TFLite file because it costs most accuracy, or ""."""
     from export.tflite_model import quantized_operators
     from export.tflite_quantized import PRODUCTS_ALONE
 
@@ -273,7 +273,7 @@ def _content(
 
 
 def _quantized(file: ModelFile) -> str:
-    """Return in words what of a file has become integers."""
+    """Return in words what is quantized in a file."""
     if file.precision in ("float32", "float16"):
         return ""
     if file.format == "tflite":

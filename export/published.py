@@ -1,4 +1,4 @@
-"""Our checkpoints, of the published networks and our own, as exports see them, and what of them goes into the wheel.
+"""The entries of our networks in the zoo, and the files that are bundled in the wheel.
 
 Keras is imported only where an entry of the zoo is made.
 """
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from training.recipe import Recipe
 
 DEFAULT_KEPT = 0.99
-"""A calibrated network rejects by default what has less confidence than this share of its right digits."""
+"""The share of right digits that a calibrated network keeps by default."""
 
 SHIPPED: tuple[Pair, ...] = (("onnx", "float32"), ("tflite", "int8"))
-"""What the wheel holds of every published network, and at least of our own: of those it holds all that is made."""
+"""The files of every published network in the wheel. Of our own networks it has all files."""
 
 
 def recipe_of(name: str) -> str:
@@ -49,12 +49,12 @@ def recipe_of(name: str) -> str:
 
 
 def enter_into_zoo(reports: Sequence[Report], folder: Path) -> ZooModel:
-    """Copy what ships of one row's proven files into the wheel, and enter all of them into the manifest.
+    """Copy the bundled files of one row into the wheel, and enter all its files into the manifest.
 
     A file that has not changed is not written.
 
     Raises:
-        ExportError: the reports are of no recorded checkpoint, or what ships is not among them.
+        ExportError: the reports are of no recorded checkpoint, or lack a bundled file.
     """
     name = reports[0].model
     entry = zoo_model(name, reports)
@@ -67,7 +67,7 @@ def enter_into_zoo(reports: Sequence[Report], folder: Path) -> ZooModel:
 
 
 def enter_ink_into_zoo(ink: InkModel, folder: Path) -> None:
-    """Copy the ink network's proven files into the wheel, and enter them into the manifest."""
+    """Copy the ink network's files into the wheel, and enter them into the manifest."""
     for file in ink.files:
         _copy(file, folder)
     _write(replace(read_manifest(MANIFEST), ink=ink))
@@ -86,10 +86,10 @@ def _write(manifest: Manifest) -> None:
 
 
 def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
-    """Return what the manifest says of a row.
+    """Return a row's entry in the manifest.
 
     Raises:
-        ExportError: what ships is not among the reports, or the checkpoint is not the one that the recorded run made.
+        ExportError: the reports lack a bundled file, or the checkpoint is not that of the recorded run.
     """
     files = {(report.file.format, report.file.precision): report.file for report in reports}
     shipped = tuple(files) if name in OWN else SHIPPED
@@ -120,10 +120,10 @@ def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
 
 
 def zoo_checkpoint(name: str) -> Checkpoint:
-    """Return what the manifest says of a recipe's checkpoint.
+    """Return a checkpoint's entry in the manifest.
 
     Raises:
-        ExportError: the file is not the one that the recorded run made.
+        ExportError: the file is not that of the recorded run.
     """
     chosen, path = checkpoint.shipped(name), checkpoint.path_of(name)
     sha256 = sha256_of(path)
@@ -133,7 +133,7 @@ def zoo_checkpoint(name: str) -> Checkpoint:
 
 
 def training_of(recipe: Recipe) -> Training:
-    """Return what the manifest says of a row's training."""
+    """Return the training of a row for the manifest."""
     settings = ", ".join(f"{setting.replace('_', ' ')} {value:g}" for setting, value in recipe.optimizer.settings.items())
     return Training(
         layers=tuple(in_words(part) for part in recipe.network),
@@ -149,5 +149,5 @@ def training_of(recipe: Recipe) -> Training:
 
 
 def in_row_order(names: Sequence[str]) -> list[str]:
-    """Sort names as the rows of the published table stand, then our own; others go last."""
+    """Sort names by the published table, then our own, then others."""
     return sorted(names, key=lambda name: MODELS.index(name) if name in MODELS else len(MODELS))

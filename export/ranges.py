@@ -1,7 +1,7 @@
-"""From the values that a tensor takes to the range that eight bits shall cover.
+"""Chooses the range of a tensor for eight bits from its values.
 
-A wide range loses resolution, a narrow one clips: ``min-max`` clips nothing, ``percentile`` and ``entropy`` give up a few
-values for finer steps.
+A wide range has coarse steps, a narrow one clips values: ``min-max`` clips none, ``percentile`` and ``entropy`` clip a few
+for finer steps.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 Model = TypeVar("Model")
 
 PERCENTILE = 99.99
-"""How many of the values are kept at either end, in per cent."""
+"""The percentile at either end of the range."""
 
 CHANGED_ANSWERS = 0.01
-"""The share of answers to calibration images that integers may change without more staying in floats."""
+"""The share of answers to calibration images that quantization may change; above it, more stays in floats."""
 
 _BINS = 2_048
 _VALUES_IN_A_BIN = 32
-"""So many on average, or fewer bins: in a sparse histogram the empty bins decide, and most of the values are clipped."""
+"""The mean number of values per bin, at least: in a sparse histogram, empty bins lead to clipping most values."""
 
 _LEVELS = 128
 """Steps of a magnitude in eight bits with a sign."""
 
 
 def well_kept(choices: Iterable[str], made: Callable[[str], tuple[Model, float] | None]) -> Iterator[tuple[Model, str]]:
-    """Yield a network with one part of it or another in integers: first those that keep its answers, in the order given.
+    """Yield lazily a network quantized by each choice: first those that keep its answers, in the order given.
 
-    ``made`` quantizes by a choice, and tells which share of the answers to the calibration images changed; None if it
-    cannot. Choices that change more than 1 % come last, the best first. Each is made when it is asked for.
+    ``made`` quantizes by a choice, and returns the share of changed answers to the calibration images, or None if it
+    cannot. Choices that change more than 1 % come last, the best first.
     """
     others: list[tuple[float, Model, str]] = []
     for name in choices:
@@ -83,10 +83,10 @@ def entropy_threshold(values: NDArray[np.float32]) -> float:
 
 
 def _without_spikes(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cut each bin down to twice the fuller of its neighbours.
+    """Limit each bin to twice the fuller of its neighbours.
 
-    Behind an empty ground a convolution gives the same value again and again. Such a value is rounded once, whatever the
-    scale; but its bin outweighs all others, and a clipping that comes to lie in it would look like none.
+    On an empty background a convolution returns the same value many times. Its bin outweighs all others, and clipping
+    within that bin would seem to lose nothing.
     """
     before, after = np.roll(counts, 1), np.roll(counts, -1)
     before[0], after[-1] = counts[1], counts[-2]
@@ -100,7 +100,7 @@ def _divergence(counts: NDArray[np.float64], kept: int) -> float:
     clipped[-1] += counts[kept:].sum()
     filled = counts[:kept] > 0
     if clipped[-1] and not filled[-1]:
-        return float("inf")  # what is clipped would come to lie where nothing was
+        return float("inf")  # the clipped values would fall into an empty bin
     level = np.arange(kept) * _LEVELS // kept
     mass = np.bincount(level, weights=counts[:kept], minlength=_LEVELS)
     bins = np.bincount(level, weights=filled, minlength=_LEVELS)

@@ -1,4 +1,4 @@
-"""What is known of one file: its proof, and how it bears noise and other kernels; as JSON, a table's row and a picture."""
+"""The report on one file: its verification, and its answers under noise and on other kernels; stored as JSON."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SCHEMA = 2
 
 @dataclass(frozen=True)
 class Report:
-    """A file that is proven.
+    """The report on a written file.
 
-    ``trained`` and ``noise_of_trained`` are of the Keras model that it was made from; ``quantized`` says in words what has
-    become integers, ``own_pictures`` how it answers pictures of the user's own, if there are any; ``inputs`` is the
-    fingerprint of all that the file depends on.
+    ``trained`` and ``noise_of_trained`` are of the Keras model that it was made from; ``quantized`` says in words what is
+    quantized, ``own_pictures`` how it answers the user's own pictures, if there are any; ``inputs`` is the fingerprint of
+    everything that the file depends on.
     """
 
     model: str
@@ -51,17 +51,17 @@ class Refusal:
 
 
 def file_name(name: str, model_format: Format, precision: Precision) -> str:
-    """Return what a file is called."""
+    """Return the name of a file."""
     return f"{name}.{precision}.{model_format}"
 
 
 def path_of(folder: Path, file: str) -> Path:
-    """Return where the report on a file lies: beside it."""
+    """Return the path of the report on a file: beside it."""
     return folder / f"{file}.parity.json"
 
 
 def text_of(report: Report | Refusal) -> str:
-    """Return a report as it is stored."""
+    """Return the stored JSON of a report."""
     kind = "proven" if isinstance(report, Report) else "refused"
     return json.dumps({"schema": SCHEMA, "kind": kind, **asdict(report)}, indent=1) + "\n"
 

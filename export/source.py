@@ -43,11 +43,11 @@ class Source:
     folds: bool = True
 
     def reference(self, images: Images) -> Probabilities:
-        """Answer uint8 [N, 28, 28] by what the trained network holds for true: float32 [N, 10]."""
+        """Return the trained network's probabilities float32 [N, 10] for uint8 [N, 28, 28]."""
         return reference_probabilities(self.network, self.interface, images)
 
     def refusal(self, pair: Pair) -> str | None:
-        """Return None: every form may be made of layers."""
+        """Return None: a network of layers can be exported in every form."""
         del pair
         return None
 
@@ -64,7 +64,7 @@ class Source:
 
 
 def load_source(name_or_path: str, declared: Declared | None = None) -> Source:
-    """Load what is to be exported; ``declared`` is what the user says of a network of their own.
+    """Load what is to be exported; ``declared`` is what the user declares of their own network.
 
     Raises:
         MissingModelFileError: there is no such recipe, no checkpoint of it, or no such file.

@@ -16,7 +16,7 @@ from export.errors import ExportError
 
 @contextmanager
 def stored_document(path: Path, schema: int, how_to_make: str) -> Iterator[dict[str, Any]]:
-    """Yield what a file holds; whatever is missing or wrong in it, here or where it is taken apart, is one error.
+    """Yield a stored JSON document; any error in reading it, here or in the body of the ``with``, is an ``ExportError``.
 
     Raises:
         ExportError: there is no such file, it is damaged, or of another schema.
@@ -71,12 +71,12 @@ def store_models(
 
 
 def measured_later(document: dict[str, Any]) -> str:
-    """Say which models of a record were measured after its first run, and on which machine; nothing if none was."""
+    """Return in words which models of a record were measured after its first run, and on which machine; "" if none."""
     words = [f"{' and '.join(run['models'])} later, on {run['environment']['cpu']}" for run in document.get("later", [])]
     return f" Of another run: {'; '.join(words)}." if words else ""
 
 
 def store_measured(path: Path, schema: int, measured: dict[str, Any], versions: Mapping[str, str] | None = None) -> None:
-    """Write what was measured, with the machine that it is from and the versions of further packages."""
+    """Write measurements, with the machine and the versions of further packages."""
     place = environment() | dict(versions or {})
     write_text(path, json.dumps({"schema": schema, "environment": place, **measured}, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""Gives a TFLite model of float input in 0..1 the contract's bytes, where the converter cannot."""
+"""Gives a TFLite model with float input in 0..1 an input of bytes, where the converter cannot."""
 
 from __future__ import annotations
 

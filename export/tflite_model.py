@@ -36,13 +36,13 @@ _INT16X8 = "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
 def tflite_files(
     source: Source, precision: Precision, about: Metadata, calibration: Calibration, *, for_one: bool = False
 ) -> Iterator[bytes]:
-    """Convert a network to TFLite files that keep the contract, with built-in operators only; the best to have comes first.
+    """Convert a network to TFLite files that keep the contract, with built-in operators only; the preferred comes first.
 
     ``int8`` and ``int16x8`` take their ranges from ``calibration``. The converter is given the Keras model itself:
     given its concrete functions it writes a file without weights.
 
     Raises:
-        ExportError: the calibration cannot serve.
+        ExportError: the calibration is not possible.
     """
     if precision == "int8":
         floats = calibrated(source, calibration.images(), batch=1 if for_one else None)
@@ -56,7 +56,7 @@ def tflite_files(
 def _integers(
     floats: bytes, about: Metadata, calibration: Calibration, network: keras.Model | None, *, for_one: bool
 ) -> Iterator[bytes]:
-    """Yield full-integer files; one says what of it became integers, if that is not the usual."""
+    """Yield full-integer files; the metadata says what is quantized if that is not the first choice."""
     if for_one:
         whole = quantized(floats, calibration.images(), calibration.method)
         yield described(whole, about.entries(), "images", "probabilities")
@@ -69,7 +69,7 @@ def _integers(
 
 
 def quantized_operators(content: bytes) -> str:
-    """Return what of a full-integer file works on integers, as its metadata says."""
+    """Return what is quantized in a full-integer file, from its metadata."""
     from tensorflow.lite.tools import flatbuffer_utils
 
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
@@ -87,7 +87,7 @@ def tflite_of_graph(
     *,
     for_one: bool = False,
 ) -> Iterator[bytes]:
-    """Put a TFLite classifier, in its own precision or quantized, between the contract's two ends.
+    """Add the contract's input and output to a TFLite classifier, in its own precision or quantized.
 
     Raises:
         ExportError: its shape does not allow it.

@@ -1,4 +1,4 @@
-"""Full-integer TFLite: ranges by any method, where the converter knows min-max alone, and a softmax that stays exact."""
+"""Full-integer TFLite: ranges by any method, where the converter has min-max only, and a softmax in floats."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _PART = 100
 
 
 EXACT = ("SOFTMAX",)
-"""What stays in floats. In eight bits probabilities are multiples of 1/256, and rows of them sum to 1 only within 0.01;
-what it would cost to leave more: ``python -m export.records.tflite_choices``."""
+"""Operators that stay in floats. In eight bits probabilities are multiples of 1/256, and rows sum to 1 only within 0.01.
+``python -m export.records.tflite_choices`` measures the cost of leaving more in floats."""
 
 
 _ELEMENTWISE = (
     "ADD", "SUB", "MUL", "DIV", "SUM", "MEAN", "SQUARED_DIFFERENCE", "RSQRT", "SQRT", "SQUARE", "EXP", "LOG", "POW",
     "LOGISTIC", "TANH", "ELU", "GELU", "HARD_SWISH", "LEAKY_RELU", "PRELU", "MAXIMUM", "MINIMUM", "SELECT", "SELECT_V2",
 )  # fmt: skip
-"""What normalizations and smooth activations consist of: their values need more than eight bits."""
+"""Operators of normalizations and smooth activations, whose values need more than eight bits."""
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
 _DENSE = ("FULLY_CONNECTED",)
@@ -46,14 +46,14 @@ CHOICES: Mapping[str, Callable[[str], bool]] = {
     "convolutions": lambda kind: kind in _CONVOLUTIONS,
     "dense layers": lambda kind: kind in _DENSE,
 }
-"""What becomes integers, by the kind of an operator; the fastest first."""
+"""The choices of operators to quantize, the fastest first."""
 
 
 def well_quantized(calibrated: bytes, images: Images, method: Method) -> Iterator[tuple[bytes, str]]:
-    """Quantize as much as keeps the answers to ``images``, which gave the ranges; yield files, and what is integer in each.
+    """Quantize a model by each choice; yield files, and what is quantized in each.
 
-    They come in the order of ``well_kept``. The last has all products in integers but the one that costs most. What the
-    quantizer refuses, or LiteRT to run, is none of them.
+    They come in the order of ``well_kept``, by the answers to ``images``, which also give the ranges. The last has all
+    products in integers except the one that costs most. Choices that the quantizer or LiteRT refuses are left out.
 
     Raises:
         Exception: what was raised first, if all are refused.
@@ -137,7 +137,7 @@ def operators_of(calibrated: bytes) -> list[tuple[str, str]]:
 
 
 def _with_ranges_above_zero(calibrated: bytes) -> bytes:
-    """Give tensors that were always 0, as the first state of a recurrent layer is, a range that has a scale."""
+    """Give tensors that were always 0, such as the first state of a recurrent layer, a valid range."""
     from tensorflow.lite.tools import flatbuffer_utils
 
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(calibrated))
@@ -168,7 +168,7 @@ def _with_ranges(calibrated: bytes, images: Images, method: Method) -> bytes:
 
 
 def _ends(graph: Any) -> set[int]:
-    """Return the tensors that hold the input, as it is or reshaped, and the output."""
+    """Return the tensors of the input, also reshaped, and of the output."""
     ends = {*graph.inputs, *graph.outputs}
     for operator in graph.operators:  # in the order of execution
         if operator.inputs[0] in graph.inputs and len(graph.tensors[operator.outputs[0]].shape) == 4:

@@ -1,7 +1,7 @@
-"""The versions of tools that a file names: what changes with them while its content stays the same.
+"""Keeps a file's bytes when only the versions of tools in its metadata change.
 
-A file names them so that its making can be looked into. What another version makes alike to the last bit is the same file:
-it keeps the versions that made it first, and therefore its bytes.
+A file names the tools that made it. If other versions give exactly the same content, the file keeps the versions that made
+it first, and so its bytes.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def as_listed(
     content: bytes,
     form: Callable[[bytes], bytes] = bytes,
 ) -> bytes:
-    """Return the file that the manifest lists, if ``content`` is that but for the versions of tools; else ``content``.
+    """Return the listed file if ``content`` differs from it only in the versions of tools; else ``content``.
 
-    The versions are those that a file of the same network and format names in the wheel. Of a file in the wheel the content
-    is compared, also where a library lays out the same content in other bytes; of others the manifest has the sha256 alone.
-    ``form`` is what made ``content`` of what is listed.
+    The versions are those in a bundled file of the same network and format. A bundled file is compared by its content,
+    since a library may lay out the same content in other bytes; of other files the manifest has only the sha256. ``form``
+    is the function that made ``content`` from the listed form.
     """
     model = models().get(origin.name)
     if model is None or model.checkpoint.sha256 != origin.sha256:
@@ -103,7 +103,7 @@ def _conversion(model: Any) -> Any:
 
 
 def _packed(conversion: Any) -> bytes:
-    """Write an entry as TensorFlow's converter does."""
+    """Serialize an entry as TensorFlow's converter does."""
     import flatbuffers
 
     builder = flatbuffers.Builder(0)

@@ -1,7 +1,7 @@
 """A model for Triton's Python backend; ``python -m export --triton-repository`` writes this file as its ``model.py``.
 
-Triton runs it with its own Python, in which ``digit-infer[cpu]`` must be installed. What is served, and of which network,
-stands in the parameters of ``config.pbtxt``; the answers are those of ``digit-infer serve``.
+Triton runs it with its own Python, in which ``digit-infer[cpu]`` must be installed. The parameters of ``config.pbtxt``
+name the network and whether it takes images or pictures; the answers are those of ``digit-infer serve``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_PIXELS = 50_000_000
 
 
 class TritonPythonModel:
-    """What Triton looks for by this name."""
+    """The class that Triton loads by this name."""
 
     def initialize(self, arguments: Mapping[str, str]) -> None:
         """Load the network that the parameters name."""
@@ -34,7 +34,7 @@ class TritonPythonModel:
         )
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
-        """Answer what Triton's scheduler has put together, in one call."""
+        """Answer the requests of a batch in one call."""
         answers = self._served.answer([self._inputs(request) for request in requests])
         return [_response(answer) for answer in answers]
 

@@ -1,4 +1,4 @@
-"""Runs a Python file of the user's own, for the layers and models that it defines. Only where the user asks for it."""
+"""Runs the user's own Python file for the layers and models that it defines, only on request."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def run_user_code(path: Path) -> dict[str, object]:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what an error of the user's code, or of Keras around it, says, in one line and without Keras' colours."""
+    """Return the message of an error of the user's code or of Keras in one line, without colour codes."""
     return " ".join(re.sub(r"\x1b\[\d+m", "", str(error)).split())[:160] or type(error).__name__

@@ -1,4 +1,4 @@
-"""Brings a trained network to the contract: uint8 [N, 28, 28] -> float32 [N, 10], with a graph that converts cleanly."""
+"""Wraps a trained network in the contract: uint8 [N, 28, 28] -> float32 [N, 10], with a graph that converts cleanly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from digit_infer.contract import Images
 
 _STEPS = 128
-"""More become a graph that is too large."""
+"""The most steps to unroll; more give a graph that is too large."""
 
 
 class Reshaped(keras.layers.Layer):
@@ -55,7 +55,7 @@ class Prepared(keras.layers.Layer):
 
 
 class Sized(keras.layers.Layer):
-    """Bring pixels, [N, 28, 28] and prepared, to a network's side: with a border of ground, or stretched."""
+    """Bring pixels, [N, 28, 28] and prepared, to a network's side: with a border of background, or stretched."""
 
     def __init__(self, interface: Interface, name: str) -> None:
         super().__init__(name=name)
@@ -76,7 +76,7 @@ class Sized(keras.layers.Layer):
 def wrapped(
     network: keras.Model, interface: Interface, *, takes_bytes: bool, batch: int | None = None, folds: bool = True
 ) -> keras.Model:
-    """Return the network between the contract's two ends, for a ``batch`` or any; ``folds`` is that of ``lean``.
+    """Return the network with the contract's input and output, for a ``batch`` or any; ``folds`` is that of ``lean``.
 
     With ``takes_bytes`` the input is uint8 and the scaling is in the graph. Without, it is float32 in 0..1, whatever the
     network was trained on: full-integer conversion starts from there and makes the input uint8 with scale 1/255 by itself.
@@ -107,9 +107,9 @@ def wrapped(
 
 @contextmanager
 def unrolled(network: keras.Model, *, but: tuple[type, ...] = ()) -> Iterator[None]:
-    """Let recurrent layers, ``but`` of some classes, be converted step by step while this lasts, and functions in place.
+    """Unroll recurrent layers, except those of some classes, and inline functions within the ``with`` block.
 
-    TensorFlow's converter takes no loop over time with a free batch, and what is in a loop is not quantized. Keras computes
+    TensorFlow's converter supports no loop over time with a dynamic batch, and quantizes nothing in a loop. Keras computes
     grouped convolutions in a function, which ONNX does not have.
     """
     import tensorflow as tf
@@ -133,9 +133,9 @@ def unrolled(network: keras.Model, *, but: tuple[type, ...] = ()) -> Iterator[No
 
 
 def folding_harms(network: keras.Model, interface: Interface, read: Callable[[], Images]) -> bool:
-    """Tell whether the network, lean and with weights in eight bits, changes more than 1 % of its answers to some pictures.
+    """Return whether folding with weights in eight bits changes more than 1 % of the answers to some pictures.
 
-    A channel that is always 0 gets a large factor from its batch normalization, which coarsens the steps of all others.
+    The batch normalization of a channel that is always 0 has a large factor, which makes the steps of all others coarse.
     """
     chain = _chain(network) if _is_plain(network) else None
     if chain is None or len(links := folded(chain)) == len(chain):
@@ -153,10 +153,10 @@ def _in_eight_bits(link: Link) -> Link:
 
 
 def lean(network: keras.Model, *, folds: bool = True) -> keras.Model:
-    """Return the network with the same answers, in the form that converts cleanly; a subclassed one as it is.
+    """Return the network with the same answers in a form that converts well; a subclassed one unchanged.
 
-    Every ``Flatten``, also in networks within, gets a fixed shape. In a chain of layers, batch normalization goes into the
-    layer that reads it, if it ``folds``. All other layers are the network's own, not copies: some hold more than weights.
+    Every ``Flatten``, also in inner networks, gets a fixed shape. In a chain of layers, batch normalization is folded into
+    the next layer if ``folds``. All other layers are the network's own, not copies: some hold more than weights.
     """
     if not _is_plain(network):
         return network
@@ -169,7 +169,7 @@ def _is_plain(network: keras.Model) -> bool:
 
 
 def _chain(network: keras.Model) -> list[Link] | None:
-    """Return the layers behind the input if each reads the one before it and nothing else, or None."""
+    """Return the layers behind the input if each reads only the one before it, or None."""
     layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
     if len(network.inputs) != 1 or any(isinstance(layer, keras.Model) for layer in layers):
         return None
@@ -201,6 +201,6 @@ def _copied(network: keras.Model) -> keras.Model:
 
 
 def _exchanged(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """Return a flattening with a fixed shape for ``Flatten``, and else the layer itself."""
+    """Return a layer with a fixed shape for ``Flatten``, or else the layer itself."""
     flattens = isinstance(layer, keras.layers.Flatten) and layer.data_format == "channels_last"
     return Reshaped(None, name=layer.name) if flattens else layer

@@ -1,1 +1,1 @@
-"""Reproduces the published networks: recipes, one trainer, results: ``python -m training --help``."""
+"""Reproduces the published networks: recipes, a trainer and results: ``python -m training --help``."""

@@ -1,4 +1,4 @@
-"""Random changes to training images, drawn anew each epoch, as the notebooks' generator made them.
+"""Random changes to training images, drawn again for each epoch, as the notebooks' generator made them.
 
 That generator (``ImageDataGenerator`` of Keras 2) composed rotation, shift, shear and zoom into one matrix about the middle
 of the image, in (row, column) coordinates, mapping each pixel of the result to where it comes from, with bilinear
@@ -24,7 +24,7 @@ _CHUNK = 5_000
 
 
 def augmented(images: NDArray[np.float32], augmentation: Augmentation, draw: np.random.Generator) -> NDArray[np.float32]:
-    """Change each image by a draw of its own: float32 [N, H, W, 1] -> the same. The border goes on for ever."""
+    """Transform each image at random: float32 [N, H, W, 1] -> the same. Pixels outside repeat the border."""
     height, width = images.shape[1:3]
     matrices = about_the_middle(drawn_matrices(len(images), augmentation, (height, width), draw), (height, width))
     changed = np.empty_like(images)
@@ -43,7 +43,7 @@ def augmented(images: NDArray[np.float32], augmentation: Augmentation, draw: np.
 
 
 def drawn_matrices(count: int, augmentation: Augmentation, size: tuple[int, int], draw: np.random.Generator) -> Matrices:
-    """Draw ``count`` changes; all ranges are symmetric and even."""
+    """Draw ``count`` transformations from symmetric uniform ranges."""
     angle = np.deg2rad(draw.uniform(-augmentation.rotation_degrees, augmentation.rotation_degrees, count))
     down = draw.uniform(-augmentation.shift, augmentation.shift, count) * size[0]
     right = draw.uniform(-augmentation.shift, augmentation.shift, count) * size[1]
@@ -69,7 +69,7 @@ def composed(
 
 
 def about_the_middle(matrices: Matrices, size: tuple[int, int]) -> Matrices:
-    """Let the changes act about the middle of an image of this height and width."""
+    """Apply the transformations about the centre of an image of this height and width."""
     middle = np.eye(3)
     middle[:2, 2] = size[0] / 2 - 0.5, size[1] / 2 - 0.5
     return middle @ matrices @ np.linalg.inv(middle)

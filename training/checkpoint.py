@@ -1,8 +1,8 @@
-"""The one checkpoint that each row ships, and the rule by which it was taken. No rule looks at the test set.
+"""The checkpoint that is bundled for each row, and the rule that selects it. No rule uses the test set.
 
-Of a recipe it is the run with seed 0: a rule that looks at no result cannot be optimistic, and it stays true however many
-seeds are added. Most recipes validate on the test set, so a rule by validation would choose on test images. Of the
-weight-decay sweep it is the best run by validation accuracy, among runs that held training images out for that.
+For a recipe it is the run with seed 0: a rule without results cannot be optimistic, and does not change when seeds are
+added. Most recipes validate on the test set, so selection by validation would select on test images. For the weight-decay
+sweep it is the best run by validation accuracy, among runs with held-out training images.
 
     training/checkpoints/NAME.keras      float32, without optimiser state
 """
@@ -33,7 +33,7 @@ _CHOSEN_IN = {"mlp_500_300_l2": "mlp_500_300_l2_held_out"}
 
 @dataclass(frozen=True)
 class Shipped:
-    """The recorded run whose weights a row ships."""
+    """The recorded run whose weights are bundled for a row."""
 
     recipe: Recipe
     record: dict[str, Any]
@@ -41,11 +41,11 @@ class Shipped:
 
 
 def shipped(name: str) -> Shipped:
-    """Return the run that a row ships.
+    """Return the run whose weights are bundled for a row.
 
     Raises:
         UsageError: there is no such row.
-        TrainingError: the runs that decide are not recorded.
+        TrainingError: the runs for the selection are not recorded.
     """
     if name in _CHOSEN_IN:
         point, runs = best_on_validation(SWEEPS[_CHOSEN_IN[name]])
@@ -72,23 +72,23 @@ def validation_accuracy(point: tuple[Point, Runs]) -> float:
 
 
 def path_of(name: str) -> Path:
-    """Return where a row's checkpoint lies."""
+    """Return the path of a row's checkpoint."""
     return CHECKPOINTS / f"{name}.keras"
 
 
 def has_checkpoint(name: str) -> bool:
-    """Tell whether a name is a row's or our own network's, which ship one."""
+    """Return whether a name is of a row or of our own network, which have one."""
     return name in MODELS or name in INK
 
 
 def how_to_make(name: str) -> str:
-    """Return the commands that make a row's checkpoint."""
+    """Return the commands that create a row's checkpoint."""
     trained = f"sweep {_CHOSEN_IN[name]}" if name in _CHOSEN_IN else f"run {name}"
     return f"python -m training {trained} && python -m training select {name}"
 
 
 def select(name: str, runs: Path) -> Shipped:
-    """Copy the weights that a row ships to where exports start from.
+    """Copy the selected weights of a row to the folder of checkpoints, from which exports start.
 
     Raises:
         TrainingError: no run is recorded, or the run folder no longer holds the weights that the record names.

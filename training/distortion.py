@@ -1,8 +1,8 @@
-"""Random changes to training images beyond what the notebooks did: hands, pens, cameras and papers differ.
+"""Random changes to training images beyond those of the notebooks, for other hands, pens, cameras and papers.
 
 Each image is warped by an affine change and a smooth elastic one (Simard, Steinkraus and Platt 2003), in one interpolation.
-Then each of several kinds of damage meets a share of the images: thicker or thinner strokes, blur, noise, uneven ground,
-paler ink, a hidden patch.
+Then each of several kinds of damage is applied to a share of the images: thicker or thinner strokes, blur, noise, an uneven
+background, paler ink, a hidden patch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.float32]
-    """float32 [N, S, S], 0 = ground, 1 = ink; numbers of images are [N, 1, 1]"""
+    """float32 [N, S, S], 0 = background, 1 = ink; one number per image is [N, 1, 1]"""
 
     Damage = Callable[[Pixels, np.random.Generator], Pixels]
 
@@ -30,22 +30,22 @@ _BOX_PX = 20
 """The longer side of a digit in MNIST's form."""
 
 _CELLS = (9, 33)
-"""So many pixels an image of 28 passes through: 9 leave a digit 6 or 7; from 28 on none are lost."""
+"""Range of the resolution to which an image is reduced and enlarged again; from 28 on nothing is lost."""
 
 _BINARY = 0.4
 _STRETCHED = 0.4
 _UNEVEN = 0.5
-"""How often an image loses its greys, its proportions, and its size or place."""
+"""Shares of images that become black and white, are stretched, and are scaled or moved."""
 
 _INK = 0.3
-"""What is lighter is no ink where an image is stretched."""
+"""The threshold of ink where an image is stretched."""
 
 _KNOTS = 5
-"""An elastic change is drawn at so many places along each side and bends smoothly between them."""
+"""Number of knots along each side of an elastic change, with smooth interpolation between them."""
 
 
 def distorted(images: Pixels, distortion: Distortion, draw: np.random.Generator) -> Pixels:
-    """Change each image by draws of its own: float32 [N, S, S] in 0..1 -> the same. Beyond the border is ground."""
+    """Change each image at random: float32 [N, S, S] in 0..1 -> the same. Beyond the border is background."""
     changed = np.empty_like(images)
     for start in range(0, len(images), _CHUNK):
         part = slice(start, start + _CHUNK)
@@ -78,7 +78,7 @@ def displacements(count: int, side: int, distortion: Distortion, draw: np.random
 
 
 def warped(images: Pixels, rows: Pixels, columns: Pixels) -> Pixels:
-    """Read each image at the given places, bilinearly; beyond the border lies ground."""
+    """Sample each image at the given places, bilinearly; beyond the border is background."""
     count, side = images.shape[:2]
     wide = side + 3
     padded = np.zeros((count, wide, wide), np.float32)
@@ -113,9 +113,9 @@ def blurred(images: Pixels, variance: Pixels) -> Pixels:
 
 
 def coarsened(images: Pixels, draw: np.random.Generator) -> Pixels:
-    """Stretch, shift and scale images, and let most of them pass through few pixels, or black and white ones.
+    """Stretch, shift and scale images, and reduce most of them to a low resolution, or to black and white.
 
-    So come digits of 8 x 8 to 16 x 16 pixels, scans without greys, and what was not brought into MNIST's form.
+    They imitate digits of 8 x 8 to 16 x 16 pixels, scans without greys, and pictures that are not in MNIST's form.
     """
     changed = badly_normalised(images, draw)
     side = images.shape[1]
@@ -133,7 +133,7 @@ def coarsened(images: Pixels, draw: np.random.Generator) -> Pixels:
 
 
 def badly_normalised(images: Pixels, draw: np.random.Generator) -> Pixels:
-    """Stretch the ink towards a square, scale it and move it, each by a draw of its own."""
+    """Stretch the ink towards a square, scale it and move it, each at random."""
     count, side = images.shape[:2]
     ink: NDArray[np.bool_] = images > _INK
     stretch = draw.uniform(0, 1, count) * (draw.random(count) < _STRETCHED)
@@ -152,7 +152,7 @@ def badly_normalised(images: Pixels, draw: np.random.Generator) -> Pixels:
 
 @cache
 def _resampling(side: int, cells: int) -> tuple[Pixels, Pixels]:
-    """Return the weights that make ``cells`` of ``side`` pixels by area, [C, S], and back by bicubic curves, [S, C]."""
+    """Return the weights of a reduction by area, [C, S], and of a bicubic enlargement, [S, C]."""
     down, up = (
         np.asarray(Image.fromarray(np.eye(before, dtype=np.float32)).resize((before, after), resample), np.float32)
         for before, after, resample in (
@@ -186,7 +186,7 @@ def _specks(images: Pixels, draw: np.random.Generator) -> Pixels:
 
 
 def _ground(images: Pixels, draw: np.random.Generator) -> Pixels:
-    """Lay ink over a ground that is not empty, brighter towards one side."""
+    """Put the ink on a background that is not empty, and brighter towards one side."""
     slope = _numbers(draw.uniform(-0.25, 0.25, (2, len(images))))
     along = np.linspace(-1, 1, images.shape[1], dtype=np.float32)
     level = _numbers(draw.uniform(0, 0.35, len(images))) + slope[0] * along[:, None] + slope[1] * along
@@ -202,7 +202,7 @@ def _tone(images: Pixels, draw: np.random.Generator) -> Pixels:
 
 
 def _hidden(images: Pixels, draw: np.random.Generator) -> Pixels:
-    """Hide a patch, by ground or by ink that does not belong there."""
+    """Cover a patch with background, or with ink."""
     count, side = images.shape[:2]
     places = np.arange(side)
     low = draw.integers(0, side - 3, (2, count, 1))
@@ -225,7 +225,7 @@ def _neighbours(images: Pixels, best: np.ufunc) -> Pixels:
 
 
 def _smooth(side: int) -> Pixels:
-    """Return the weights [S, K] with which each pixel's displacement follows those of the knots: bells that overlap."""
+    """Return the weights [S, K] of the knots for each pixel's displacement: overlapping Gaussians."""
     knots, places = np.linspace(-0.1, 1.1, _KNOTS), np.linspace(0, 1, side)
     bells = np.exp(-0.5 * ((places[:, None] - knots) / (0.6 * (knots[1] - knots[0]))) ** 2)
     weights: Pixels = (bells / bells.sum(axis=1, keepdims=True)).astype(np.float32)

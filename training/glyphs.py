@@ -1,4 +1,4 @@
-"""Signs that are no digits, as the strokes of a pen: letters, Greek letters, and what people draw beside them.
+"""Signs that are no digits, as strokes of a pen: letters, Greek letters, and marks.
 
 A stroke is a row of points ``xy`` on a grid of ten by ten, x to the right and y downwards; ``~`` in front bends it. Signs
 that many hands write as they write a digit (O, I, l, S, Z, D, b, g, q) are left out: no network could tell those apart.
@@ -44,14 +44,14 @@ MARKS = """
 
 @dataclass(frozen=True)
 class Stroke:
-    """Points (x, y) in 0..1, and whether the pen bends through them."""
+    """Points (x, y) in 0..1, and whether they are joined by a curve."""
 
     points: tuple[tuple[float, float], ...]
     bends: bool
 
 
 def parsed(text: str) -> tuple[tuple[Stroke, ...], ...]:
-    """Read signs as they are written above."""
+    """Parse signs in the notation above."""
     signs = text.replace("\n", ";").split(";")
     return tuple(tuple(_stroke(stroke) for stroke in sign.split("|")) for sign in signs if sign.strip())
 

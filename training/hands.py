@@ -1,7 +1,7 @@
-"""Digits by other hands than MNIST's: its strokes redrawn with pens of all widths, and shapes that it lacks.
+"""Digits unlike MNIST's: its strokes redrawn with pens of all widths, and shapes that it lacks.
 
-MNIST is American, of about 1990, by a thick pen. Ones with a flag and a foot, open fours, crossed sevens, slashed zeros,
-angular fives, nines with a straight leg and looped twos are drawn here as strokes; print comes from Hershey's fonts.
+MNIST is American, of about 1990, written with a thick pen. Ones with a flag and a foot, open fours, crossed sevens, slashed
+zeros, angular fives, nines with a straight leg and looped twos are drawn here as strokes; print comes from Hershey's fonts.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _SHAPES = """
 ~72 40 12 34 63 72|72 79 ; ~72 40 12 34 63 72|~72 77 39 18 ; ~71 41 13 35 64 71|71 69 ; ~60 20 13 35 64 60|~60 67 49
 75 15 10 70 79 ; ~71 40 13 34 63 71|70 79
 """
-"""For each digit its shapes, as ``training.glyphs`` writes signs."""
+"""The shapes of each digit, in the notation of ``training.glyphs``."""
 
 SHAPES: tuple[tuple[tuple[Stroke, ...], ...], ...] = tuple(parsed(text) for text in _SHAPES.split("--"))
 
@@ -61,7 +61,7 @@ _SHARES = {"redrawn": 0.5, "shape": 0.38, "print": 0.12}
 
 
 class Hands:
-    """Digits by other hands, as many as are asked for."""
+    """Draws digits unlike MNIST's."""
 
     def __init__(self, images: Images, labels: Labels, thinned: int = 12_000) -> None:
         """Take the strokes of the first ``thinned`` of images uint8 [N, 28, 28] with labels uint8 [N]."""

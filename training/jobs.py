@@ -1,4 +1,4 @@
-"""Many runs, several at a time: each in a process of its own, on CPUs of its own, resumable whatever is killed."""
+"""Several runs at a time: each has its own process and CPUs, and can be resumed after a kill."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ _LAST_WORDS = 4_000
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One full run that is to be recorded."""
+    """One full run."""
 
     recipe: Recipe
     seed: int
 
     @property
     def recorded(self) -> bool:
-        """Whether it was run to its end before."""
+        """Whether its record exists."""
         return any(record["seed"] == self.seed for record in results.stored(self.recipe))
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that ended without a record, and its last words."""
+    """A run that ended without a record, and the reason."""
 
     job: Job
     reason: str
 
 
 class Watcher(Protocol):
-    """Whoever watches: a screen, or nobody."""
+    """Is told of the progress of runs."""
 
     def planned(self, jobs: int) -> None:
-        """So many runs are not recorded yet."""
+        """This number of runs is planned."""
 
     def started(self, job: Job) -> None:
-        """A run starts or goes on."""
+        """A run starts or continues."""
 
     def advanced(self, job: Job, epochs: int) -> None:
         """A run has done this many epochs."""
@@ -79,16 +79,16 @@ def training_command(job: Job, runs: Path, cpus: frozenset[int]) -> list[str]:
 
 
 Command = Callable[[Job, Path, frozenset[int]], list[str]]
-"""What starts a run: the job, the folder of all runs, and the CPUs to keep to."""
+"""Returns the command of a run: of the job, the folder of all runs, and the CPUs to use."""
 
 
 def run_jobs(
     jobs: Iterable[Job], runs: Path, at_once: int, watcher: Watcher, command: Command = training_command
 ) -> list[Failure]:
-    """Train what is not recorded yet, ``at_once`` runs at a time; one that fails does not keep the others away.
+    """Train what is not recorded yet, ``at_once`` runs at a time; the others continue if one fails.
 
-    The CPUs that this process may use are dealt out among the workers, so that they do not wait for one another. No worker
-    outlives this process, however it ends: the pipe to its standard input breaks then, and that is its leash.
+    The CPUs that this process may use are divided among the workers. No worker outlives this process: it exits when the
+    pipe to its standard input is closed.
     """
     failures: list[Failure] = []
     waiting: list[Job] = []
@@ -123,10 +123,10 @@ def run_jobs(
 
 
 def dealt(cpus: Sequence[int], hands: int) -> list[frozenset[int]]:
-    """Deal out CPUs as evenly as they go; where there are fewer than hands, some share one.
+    """Divide CPUs evenly among ``hands`` workers; if there are fewer, some share one.
 
     Raises:
-        TrainingError: there are no CPUs or no hands.
+        TrainingError: there are no CPUs or no workers.
     """
     if not cpus or hands < 1:
         raise TrainingError(f"{len(cpus)} CPUs cannot be dealt out to {hands} workers", "pass --jobs 1 or more")
@@ -149,7 +149,7 @@ def _follow(worker: _Worker, watcher: Watcher) -> None:
     try:
         state = worker.folder.read()
     except TrainingError:
-        return  # the worker says so itself
+        return  # the worker reports it
     epochs = 0 if state is None else len(state.history)
     if epochs != worker.epochs:
         worker.epochs = epochs
@@ -176,7 +176,7 @@ def _failure(worker: _Worker) -> Failure | None:
 
 @contextmanager
 def _stopping(busy: list[_Worker]) -> Iterator[None]:
-    """Let no worker outlive an interruption; each resumes from its last full epoch."""
+    """Stop all workers at the end; each can be resumed from its last full epoch."""
     try:
         yield
     finally:

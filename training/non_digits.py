@@ -1,8 +1,8 @@
-"""Pictures that hold no digit, in MNIST's own form: what a network must learn to be unsure of.
+"""Pictures without a digit in MNIST's form, for which a network learns to be unsure.
 
-"Deep anomaly detection with outlier exposure" (Hendrycks, Mazeika and Dietterich 2019): a network that was shown things of
-other kinds, with all classes alike as the target, is unsure of kinds that it never saw, too. All of them are drawn here, or
-made of training images, so nothing has to be downloaded.
+"Deep anomaly detection with outlier exposure" (Hendrycks, Mazeika and Dietterich 2019): a network trained on some
+kinds of outliers, with equal targets for all classes, is also unsure of kinds that it has not seen. All are drawn here or
+made from training images, so nothing has to be downloaded.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ _CANVAS = 96
 _MARGIN = 20
 _MIRRORED = (3, 4, 7, 9)
 _TURNED = (2, 3, 4, 5, 7)
-"""Digits that are none in a mirror, and none on their side; the others look like a digit then."""
+"""Digits that are no digit when mirrored or rotated by 90 degrees; the others still look like one."""
 
 _CARELESS = 0.3
-"""A hand in a hurry bends all strokes; so often."""
+"""Share of signs in which all strokes are curved, as in hasty writing."""
 
 _TOPS = (0, 2, 3, 4, 5)
 _BOTTOMS = (0, 2, 3, 5)
-"""Digits whose upper or lower half is none."""
+"""Digits whose upper or lower half is no digit."""
 
 NARROW = {"sign": 0.42, "mirrored": 0.1, "turned": 0.1, "pair": 0.12, "scribble": 0.1, "silhouette": 0.08, "texture": 0.08}
-"""Kinds, and how often each is drawn."""
+"""Kinds and their shares."""
 
 WIDE = {
     "glyph": 0.36, "word": 0.06, "sign": 0.14, "mirrored": 0.05, "turned": 0.05, "pair": 0.08, "half": 0.05, "lines": 0.05,
     "scribble": 0.06, "silhouette": 0.06, "texture": 0.04,
 }  # fmt: skip
-"""The same with glyphs of many scripts, cut digits and what is left of boxes."""
+"""The same with glyphs of many scripts, cut digits and remains of boxes."""
 
 
 def non_digits(
@@ -88,7 +88,7 @@ def _sign(draw: np.random.Generator) -> Image28:
 
 
 def _glyph(draw: np.random.Generator) -> Skeleton:
-    """Write a glyph by hand: bent, stretched, and its points moved."""
+    """Draw a glyph with random curves, stretch and displacements."""
     known = letters_and_signs()
     lines = known[draw.integers(len(known))]
     stretch = np.exp(draw.normal(0, 0.15, 2))
@@ -108,7 +108,7 @@ def _word(draw: np.random.Generator) -> Skeleton:
 
 
 def _lines(draw: np.random.Generator) -> Skeleton:
-    """Draw what is left of boxes and rules: a level line, and up to three lines that stand on it or lie beside it."""
+    """Draw remains of boxes and rules: a horizontal line, and up to three more."""
     level = draw.uniform(0, 1)
     lines = [np.array([[0.0, level], [1.0, level + draw.normal(0, 0.04)]])]
     for _ in range(int(draw.integers(0, 4))):
@@ -122,7 +122,7 @@ def _lines(draw: np.random.Generator) -> Skeleton:
 
 
 def _half(images: Images, labels: Labels, draw: np.random.Generator) -> Image28:
-    """Cut a digit off below or above, as the edge of a picture or of a box does."""
+    """Keep the upper or lower half of a digit, as at the edge of a picture or a box."""
     top = draw.random() < 0.5
     digit = _one_of(_TOPS if top else _BOTTOMS, images, labels, draw)
     rows = np.flatnonzero(digit.any(axis=1))
@@ -165,7 +165,7 @@ def _in_form(canvas: Image.Image) -> Image28:
 
 
 def _pair(images: Images, draw: np.random.Generator) -> Image28:
-    """Put two or three digits side by side, as a writing that was not taken apart."""
+    """Put two or three digits side by side, as in a number that was not split."""
     canvas = np.zeros((SIDE, 4 * SIDE), np.uint8)
     place = 0
     for _ in range(2 + (draw.random() < 0.25)):
@@ -180,7 +180,7 @@ def _pair(images: Images, draw: np.random.Generator) -> Image28:
 
 
 def _silhouette(draw: np.random.Generator) -> Image28:
-    """Fill a polygon or two, as clothes and things look from far away."""
+    """Fill one to three polygons, like silhouettes of clothes and objects."""
     canvas = Image.new("L", (_CANVAS, _CANVAS))
     pen = ImageDraw.Draw(canvas)
     for _ in range(int(draw.integers(1, 4))):
@@ -195,7 +195,7 @@ def _silhouette(draw: np.random.Generator) -> Image28:
 
 
 def _texture(draw: np.random.Generator) -> Image28:
-    """Draw what no pen drew: clouds, noise, stripes, specks, an almost empty sheet."""
+    """Draw a texture: clouds, noise, stripes, specks, or an even sheet."""
     kind = draw.integers(5)
     if kind == 0:
         cells = draw.integers(0, 256, (int(draw.integers(2, 9)), int(draw.integers(2, 9))), dtype=np.uint8)

@@ -1,9 +1,9 @@
-"""At which confidence a network keeps how many of its right digits, and how many pictures without a digit that rejects.
+"""The shares of right digits that a network keeps, and of pictures without a digit that it rejects, by confidence.
 
     training/results/operating_points/NAME.json
 
-Measured on the shipped checkpoint, by digits that it did not learn from: its own validation images, or the test images
-where it learned from all the others. They count as they are and as other hands might have written them.
+Measured on the bundled checkpoint with digits outside its training data: its validation images, or the test images if it
+was trained on all others. They count unchanged and distorted, as other people might have written them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NON_DIGITS = 4_000
 
 
 def measure(name: str) -> OperatingCurve:
-    """Measure the shipped checkpoint of a network of our own, and record what was found.
+    """Measure the bundled checkpoint of our own network, and record the curve.
 
     Raises:
         UsageError: there is no such network.
@@ -92,12 +92,12 @@ def points(
 
 
 def path_of(name: str) -> Path:
-    """Return where the record of a network lies."""
+    """Return the path of a network's record."""
     return FOLDER / f"{name}.json"
 
 
 def recorded(name: str) -> OperatingCurve | None:
-    """Return what is recorded of a network's shipped checkpoint; None for one that has no record.
+    """Return the recorded curve of a network's bundled checkpoint, or None without a record.
 
     Raises:
         TrainingError: the record is damaged, or of another checkpoint.

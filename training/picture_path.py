@@ -1,7 +1,7 @@
-"""Digits as the picture path delivers them: drawn on training pictures, and found again by the product itself.
+"""Digits as the picture path normalises them: drawn on training pictures, and located by ``Predictor``.
 
-What comes back like the digit is that digit, with what the path did to it. What comes back from a picture without a digit,
-a piece of a frame, a word, a shadow, is none.
+An image that resembles the drawn digit becomes an example of that digit. An image from a picture without a digit, such as a
+piece of a frame, a word or a shadow, becomes an example of none.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     Labels = NDArray[np.uint8]
 
 ALIKE = 0.8
-"""What correlates so well with the digit that was drawn is the digit."""
+"""The least correlation of an image with the digit that was drawn."""
 
 _SIZES_PX = (22, 112)
 
 
 def found_again(images: Images, labels: Labels, model: str, draw: np.random.Generator) -> tuple[Images, Labels]:
-    """Draw digits uint8 [N, 28, 28] on pictures and find them again, with their labels; where that fails, none.
+    """Draw digits uint8 [N, 28, 28] on pictures, locate them, and return those that are found, with their labels.
 
-    ``model`` helps to judge the looks.
+    ``model`` is the classifier with which ``Predictor`` chooses between the plain and the network look.
     """
-    found = _looked_at((_picture(image, draw) for image in images), model)
+    found = _located((_picture(image, draw) for image in images), model)
     kept = [
         number
         for number, answer in enumerate(found)
@@ -45,19 +45,19 @@ def found_again(images: Images, labels: Labels, model: str, draw: np.random.Gene
 
 
 def found_without(count: int, model: str, draw: np.random.Generator) -> Images:
-    """Return what is taken for a digit on up to ``count`` pictures on which nothing is written: uint8 [N, 28, 28]."""
-    return np.stack([answer for answer in _looked_at((_bare(draw) for _ in range(count)), model) if answer is not None])
+    """Return what is located on up to ``count`` pictures without handwriting: uint8 [N, 28, 28]."""
+    return np.stack([answer for answer in _located((_bare(draw) for _ in range(count)), model) if answer is not None])
 
 
-def _looked_at(pictures: Iterable[Images], model: str) -> list[NDArray[np.uint8] | None]:
-    """Return what the product takes for the digit of each picture uint8 [H, W], None where it finds no ink."""
+def _located(pictures: Iterable[Images], model: str) -> list[NDArray[np.uint8] | None]:
+    """Return the image that ``Predictor`` locates on each picture uint8 [H, W], or None without ink."""
     with Predictor(model) as predictor:
         answers = predictor.predict_many(Image.fromarray(picture) for picture in pictures)
         return [each.image if isinstance(each, Prediction) and each.image.any() else None for each in answers]
 
 
 def _picture(image: NDArray[np.uint8], draw: np.random.Generator) -> Images:
-    """Write a digit somewhere on a training picture of the ink network: uint8 [128, 128]."""
+    """Draw a digit at a random place of a training picture of the ink network: uint8 [128, 128]."""
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     digit = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = np.exp(draw.uniform(*np.log(_SIZES_PX))) / max(digit.shape)

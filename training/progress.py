@@ -1,4 +1,4 @@
-"""Shows in the terminal a training run (a bar of epochs, a bar of batches, a line an epoch), or many of them."""
+"""Progress bars for one training run (epochs and batches, and a line per epoch), or for several runs."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class ProgressBars:
         self._progress.stop()
 
     def started(self, recipe: Recipe, state: State, steps: int) -> None:
-        """Begin with a run, at its last full epoch."""
+        """Reset the bars for a run, which may continue after some epochs."""
         done = len(state.history)
         self._progress.reset(
             self._epochs, total=state.epochs, completed=done, description=f"{recipe.name}, seed {state.seed}: epochs"
         )
         self._progress.reset(self._batches, total=steps)
         if done:
-            self._progress.console.print(f"{recipe.name}, seed {state.seed}: going on after epoch {done}")
+            self._progress.console.print(f"{recipe.name}, seed {state.seed}: continues after epoch {done}")
 
     def stepped(self, done: int) -> None:
         """Move the bar of batches."""
@@ -71,7 +71,7 @@ class ProgressBars:
 
 
 class JobBars:
-    """A ``training.jobs.Watcher`` that draws on stderr, a bar for each run that goes on; a context manager."""
+    """A ``training.jobs.Watcher`` that draws on stderr, with a bar for each active run; a context manager."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._progress = _progress(console)
@@ -99,7 +99,7 @@ class JobBars:
         self._progress.update(self._tasks[job], completed=epochs)
 
     def ended(self, job: Job, failure: Failure | None) -> None:
-        """Take its bar away and print what came of it."""
+        """Remove its bar and print the result."""
         if job in self._tasks:
             self._progress.remove_task(self._tasks.pop(job))
             self._progress.advance(self._all)

@@ -1,4 +1,4 @@
-"""What an epoch of a network of our own learns from: changed images, pictures without a digit, and soft targets."""
+"""The training data of each epoch of our own networks: distorted images, pictures without a digit, and soft targets."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _POOL_SEED = 20_261_121
 
 
 def one_hot(labels: Labels) -> Targets:
-    """Return targets that believe the labels."""
+    """Return one-hot targets."""
     return np.eye(CLASSES, dtype=np.float32)[labels]
 
 
 def drawn_non_digits(count: int, images: Images, labels: Labels, draw: np.random.Generator) -> Images:
-    """Return pictures without a digit in the form of the images that some are made of: float32 [N, 28, 28, 1] in 0..1."""
+    """Return pictures without a digit, some made from ``images``: float32 [N, 28, 28, 1] in 0..1."""
     as_bytes = np.rint(images[..., 0] * 255).astype(np.uint8)
     return non_digits(count, as_bytes, labels, draw)[..., None].astype(np.float32) / np.float32(255)
 
@@ -43,7 +43,7 @@ def drawn_non_digits(count: int, images: Images, labels: Labels, draw: np.random
 class Epochs:
     """The images and targets of each epoch of a regime, from training data.
 
-    Pictures without a digit are drawn once, the same for all seeds; each epoch takes others of them and changes them anew.
+    Pictures without a digit are drawn once, the same for all seeds; each epoch takes a random part of them and distorts it.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Epochs:
             self._hands, self._hand_labels = self._others[:0], labels[:0]
 
     def epoch(self, seed: int, number: int, distortion: Distortion | None = None) -> tuple[Images, Targets]:
-        """Return what an epoch learns from, in its order: images float32 [M, 28, 28, 1] in 0..1, and targets [M, 10].
+        """Return the data of an epoch in its order: images float32 [M, 28, 28, 1] in 0..1, and targets [M, 10].
 
         ``distortion`` replaces the regime's.
         """

@@ -1,8 +1,8 @@
-"""The record of a finished run: its history, and what the kept weights do on the test set.
+"""The record of a finished run: its history, and the results of the kept weights on the test set.
 
     training/results/NAME/seed-S.json
 
-The report, the zoo and the choice of a checkpoint read these records; nothing in them is typed by hand.
+The report, the zoo and the selection of checkpoints read these records.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _NAMED = {"accuracy", "correct", "images", "interval_95", "loss", "answers", "su
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model does on the 10,000 test images; the loss is the mean cross-entropy without penalties.
+    """Results of a model on the 10,000 test images; the loss is the mean cross-entropy without penalties.
 
-    ``answers`` holds the digit that it gave each image, as one string. ``surest_mistakes`` are the wrong answers with the
-    largest probabilities: (index of the image, probability). ``first_image`` holds the probabilities of test image 0, a 7.
+    ``answers`` has the digit for each image, as one string. ``surest_mistakes`` are the wrong answers with the
+    largest probabilities: (index of the image, probability). ``first_image`` has the probabilities of test image 0, a 7.
     """
 
     correct: int
@@ -54,7 +54,7 @@ class Evaluation:
         return self.correct / self.images
 
     def document(self) -> dict[str, Any]:
-        """Return it as it is recorded."""
+        """Return the entry of the record."""
         return {
             "accuracy": self.accuracy,
             "correct": self.correct,
@@ -99,7 +99,7 @@ def evaluate(model: keras.Model) -> Evaluation:
 
 
 def record(recipe: Recipe, state: State, folder: RunFolder, evaluation: Evaluation | InkEvaluation) -> dict[str, Any]:
-    """Return the record of a finished run as it is stored."""
+    """Return the record of a finished run."""
     return {
         "schema": SCHEMA,
         "recipe": recipe.name,
@@ -133,7 +133,7 @@ def _lines(value: Any) -> str:
 
 
 def stored(recipe: Recipe, folder: Path | None = None) -> list[dict[str, Any]]:
-    """Return the stored records of a recipe's full-length runs, by seed; they lie in ``RESULTS`` unless a folder is given.
+    """Return the records of a recipe's full-length runs, by seed, from ``RESULTS`` or another folder.
 
     Raises:
         TrainingError: a record cannot be read, or is of another version of the recipe.
@@ -158,10 +158,10 @@ def stored(recipe: Recipe, folder: Path | None = None) -> list[dict[str, Any]]:
 
 
 def _check_parts(document: dict[str, Any], recipe: Recipe, path: Path) -> None:
-    """Check that a record holds what reports read.
+    """Check that a record has the fields that reports read.
 
     Raises:
-        TrainingError: it lacks something.
+        TrainingError: a field is missing.
     """
     held = document.get("test" if recipe.drawn is None else "held_out")
     named = _NAMED if recipe.drawn is None else set()

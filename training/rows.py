@@ -35,7 +35,7 @@ class Runs:
 
     @property
     def spread(self) -> Spread:
-        """What the test accuracies say together."""
+        """The spread of the test accuracies."""
         return Spread(self.accuracies, self.records[0]["test"]["images"])
 
     @property
@@ -54,7 +54,7 @@ class Runs:
         return [[epoch[figure] for epoch in record["history"]] for record in self.records]
 
     def answers(self, seed: int = 0) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        """Return the digit that a seed's network gave each test image, uint8 [10000]."""
+        """Return the digits of a seed's network for the test images, uint8 [10000]."""
         return np.frombuffer(self.of_seed(seed)["test"]["answers"].encode("ascii"), dtype=np.uint8) - ord("0")
 
 
@@ -68,20 +68,20 @@ class Row:
 
     @property
     def recipe(self) -> Recipe:
-        """What was declared."""
+        """The recipe."""
         return self.runs.recipe
 
 
 def runs_of(recipe: Recipe) -> Runs:
-    """Read what is recorded of a recipe, which may be nothing."""
+    """Read the records of a recipe, which may be none."""
     return Runs(recipe, tuple(results.stored(recipe)))
 
 
 def points_of(sweep: Sweep) -> list[tuple[Point, Runs]]:
-    """Read what is recorded of a sweep's points.
+    """Read the records of a sweep's points.
 
     Raises:
-        TrainingError: nothing is of one of them.
+        TrainingError: a point has no record.
     """
     points = [(point, runs_of(point.recipe)) for point in sweep.points]
     for _, runs in points:
@@ -91,9 +91,9 @@ def points_of(sweep: Sweep) -> list[tuple[Point, Runs]]:
 
 
 def runs_of_row(name: str) -> Runs:
-    """Read what is recorded of a row, or of a network of our own.
+    """Read the records of a row or of our own network.
 
-    A sweep stands for the point with the best mean, as its notebook chose it.
+    For a sweep they are those of the point with the best mean, as in its notebook.
     """
     if name in TRAINED:
         return runs_of(TRAINED[name])
@@ -105,7 +105,7 @@ def rows() -> list[Row]:
     """Read all rows, in the order of the published table.
 
     Raises:
-        TrainingError: nothing is recorded of one of them.
+        TrainingError: a row has no record.
     """
     found = [Row(number, name, runs_of_row(name)) for number, name in enumerate(ROWS, start=1)]
     for row in found:

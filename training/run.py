@@ -1,14 +1,14 @@
-"""One training run on disk: a folder that is consistent after a kill at any moment.
+"""The folder of a training run, which stays consistent if the process is killed.
 
-    RUNS/NAME/seed-S/state.json        the truth: which epochs are done, which files belong to them
+    RUNS/NAME/seed-S/state.json        the finished epochs and their files; it alone is authoritative
                      last-07.keras     the model and its optimiser after the last full epoch
                      best-05.keras     the weights of the epoch that the recipe keeps, without the optimiser
                      tensorboard/      event files
-                     pool.npz          what was drawn once for all epochs, of recipes that add to MNIST's images
+                     pool.npz          pictures drawn once for all epochs, of recipes that add to MNIST's images
                      lock              held by the process that trains
 
-The model files carry the epoch in their name and ``state.json`` is replaced last, so a file that it does not name is the
-rest of an epoch that never counted.
+The names of model files contain the epoch, and ``state.json`` is replaced last, so a file that it does not name is left
+from an unfinished epoch.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave; losses are mean cross-entropies with the penalties of regularisers, accuracies are shares."""
+    """The results of one epoch; losses are mean cross-entropies with penalties, accuracies are shares."""
 
     epoch: int
     loss: float
@@ -44,7 +44,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class State:
-    """What is known of a run after its last full epoch."""
+    """The state of a run after its last full epoch."""
 
     recipe: str
     fingerprint: str
@@ -77,7 +77,7 @@ class State:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where a run of one recipe and one seed lives."""
+    """The folder of a run of one recipe and one seed."""
 
     path: Path
 
@@ -88,17 +88,17 @@ class RunFolder:
 
     @property
     def tensorboard(self) -> Path:
-        """Where the event files go."""
+        """Folder of the event files."""
         return self.path / "tensorboard"
 
     @property
     def pool(self) -> Path:
-        """Where what a wide recipe draws once for all epochs is kept, so that going on does not draw it again."""
+        """File with the pictures that a wide recipe draws once for all epochs, which a resumed run reads."""
         return self.path / "pool.npz"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from training this run; the system lets go of the lock when a process ends, however it ends.
+        """Lock the run against other processes; the system releases the lock when a process ends.
 
         Raises:
             TrainingError: another process trains it.
@@ -135,7 +135,7 @@ class RunFolder:
             raise TrainingError(f"{path} is damaged ({error})", "pass --restart to train this run again") from error
 
     def write(self, state: State) -> None:
-        """Make ``state`` the truth and remove the model files that it no longer names."""
+        """Store the state, and remove the model files that it does not name."""
         document = {"schema": SCHEMA, **asdict(state)}
         write_text(self.path / "state.json", json.dumps(document, indent=1) + "\n")
         for file in self.path.glob("*.keras"):
@@ -143,7 +143,7 @@ class RunFolder:
                 file.unlink()
 
     def clear(self) -> None:
-        """Forget everything about this run."""
+        """Delete the files of this run."""
         with self.locked():
             for file in sorted(self.path.rglob("*"), reverse=True):
                 if file.is_dir():

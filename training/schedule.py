@@ -1,4 +1,4 @@
-"""Learning rates as functions of what the run has seen so far, so that a resumed run finds the same ones."""
+"""Learning rates as functions of the history, so that a resumed run has the same ones."""
 
 import math
 from collections.abc import Sequence

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     """Each float64 [P, 2]: x to the right and y downwards; the glyph's longer side is 1"""
 
 PRINTED_DIGITS = ("futural", "rowmans", "scripts", "cursive", "rowmand", "timesr", "timesi", "gothitt")
-"""Fonts whose digits are those of today, and whose characters stand for themselves."""
+"""Fonts with modern digits, whose characters are those of their codes."""
 
 _LIKE_DIGITS = frozenset("0123456789 OoQDIil|!/\\'`,;{}SsZzBbGgqj\x7f")
-"""Characters that print or hands make like a digit; commas and braces of these fonts look like 9, 6 and 3."""
+"""Characters that resemble a digit in print or handwriting; commas and braces of these fonts look like 9, 6 and 3."""
 
 _MORE_LIKE_DIGITS: dict[str, frozenset[str]] = {
     "cyrilc_1": frozenset("HhXxc"),

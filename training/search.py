@@ -1,9 +1,9 @@
-"""The search for networks of our own: candidates are trained without the last 10,000 training images and judged on those.
+"""The search for networks of our own: candidates are evaluated on the last 10,000 training images, which are held out.
 
     training/results/search/NAME.json
 
-A candidate is judged by these images as they are, four times as another hand might have written them (``NEAR``), and as
-pens and cameras change them (``HARD``), for which there are more mistakes to count. The test set is not touched.
+A candidate is evaluated on these images unchanged, four times slightly distorted as by other writers (``NEAR``), and
+strongly distorted as by pens and cameras (``HARD``), where there are more mistakes to count. The test set is not used.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ SCHEMA = 1
 FOLDER = RESULTS / "search"
 HARD = Distortion(rotation_degrees=20, shift_pixels=2.5, zoom=0.2, shear=0.3, elastic_pixels=1.2, damage=0.7)
 NEAR = Distortion(rotation_degrees=8, shift_pixels=1, zoom=0.08, shear=0.12, elastic_pixels=0.6, damage=0)
-"""As another hand might have written the same: it multiplies the held-out images, and moves few of them far."""
+"""A small distortion, as by another writer: it multiplies the held-out images."""
 
 _NEAR_DRAWS = 4
 SEED = 0
 _DRAW_SEED = 20_261_122
 _NON_DIGITS = 4_000
 KEPT = (0.95, 0.98, 0.99, 0.995)
-"""Shares of digits for which the confidence is recorded that they reach."""
+"""Shares of digits whose least confidence is recorded."""
 
 TRIED = (
     *("s3_e12", "v_e12", "p_e12", "n6_e14", "np_e14", "n2_e14", "q_e12", "q_e12_taught", "npb_e14"),
@@ -62,7 +62,7 @@ TRIED = (
 
 
 def stored(name: str) -> tuple[Recipe, dict[str, Any]]:
-    """Return a candidate as its record declares it, and the record.
+    """Return a candidate's recipe from its record, and the record.
 
     Raises:
         TrainingError: there is no record, or it is damaged.
@@ -81,10 +81,10 @@ def stored(name: str) -> tuple[Recipe, dict[str, Any]]:
 
 
 def search(recipe: Recipe, runs: Path, observer: Observer) -> dict[str, Any]:
-    """Train a candidate, or go on where it stopped, and return the record of what it does on the held-out images.
+    """Train a candidate, or continue, and return the record of its results on the held-out images.
 
     Raises:
-        TrainingError: a teacher of its has no finished run.
+        TrainingError: one of its teachers has no finished run.
     """
     teachers = recipe.regime.teachers if recipe.regime is not None else ()
     taught = trainer.taught_by([_finished(name, runs) for name in teachers]) if teachers else None
@@ -114,11 +114,11 @@ def _finished(name: str, runs: Path) -> Path:
 
 
 def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:
-    """Return what a network does on the held-out images: accuracy and mean cross-entropy, plain, near and changed.
+    """Return a network's results on the held-out images: accuracy and mean cross-entropy, plain, near and changed.
 
     ``temperature`` is the best one for the plain images. ``calibration`` is the expected calibration error before and at
-    that temperature; at it, ``confidence_kept`` is the confidence that a share of the digits reaches, and ``rejected`` the
-    share of pictures without a digit that do not.
+    that temperature. At it, ``confidence_kept`` is the threshold that keeps a share of the digits, and ``rejected`` the
+    share of pictures without a digit below it.
     """
     _, (images, labels) = trainer.training_data(recipe)
     draw = np.random.default_rng(_DRAW_SEED)

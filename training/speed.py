@@ -1,8 +1,8 @@
-"""What bounds the speed of training: seconds an epoch of some networks under some settings.
+"""The speed of training: seconds per epoch of some networks under some settings.
 
     training/results/speed.json
 
-Each setting runs in a process of its own, ``python -m training.speed RECIPE SETTING``, which prints its seconds.
+Each setting runs in its own process, ``python -m training.speed RECIPE SETTING``, which prints its seconds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _EPOCHS = 3
 
 @dataclass(frozen=True)
 class Setting:
-    """One way to run an epoch; ``cpus`` None means all, ``same_result`` that the weights come out as with plain ``fit``."""
+    """One way to run an epoch; ``cpus`` None means all, ``same_result`` that the weights are those of plain ``fit``."""
 
     name: str
     steps_per_call: int
@@ -53,7 +53,7 @@ RECIPES = ("mlp_64_64_sgd", "mlp_512", "cnn_arch2", "shallow_cnn_aug")
 
 @dataclass(frozen=True)
 class Seconds:
-    """Medians over epochs: of the whole epoch, and of what is done to the images before its first batch."""
+    """Medians over epochs: of the whole epoch, and of preparing its images."""
 
     recipe: str
     setting: str
@@ -86,7 +86,7 @@ def measure_all(announce: Callable[[str], None]) -> list[Seconds]:
 
 
 def measure(name: str, setting: Setting) -> tuple[float, float]:
-    """Train a few epochs here and now; return the medians of whole epochs and of their input, in seconds.
+    """Train a few epochs in this process; return the medians of whole epochs and of their input, in seconds.
 
     A first call on fewer images compiles and is not counted.
     """
@@ -114,7 +114,7 @@ def measure(name: str, setting: Setting) -> tuple[float, float]:
 
 
 def store(measured: list[Seconds]) -> None:
-    """Write what was measured, with its environment."""
+    """Write the record, with its environment."""
     from training.trainer import environment
 
     document = {"schema": SCHEMA, "environment": environment(), "seconds": [asdict(entry) for entry in measured]}
@@ -122,10 +122,10 @@ def store(measured: list[Seconds]) -> None:
 
 
 def stored() -> tuple[dict[str, str], list[Seconds]]:
-    """Return the environment and what was measured.
+    """Return the environment and the measurements of the record.
 
     Raises:
-        TrainingError: nothing was.
+        TrainingError: it is missing, damaged or outdated.
     """
     if not STORED.exists():
         raise TrainingError(f"{STORED} does not exist", "python -m training speed")

@@ -1,4 +1,4 @@
-"""What several seeds say about a published number, and about one another."""
+"""Statistics of the accuracy over several seeds, and comparison with a published one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from digit_infer.benchmark.statistics import Z_95, Interval
 Verdict = Literal["inside the spread", "inside the interval", "better", "worse"]
 
 FEWEST = 3
-"""With fewer seeds their spread is not known."""
+"""The fewest seeds from which the spread is estimated."""
 
 _STUDENT_95 = {2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
 """97.5 % quantiles of Student's t by degrees of freedom; beyond 9 that of 9 is taken, which errs on the wide side."""
@@ -47,7 +47,7 @@ class Spread:
 
     @property
     def is_known(self) -> bool:
-        """Whether there are enough seeds to know how they spread."""
+        """Whether there are enough seeds to estimate the spread."""
         return len(self.accuracies) >= FEWEST
 
     @property
@@ -55,7 +55,7 @@ class Spread:
         """Where the accuracy of one more run would lie, with 95 % confidence.
 
         If the spread is known, Student's prediction interval: mean ± t·s·√(1 + 1/n). If not, the sampling error of the
-        difference of two runs on so many images, mean ± z·√(2·p·(1 − p)/images), has to stand for it.
+        difference of two runs is used, mean ± z·√(2·p·(1 − p)/images).
         """
         if self.deviation is not None and self.is_known:
             count = len(self.accuracies)
@@ -65,7 +65,7 @@ class Spread:
         return Interval(max(0.0, self.mean - reach), min(1.0, self.mean + reach))
 
     def verdict(self, published: float) -> Verdict:
-        """Say where a published accuracy lies."""
+        """Return the position of a published accuracy."""
         if len(self.accuracies) > 1 and self.worst <= published <= self.best:
             return "inside the spread"
         if self.interval.low <= published <= self.interval.high:
@@ -93,7 +93,7 @@ def difference_of_means(first: Spread, second: Spread) -> Interval | None:
 def exact_mcnemar(only_first_right: int, only_second_right: int) -> float:
     """Return the two-sided p-value of McNemar's exact test: Q. McNemar, Psychometrika 12 (1947), 153-157.
 
-    Two classifiers that are equally good are each as likely to be the right one where just one of them is right.
+    If two classifiers are equally good, each is equally likely to be the right one where only one is right.
     """
     discordant = only_first_right + only_second_right
     fewer = min(only_first_right, only_second_right)

@@ -1,4 +1,4 @@
-"""Strokes as points, bent and joined into the path of a pen."""
+"""Strokes as points, curved and joined into the path of a pen."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     """float64 [P, 2]: x to the right and y downwards, in 0..1"""
 
 _PENS_PX = (1.2, 15.0)
-"""Pens are so wide where the digit has ``_SIZES_PX``: hairlines up to a quarter of the digit."""
+"""Range of the pen's width for the largest of ``_SIZES_PX``: from hairlines to a fifth of the digit."""
 
 _SIZES_PX = (24, 72)
 
 
 def bent(points: Points) -> Points:
-    """Lay a curve through points (Catmull and Rom 1974), eight steps from each to the next."""
+    """Interpolate points by a curve (Catmull and Rom 1974), in eight steps from each to the next."""
     if len(points) < 3:
         return points
     around = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
@@ -41,7 +41,7 @@ def bent(points: Points) -> Points:
 
 
 def joined(lines: Sequence[Points], tremor: float, draw: np.random.Generator) -> Skeleton:
-    """Make one path of several lines, and move its points by a normal ``tremor``."""
+    """Join lines into one path, and displace its points by normal noise of deviation ``tremor``."""
     sizes = [len(line) for line in lines]
     points = np.concatenate(lines)
     numbers = np.arange(len(points))

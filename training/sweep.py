@@ -9,7 +9,7 @@ from training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Point:
-    """One value, the recipe that has it, and the test accuracies that were published for it, if any."""
+    """One value, its recipe, and the published test accuracies, if any."""
 
     value: float
     recipe: Recipe
@@ -17,7 +17,7 @@ class Point:
 
     @property
     def label(self) -> str:
-        """The value as it is shown."""
+        """The value as text."""
         return f"{self.value:g}"
 
 

@@ -1,6 +1,6 @@
-"""Writes scalars where TensorBoard finds them, with the package ``tensorboard`` alone.
+"""Writes scalars for TensorBoard with the package ``tensorboard`` alone.
 
-Keras' own callback imports TensorFlow, which a machine that trains on JAX or PyTorch need not have.
+The callback of Keras imports TensorFlow, which is not needed for training on JAX or PyTorch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a network of our own learns from beside MNIST: other hands, the picture path's digits, and many kinds of non-digits.
+"""Training data of our own networks beside MNIST: other writers, digits of the picture path, and many kinds of non-digits.
 
-All of it is drawn once, the same for all seeds; each epoch takes some of it and changes it anew.
+All of it is drawn once, the same for all seeds; each epoch takes a random part of it and distorts it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 _SEED = 20_261_129
 _JUDGE = "softmax_regression"
-"""What helps the picture path to choose between its looks while it draws: no network that is trained here."""
+"""The classifier of the picture path while the pool is drawn; it is not trained on the pool."""
 
 
 @dataclass(frozen=True)
 class Amounts:
-    """How much is drawn: MNIST's images that are thinned, digits by other hands, on pictures, non-digits, bare pictures."""
+    """Numbers of MNIST's images to thin, digits by other writers, digits on pictures, non-digits, and bare pictures."""
 
     thinned: int = 8_000
     hands: int = 24_000
@@ -60,7 +60,7 @@ def drawn_pool(images: Images, labels: Labels, amounts: Amounts = Amounts()) -> 
 
 
 def stored_pool(path: Path, images: Images, labels: Labels) -> Pool:
-    """Return the pool as ``path`` holds it, else draw it and keep it there."""
+    """Return the pool stored in ``path``, or draw it and store it there."""
     if not path.exists():
         pool = drawn_pool(images, labels)
         with atomic_write(path) as temporary, temporary.open("wb") as file:

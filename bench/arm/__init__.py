@@ -1,1 +1,1 @@
-"""Every file of the wheel on emulated ARM (aarch64), beside its answers here: agreement, and no times."""
+"""Compares the answers of every bundled file on emulated ARM (aarch64) with those here; nothing is timed."""

@@ -1,4 +1,4 @@
-"""``python -m bench arm``: every file of the wheel on emulated ARM, beside its answers here."""
+"""``python -m bench arm``: compares every bundled file on emulated ARM with its answers here."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _PICTURE = CHECKOUT / "examples" / "seven.png"
     "--work",
     type=click.Path(path_type=Path, file_okay=False),
     default=CHECKOUT / ".cache" / "arm",
-    help="Keeps what is installed and answered, so that a run that ended goes on. [default: .cache/arm]",
+    help="Keeps the installation and the answers, so that an interrupted run continues. [default: .cache/arm]",
 )
 def arm(processors: tuple[str, ...], only: tuple[str, ...], work: Path) -> None:
-    """Install the wheel on emulated ARM (aarch64), and let each of its files answer the 10,000 test images there and here.
+    """Install the wheel on emulated ARM (aarch64), and run each of its files on the 10,000 test images there and here.
 
-    Nothing is timed: QEMU takes hours for what a real machine answers in minutes. Needs Debian, `apt-get install
+    Nothing is timed: QEMU takes hours for what a real machine does in minutes. Needs Debian, `apt-get install
     qemu-user-static mmdebstrap`, and the network.
     """
     found: list[Agreement] = []
@@ -54,7 +54,7 @@ def arm(processors: tuple[str, ...], only: tuple[str, ...], work: Path) -> None:
                 there = np.load(machine.answers(file, pictures))
                 label = f"{machine.runtime_of(file)}, {machine.processor.name}"
                 found.append(agreement(file, label, np.load(answers), there))
-                print(f"{file.path.name} on {machine.processor.name}", file=stderr, flush=True)  # how far it is
+                print(f"{file.path.name} on {machine.processor.name}", file=stderr, flush=True)  # progress
     print_agreements(found)
     if not only:
         described = [{"name": entry.processor.name, "found_in": entry.processor.found_in} for entry in machines]

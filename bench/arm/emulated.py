@@ -1,8 +1,8 @@
 """An ARM machine (aarch64) emulated by QEMU, with the wheel installed as its users install it.
 
-QEMU runs ARM programs one by one, so nothing is booted and no rights are needed: the programs are Debian's, unpacked into a
-folder, and pip brings the ARM wheels that it would bring there. What libraries ask of the processor is answered by files in
-that folder; without them they would read of the processor below, and ONNX Runtime ends in a segmentation fault.
+QEMU emulates single ARM programs, so nothing is booted and no privileges are needed: the programs are Debian's, unpacked
+into a folder, and pip installs the ARM wheels. Files in that folder describe the processor to libraries; without them the
+libraries would read those of the host, and ONNX Runtime ends in a segmentation fault.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ PROCESSORS = {
 
 
 class Machine:
-    """A folder with what an emulated machine runs."""
+    """A folder with the programs and packages of an emulated machine."""
 
     def __init__(self, processor: Processor, folder: Path) -> None:
-        """Name the processor, and the folder; nothing is done yet.
+        """Set the processor and the folder.
 
         Raises:
             MeasurementError: this machine lacks a program.
@@ -86,7 +86,7 @@ class Machine:
         """Unpack Debian, and describe the processor to the libraries.
 
         Raises:
-            MeasurementError: a package could not be had; the message has the last line of the program that failed.
+            MeasurementError: a package is not available; the message has the last line of the program that failed.
         """
         if not (self._root / "usr/bin/python3").exists():
             shutil.rmtree(self._root, ignore_errors=True)
@@ -109,7 +109,7 @@ class Machine:
         return found.name.removesuffix(".dist-info").replace("_", "-")
 
     def check(self, extra: str, picture: Path, digit: int) -> None:
-        """Let ``digit-infer predict`` read a picture there, as a user does after ``pip install digit-infer[EXTRA]``.
+        """Run ``digit-infer predict`` on a picture there, as a user does after ``pip install digit-infer[EXTRA]``.
 
         Raises:
             MeasurementError: it fails, or reads another digit.
@@ -120,7 +120,7 @@ class Machine:
             raise MeasurementError(f"{picture.name} was read as {found} on {self.processor.name}", "report this")
 
     def python(self, extra: str, *words: str) -> str:
-        """Run Python on the emulated machine with what an extra brought, and return what it printed.
+        """Run Python on the emulated machine with the packages of an extra, and return its output.
 
         Raises:
             MeasurementError: it failed.
@@ -130,7 +130,7 @@ class Machine:
         return _run([EMULATOR, "-L", str(self._root), str(self._root / f"usr/bin/python{_PYTHON}"), *words], place)
 
     def answers(self, file: ModelFile, pictures: Path) -> Path:
-        """Let a file answer the pictures of a ``.npy``, unless it has done so, and return the path of its answers.
+        """Run a file on the pictures of a ``.npy``, unless its answers exist, and return their path.
 
         Raises:
             MeasurementError: it failed.
@@ -147,7 +147,7 @@ class Machine:
 
 
 def install_wheel(folder: Path) -> None:
-    """Install the wheel of this checkout with each of ``EXTRAS`` into ``folder``, by the packages that pip has for ARM.
+    """Install the wheel of this checkout with each of ``EXTRAS`` into ``folder``, with the packages for ARM.
 
     Raises:
         MeasurementError: a package could not be had; the message has the last line of the program that failed.

@@ -1,1 +1,1 @@
-"""Models in a browser: its packages, what the files of the wheel answer there, and an example page."""
+"""Models in a browser: the packages, the answers of the bundled files there, and an example page."""

@@ -1,4 +1,4 @@
-"""``python -m bench browser``: fetch what runs models in a browser, compare answers there with ours, write a page."""
+"""``python -m bench browser``: install the packages, compare answers in a browser with those here, write a page."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _LOCK = ("package.json", "package-lock.json")
 
 @click.group(cls=ReportingGroup)
 def browser() -> None:
-    """Run the files of the wheel in Chromium, on ONNX Runtime Web and LiteRT.js."""
+    """Run the bundled files in Chromium, on ONNX Runtime Web and LiteRT.js."""
 
 
 @browser.command(cls=ReportingCommand)
 def install() -> None:
-    """Fetch both packages by npm, in the versions and with the checksums of package-lock.json, into the user's cache."""
+    """Install both packages by npm into the user's cache, with the versions and checksums of package-lock.json."""
     folder = packages_folder()
     if shutil.which("npm") is None:
         raise MeasurementError("the packages for browsers come by npm, which is not on the PATH", "apt-get install npm")
@@ -57,7 +57,7 @@ def install() -> None:
 @browser.command("agreement", cls=ReportingCommand)
 @click.option("--model", "only", multiple=True, help="Repeatable; then nothing is recorded. [default: all]")
 def compare(only: tuple[str, ...]) -> None:
-    """Let every file of the wheel answer the 10,000 test images in Chromium and here, one by one."""
+    """Run every bundled file on the 10,000 test images, one by one, in Chromium and here."""
     found: list[Agreement] = []
     downloads: dict[str, dict[str, int]] = {}
     with quiet_native_log() as stderr:
@@ -72,7 +72,7 @@ def compare(only: tuple[str, ...]) -> None:
             if name not in downloads:
                 downloads[name] = _packed(session.downloads)
             session.close()
-            print(file.path.name, file=stderr, flush=True)  # how far it is
+            print(file.path.name, file=stderr, flush=True)  # progress
     print_agreements(found)
     if not only:
         versions = versions_of("onnxruntime", "ai-edge-litert", "playwright")
@@ -80,7 +80,7 @@ def compare(only: tuple[str, ...]) -> None:
 
 
 def _packed(downloads: Mapping[str, int]) -> dict[str, int]:
-    """Return the bytes of what a page requested of a package, as they are and as a server would compress them."""
+    """Return the size of the files that a page requested of a package, plain and compressed."""
     paths = [path for path in downloads if path.startswith("/packages/")]
     contents = [(packages_folder() / "node_modules" / path.removeprefix("/packages/")).read_bytes() for path in paths]
     return {
@@ -96,7 +96,7 @@ def _packed(downloads: Mapping[str, int]) -> dict[str, int]:
     "--model", default=zoo.DEFAULT_MODEL, show_default=True, help="A name of the zoo, or the path of a .tflite file."
 )
 def page(out: Path, model: str) -> None:
-    """Write a page that reads drawn digits wholly in the browser into the folder OUT, for any server of files."""
+    """Write a page into OUT that reads drawn digits in the browser alone, for any server of static files."""
     runtime = RUNTIMES["browser-tflite"]
     assert isinstance(runtime, Browser)
     packages = packages_folder() / "node_modules" / "@litertjs"

@@ -1,4 +1,4 @@
-"""Runs inside a library's environment: the bytes that a package adds to digit_infer's own dependencies.
+"""Runs in a library's environment: the size that a package adds to digit_infer's own dependencies.
 
 ``python -m bench.normalizers.weight PACKAGE`` prints them.
 """

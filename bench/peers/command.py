@@ -145,8 +145,8 @@ def conformance() -> int:
     """Run the conformance suite of digit-infer serve against Triton."""
     from bench.peers.serving.servers import run_conformance, triton
 
-    with triton(zoo.DEFAULT_MODEL) as doors:
-        return run_conformance(doors)
+    with triton(zoo.DEFAULT_MODEL) as addresses:
+        return run_conformance(addresses)
 
 
 def _store(out: Path, environments: list[str], settings: dict[str, float], found: dict[str, Any]) -> None:

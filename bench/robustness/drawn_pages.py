@@ -1,7 +1,7 @@
 """Pages as people write them, drawn around MNIST's test digits: numbers with signs between, forms, tables, turned sheets.
 
-They judge how pages are read. No training uses them, and they share no code with what training draws: signs are strokes of
-this file's own, each with its own wobble, of the same pen as the digits.
+They measure how pages are read. No training uses them, and they share no code with the pictures for training: signs are
+drawn from strokes in this file, each randomly deformed, with the same pen as the digits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     """Mode L, 255 = ink"""
 
 Page: TypeAlias = "Callable[[Split, Draw], tuple[Image.Image, str]]"
-"""Test digits, and what draws chance -> a page, and what is to be read on it: / between lines, nothing if no digit."""
+"""Test digits and a random generator -> a page and its text: / between lines, "" without a digit."""
 
 _PEN, _DRAWN_AT = 0.1, 4
 """The pen's width as a share of a digit's height, about as in MNIST. Strokes are drawn so many times larger at first."""
@@ -230,7 +230,7 @@ def turned(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
 
 
 def skewed(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
-    """Lines of numbers on a page that lies askew, by 10 to 30 degrees."""
+    """Lines of numbers on a page that is rotated by 10 to 30 degrees."""
     inks, size, text = _rows(digits, draw)
     return _sheet(inks, size, draw, degrees=float(draw.uniform(10, 30) * draw.choice([-1, 1]))), text
 

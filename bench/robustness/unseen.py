@@ -1,4 +1,4 @@
-"""``python -m bench unseen``: how models answer digits and non-digits of kinds that no training here draws."""
+"""``python -m bench unseen``: models on digits and non-digits of kinds that no training here contains."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from digit_infer.contract import Images
 
 KEPT = ("0.95", "0.99", "0.999")
-"""Shares of the right digits that a measure of confidence keeps."""
+"""Shares of the right digits that thresholds of confidence keep."""
 
 _SEED = 20_261_130
 _SPLITS = {"first 5,000 of train": slice(0, 5_000), "last 10,000 of train": slice(50_000, 60_000)}
 _CORRUPTED = 2_000
 _SCANS_LEVELS = 16
 _NON_DIGITS_FROM = 100
-"""Where the numbers of the non-digits' random seeds start, behind those of the digits."""
+"""First number of the non-digits' random seeds, after those of the digits."""
 
 
 @dataclass(frozen=True)
 class Unseen:
-    """What a model does on what no training draws; all are shares.
+    """Results of a model on kinds that no training contains; all are shares.
 
     ``right``: of right answers, by kind of digit. Measures of confidence keep a share of the right answers to ``digits`` of
     MNIST, or to the scans and drawn shapes of other hands: ``confidence`` has them by these two and by the share, and
@@ -61,9 +61,9 @@ class Unseen:
 @click.option("--test", is_flag=True, help="Keep shares of the test images, not of the last 10,000 training images.")
 @click.option("--record/--no-record", default=True, help="Whether to write unseen.json.")
 def unseen(models: tuple[str, ...], pictures: int, test: bool, record: bool) -> None:  # noqa: FBT001  # click's flags
-    """Judge MODELs, names of the zoo or files, by digits and non-digits of kinds that no training here draws.
+    """Measure MODELs, names of the zoo or files, on digits and non-digits of kinds that no training here contains.
 
-    Networks that learned from all 60,000 training images know the validation splits; choose among networks that do not.
+    Networks trained on all 60,000 training images have seen the validation splits; choose among networks that have not.
     """
     found = []
     with quiet_native_log():
@@ -83,7 +83,7 @@ def unseen(models: tuple[str, ...], pictures: int, test: bool, record: bool) -> 
 
 
 def judged(predictor: Predictor, pictures: int, *, test: bool) -> Unseen:
-    """Run a model over everything: ``pictures`` of each kind that is drawn."""
+    """Run a model on everything, with ``pictures`` of each drawn kind."""
     train = dataset.load("train")
     known = dataset.load("test") if test else None
     images, labels = (known.images, known.labels) if known else (train.images[50_000:], train.labels[50_000:])

@@ -1,4 +1,4 @@
-"""Pictures of no digit, of kinds that no training here draws: letters of three scripts, doodles, knots, prints and codes.
+"""Pictures of no digit, of kinds that no training here contains: letters of three scripts, doodles, prints and so on.
 
 The letters are those of DejaVu Sans, which matplotlib brings; letters that look like a digit are left out.
 """
@@ -41,7 +41,7 @@ def armenian(draw: Draw) -> Image.Image:
 
 
 def _letter(letters: str, draw: Draw) -> Image.Image:
-    """Print a letter, leaned, turned, and fatter or not."""
+    """Print a letter, sheared, rotated, and with a random stroke width."""
     page = Image.new("L", (_SIDE, _SIDE), 235)
     ImageDraw.Draw(page).text(
         (_SIDE / 2, _SIDE / 2), str(draw.choice(list(letters))), 40, _font(int(draw.integers(80, 131))), anchor="mm",

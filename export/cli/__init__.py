@@ -1,4 +1,4 @@
-"""``python -m export``: from a trained Keras model to deployable files, each proven."""
+"""``python -m export``: from a trained model to deployable files, each verified."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCHEMA = 2
 
 @click.command(cls=ListedOptions)
 @click.argument("sources", nargs=-1, metavar="NAME|PATH.keras…")
-@click.option("--all", "everything", is_flag=True, help="Every network of ours in every form, and the zoo with them.")
+@click.option("--all", "everything", is_flag=True, help="Export all our networks in every form, and update the zoo.")
 @click.option(
     "--format", "formats", type=click.Choice([*FORMATS, EVERY]), multiple=True, default=[EVERY], show_default=True
 )
@@ -42,7 +42,7 @@ SCHEMA = 2
 @click.option("--calibration-seed", "seed", type=click.IntRange(min=0), default=SEED, show_default=True)
 @click.option("--calibration-method", "method", type=click.Choice(METHODS), default=METHODS[0], show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="exports", show_default=True)
-@click.option("--zoo", is_flag=True, help="Also put what ships into the wheel's folder, and all into the manifest.")
+@click.option("--zoo", is_flag=True, help="Also copy the bundled files into the wheel's folder, and update the manifest.")
 @click.option(
     "--microcontroller",
     is_flag=True,
@@ -66,7 +66,7 @@ SCHEMA = 2
     show_default=True,
     help="What answers NAME in Triton.",
 )
-@click.option("--resume", is_flag=True, help="Keep what --out holds already of the same checkpoint, tools and code.")
+@click.option("--resume", is_flag=True, help="Keep files in --out that have the same checkpoint, tools and code.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Networks at a time, with --all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
 def main(
@@ -92,12 +92,12 @@ def main(
 ) -> int:
     """Export recipes' checkpoints, or Keras files of your own that read 28 × 28 grey digits.
 
-    Every file keeps one contract: images uint8 [N, 28, 28] in, probabilities float32 [N, 10] out. What a network of your
-    own wants besides (pixels on another scale, another shape, a softmax behind its logits) comes inside the file. The ink
-    network, inknet, has a contract of its own: grey uint8 [N, 128, 128] in, ink uint8 [N, 128, 128] out.
+    Every file has the same contract: images uint8 [N, 28, 28] in, probabilities float32 [N, 10] out. If your network needs
+    another scale or shape of pixels, or a softmax after its logits, the file contains that too. The ink network, inknet,
+    has its own contract: grey uint8 [N, 128, 128] in, ink uint8 [N, 128, 128] out.
 
-    Each file is run over the 10,000 MNIST test images beside the trained model, and written only if it answers the same.
-    Beside it lies its report, and a sheet of the digits whose answer changed.
+    Each file and the trained model are run on the 10,000 MNIST test images. The file is written only if their answers
+    agree. Its report, and a sheet of the digits whose answer changed, are written beside it.
     """
     if triton_repository is not None:
         from export.triton_repository import write_repository

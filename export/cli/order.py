@@ -1,4 +1,4 @@
-"""What a command line asks for, checked before anything is loaded."""
+"""The options of the export, checked before anything is loaded."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _Word = TypeVar("_Word", Format, Precision)
 class Order:
     """Which files of which sources to make, and where.
 
-    ``everything``: all networks, ``jobs`` at a time. ``zoo``: what ships goes into the wheel's folder, too.
+    ``everything``: all networks, ``jobs`` at a time. ``zoo``: bundled files are also copied into the wheel's folder.
     ``microcontroller``: instead, the int8 file at a batch of 1 and as C++; ``browser``: instead, TFLite at a batch of 1.
-    ``resume``: what lies in ``out`` already is kept if it is of the same inputs.
+    ``resume``: files in ``out`` that were made from the same inputs are kept.
 
     Raises:
-        UsageError: the wishes contradict one another.
+        UsageError: the options contradict one another.
     """
 
     sources: tuple[str, ...]
@@ -69,10 +69,10 @@ class Order:
 
 
 def pairs_of(formats: Sequence[Format | str], precisions: Sequence[Precision | str]) -> tuple[Pair, ...]:
-    """Return the combinations that were named; of all, those that there are.
+    """Return the named combinations; for ``all``, those that exist.
 
     Raises:
-        UsageError: nothing was named, or nothing that there is.
+        UsageError: nothing was named, or nothing that exists.
     """
     wanted = list(product(_meant(formats, FORMATS), _meant(precisions, PRECISIONS)))
     pairs = tuple(pair for pair in wanted if pair not in NOT_MADE)

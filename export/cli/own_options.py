@@ -23,28 +23,28 @@ _OPTIONS = (
         "--logits/--probabilities",
         "logits",
         default=None,
-        help="What the network ends in; logits get a softmax. Without either, its answers to real digits tell.",
+        help="Output of the network; a softmax is added to logits. [default: detected from its answers to digits]",
     ),
     click.option(
         "--allow-loss",
         type=click.FloatRange(0, 100),
         default=0.0,
         metavar="POINTS",
-        help="Percentage points of accuracy that integers may cost. [default: 0.2]",
+        help="Percentage points of accuracy that an integer file may lose. [default: 0.2]",
     ),
     click.option(
         "--calibrate",
         type=click.Path(path_type=Path),
         metavar="FOLDER",
-        help="Pictures of your own: int8 takes its ranges from them, and every file is proven on them as well."
-        " Sorted into FOLDER/0 … FOLDER/9, they give an accuracy, too.",
+        help="Your own pictures: int8 is calibrated with them, and every file is verified on them as well."
+        " Sorted into FOLDER/0 … FOLDER/9, they also give an accuracy.",
     ),
     click.option(
         "--import",
         "code",
         type=click.Path(path_type=Path),
         metavar="FILE.py",
-        help="Run this file first, for the layers and models of your own that it defines. It may do whatever Python may.",
+        help="Run this file first; it defines your own layers and models. It can do anything that Python can.",
     ),
 )
 
@@ -59,7 +59,7 @@ def of_own_networks(command: _Command) -> _Command:
 def declared(
     *, logits: bool | None, code: Path | None, classes: str | None, layout: Layout | None, **pixels: Any
 ) -> Declared:
-    """Return what the user says of a network; the file of ``--import`` is run here.
+    """Return what the user declares of a network; the file of ``--import`` is run here.
 
     Raises:
         UsageError: numbers that no preprocessing has, or a file that is no Python file.

@@ -1,4 +1,4 @@
-"""Does what was ordered, shows how far it is, and gathers what came out."""
+"""Runs the export, shows its progress, and collects the results."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Results:
-    """What came out so far: files that are proven, files that are not written, and sources that could not be exported."""
+    """The results so far: written files, refused files, and errors of sources."""
 
     made: list[Report] = field(default_factory=list)
     for_microcontrollers: list[MicroFile] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Results:
     errors: list[DigitInferError] = field(default_factory=list)
 
     def add(self, reports: Sequence[Report | Refusal]) -> None:
-        """Take in the reports on one source."""
+        """Add the reports of one source."""
         self.made += proven(reports)
         self.refused += [report for report in reports if isinstance(report, Refusal)]
 
@@ -67,7 +67,7 @@ def export_source(
     results: Results,
     allowed_loss: float = 0.0,
 ) -> None:
-    """Make the files of one source. A file or a source that fails does not keep the others away."""
+    """Export one source. The others are still exported if it fails."""
     if name in INK:
         export_ink_network(order, console, results)
         return
@@ -113,10 +113,10 @@ def export_source(
 
 
 def _possible(source: Source | GraphSource, pairs: Sequence[Pair], console: Console) -> tuple[Pair, ...]:
-    """Return the forms that a source allows, and tell why others are not among them.
+    """Return the forms that can be made of a source, and print why others cannot.
 
     Raises:
-        ExportError: it allows none of them.
+        ExportError: none of them can be made.
     """
     reasons = {pair: source.refusal(pair) for pair in pairs}
     possible = tuple(pair for pair, reason in reasons.items() if reason is None)
@@ -129,7 +129,7 @@ def _possible(source: Source | GraphSource, pairs: Sequence[Pair], console: Cons
 
 
 def export_ink_network(order: Order, console: Console, results: Results) -> None:
-    """Make the files of the ink network that were asked for, of those that there are."""
+    """Export the ink network in those of the requested forms that exist."""
     from export.ink import FORMS, export_ink, ink_model, load_ink
     from export.published import enter_ink_into_zoo
 
@@ -152,7 +152,7 @@ def export_ink_network(order: Order, console: Console, results: Results) -> None
 
 
 def export_everything(order: Order, console: Console, results: Results) -> None:
-    """Make the files of all networks; once all are made, record them and put what ships into the zoo."""
+    """Export all networks; if all succeed, record them and update the zoo."""
     with Progress(console=console) as progress:
         task = progress.add_task("networks", total=len(models()))
         for name, failure in make_all(tuple(models()), ALL, order.out, order.jobs):

@@ -1,6 +1,6 @@
-"""Makes an ONNX graph lean: it computes the same, up to the rounding of float32, with fewer nodes.
+"""Simplifies an ONNX graph: it computes the same, up to the rounding of float32, with fewer nodes.
 
-Each module takes out one kind of node that conversion from Keras leaves.
+Each module removes one kind of node that the conversion from Keras leaves.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from export.onnx_lean.transposes import fold_flattening_transposes
 def lean(model: onnx.ModelProto, *, folds: bool = True) -> onnx.ModelProto:
     """Return the lean form of a model with one output, whose values have the batch first; ``model`` stays as it is.
 
-    A model with control flow is returned unchanged: what its branches read is not seen here. With ``folds``, products and
-    sums with constants go into the matrix products behind them.
+    A model with control flow is returned unchanged, since the inputs of its branches are unknown. With ``folds``, products
+    and sums with constants are folded into the matrix products behind them.
     """
     if has_control_flow(model):
         return model

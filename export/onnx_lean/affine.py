@@ -1,4 +1,4 @@
-"""Multiplication and addition of constants: what the scaling of pixels and every batch norm are at inference."""
+"""Multiplication and addition of constants, as in the scaling of pixels and in batch norm at inference."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class Affine:
     shift: NDArray[np.float64]
 
     def then(self, later: Affine) -> Affine:
-        """Return what both do, this one first."""
+        """Return the composition of both, this one first."""
         return Affine(self.factor * later.factor, self.shift * later.factor + later.shift)
 
     def by_channel(self) -> Affine | None:
-        """Return one factor and one shift a channel, [C], if they are the same all over each channel."""
+        """Return one factor and one shift per channel, [C], if they are constant within each channel."""
         parts = (part.reshape(len(part), -1) for part in (self.factor, self.shift))
         factor, shift = (part[:, 0] if (part == part[:, :1]).all() else None for part in parts)
         return None if factor is None or shift is None else Affine(factor, shift)
 
 
 def affine_of(graph: Graph, node: onnx.NodeProto) -> tuple[str, Affine] | None:
-    """Return the value that a node multiplies or shifts by a constant, and what it does; None if it is no such node."""
+    """Return the value that a node multiplies or shifts by a constant, and the operation; None for other nodes."""
     if node.op_type not in ("Mul", "Add", "Sub", "Div"):
         return None
     first, second = node.input
@@ -61,10 +61,10 @@ def affine_of(graph: Graph, node: onnx.NodeProto) -> tuple[str, Affine] | None:
 
 
 def moved_behind(affine: Affine, graph: Graph, node: onnx.NodeProto) -> Affine | None:
-    """Return what does the same behind a node as ``affine`` in front of it, if there is such a thing.
+    """Return the operation behind a node that is equivalent to ``affine`` in front of it, or None.
 
-    A pool passes what is the same all over a channel: the largest of a window stays the largest under a positive factor,
-    and an average takes any factor, but a shift only if no zeros of a border are averaged in.
+    Pools commute with an operation that is constant within each channel: max pools if its factors are positive, and
+    average pools unless they average zeros of a border and there is a shift.
     """
     shape = graph.behind_batch(node.output[0])
     if shape is None or len(node.output) != 1:
@@ -100,12 +100,12 @@ def nodes_of(affine: Affine, graph: Graph, value: str, target: str) -> list[onnx
 
 
 def _over(shape: tuple[int, ...], by_channel: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Spread one number a channel over ``shape``, [C, …]."""
+    """Broadcast one number per channel to ``shape``, [C, …]."""
     return np.broadcast_to(by_channel.reshape(-1, *(1 for _ in shape[1:])), shape)
 
 
 def _narrowed(part: NDArray[np.float64]) -> NDArray[Any]:
-    """Return the smallest array that spreads to the same: one number, one a channel, or all."""
+    """Return the smallest array that broadcasts to the same: one number, one per channel, or all."""
     if (part == part.flat[0]).all():
         return np.asarray(part.flat[0])
     narrow = part[tuple(slice(None) if axis == 0 else slice(1) for axis in range(part.ndim))]

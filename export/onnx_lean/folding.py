@@ -12,17 +12,17 @@ from export.onnx_lean.graph import Graph
 from export.onnx_lean.product import Product, product_of, store
 
 _SMALLEST_FACTOR = 1e-6
-"""A shift is divided by no factor that is smaller: a dead channel's is zero."""
+"""The smallest factor by which a shift is divided; that of a dead channel is zero."""
 
 
 def fold_affine(graph: Graph) -> None:
-    """Give what multiplies or adds constants to the product before it, or else to the next one.
+    """Fold multiplications and additions of constants into the product before them, or else into the next one.
 
-    On its way to the next product it passes reshapings and pools. What no product can take stands as late as it can, as
-    one multiplication and one addition at most: a pool leaves less to compute.
+    On the way to the next product they are moved behind reshapings and pools. What no product can absorb is moved as far
+    back as possible, as at most one multiplication and one addition: after a pool there is less to compute.
     """
     for node in list(graph.nodes):
-        if any(other is node for other in graph.nodes):  # the one before has not swallowed it
+        if any(other is node for other in graph.nodes):  # it was not merged into the one before
             found = affine_of(graph, node)
             if found is not None:
                 _fold(graph, node, *found)
@@ -48,7 +48,7 @@ def _fold(graph: Graph, node: onnx.NodeProto, value: str, affine: Affine) -> Non
 
 
 def _with_next(graph: Graph, node: onnx.NodeProto, affine: Affine) -> Affine:
-    """Let ``affine``, which stands behind a node, swallow those that follow it."""
+    """Merge ``affine``, which is behind a node, with the affine operations that follow it."""
     while (reader := graph.only_reader(node.output[0])) is not None and (next_one := affine_of(graph, reader)) is not None:
         affine = affine.then(next_one[1])
         graph.bypass(reader, node.output[0])
@@ -56,7 +56,7 @@ def _with_next(graph: Graph, node: onnx.NodeProto, affine: Affine) -> Affine:
 
 
 def _given_to(graph: Graph, product: Product, affine: Affine) -> Affine:
-    """Let the product behind take all, or else the factor; return what is left to do in front of it."""
+    """Fold all, or else the factor, into the product behind; return what remains in front of it."""
     nothing = Affine(np.ones_like(affine.factor), np.zeros_like(affine.shift))
     if (changed := product.taking_over_before(affine)) is not None:
         store(graph, changed)
@@ -70,7 +70,7 @@ def _given_to(graph: Graph, product: Product, affine: Affine) -> Affine:
 
 
 def _put(graph: Graph, node: onnx.NodeProto, value: str, end: onnx.NodeProto, affine: Affine) -> None:
-    """Put ``affine`` behind ``end``, and take out ``node``, which reads ``value`` and stood for it so far."""
+    """Insert ``affine`` behind ``end``, and remove ``node``, which reads ``value`` and did the same before."""
     target = end.output[0]
     if end is node:
         nodes = nodes_of(affine, graph, value, target)

@@ -1,4 +1,4 @@
-"""An ONNX graph that is being rewritten: who makes and reads a value, what is constant, which shapes are known."""
+"""An ONNX graph for rewriting: producers and consumers of values, constants, and known shapes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESHAPING = ("Reshape", "Flatten", "Squeeze", "Unsqueeze")
 class Graph:
     """A copy of a model's graph with its shapes inferred; rewriting it leaves the model as it is.
 
-    ``nodes`` stand in an order in which each reads what stands before it.
+    ``nodes`` are in topological order.
     """
 
     nodes: list[onnx.NodeProto]
@@ -35,7 +35,7 @@ class Graph:
         return [node for node in self.nodes for name in node.input if name == value]
 
     def only_reader(self, value: str) -> onnx.NodeProto | None:
-        """Return the node that reads a value if nothing else does, neither another node nor the caller."""
+        """Return the only node that reads a value, or None if others do or the value is the graph's output."""
         readers = self.readers(value)
         return readers[0] if len(readers) == 1 and value != self.output else None
 
@@ -44,7 +44,7 @@ class Graph:
         return next((node for node in self.nodes if value in node.output), None)
 
     def behind_batch(self, value: str) -> tuple[int, ...] | None:
-        """Return the shape of one image's part of a value, if the batch is all that is not known of it."""
+        """Return the shape of a value behind the batch, or None if it is not known."""
         shape = self.shapes.get(value)
         if not shape or any(size is None for size in shape[1:]):
             return None
@@ -57,9 +57,9 @@ class Graph:
         return name
 
     def bypass(self, node: onnx.NodeProto, value: str) -> None:
-        """Take out a node with one output: who reads that reads ``value`` instead, which another node makes.
+        """Remove a node with one output: its readers read ``value`` instead, which another node makes.
 
-        The graph's output keeps its name: the maker of ``value`` makes it.
+        The graph's output keeps its name: the maker of ``value`` gets it.
         """
         self.replace(node, [])
         old, new = (value, self.output) if node.output[0] == self.output else (node.output[0], value)
@@ -68,13 +68,13 @@ class Graph:
             other.output[:] = [new if name == old else name for name in other.output]
 
     def replace(self, node: onnx.NodeProto, others: list[onnx.NodeProto]) -> None:
-        """Put other nodes where one stands."""
+        """Replace a node by others."""
         position = next(position for position, found in enumerate(self.nodes) if found is node)
         self.nodes[position : position + 1] = others
 
 
 def has_control_flow(model: onnx.ModelProto) -> bool:
-    """Tell whether a node holds graphs of its own, which read values of this one by name."""
+    """Return whether a node has subgraphs, which read values of the outer graph by name."""
     return any(found.HasField("g") or found.graphs for node in model.graph.node for found in node.attribute)
 
 
@@ -99,7 +99,7 @@ def read(model: onnx.ModelProto) -> Graph:
 
 
 def write(graph: Graph, model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return ``model`` with another graph inside, less the constants that nothing reads."""
+    """Return ``model`` with this graph, without unused constants."""
     read = {name for node in graph.nodes for name in node.input}
     written = onnx.ModelProto()
     written.CopyFrom(model)

@@ -1,4 +1,4 @@
-"""Takes out nodes that leave every value as it is, and computes at once what depends on constants alone."""
+"""Removes nodes that change nothing, and folds constants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RANDOM = ("Bernoulli", "Multinomial", "RandomNormalLike", "RandomUniformLike")
 
 
 def fix_shapes(graph: Graph) -> None:
-    """Write as a constant each new shape that is known but for the batch: converters compute it anew for every call."""
+    """Make each new shape a constant if only the batch is unknown; converters compute it in every call."""
     for node in graph.nodes:
         if node.op_type == "Reshape" and node.input[1] not in graph.constants:
             shape = graph.behind_batch(node.output[0])
@@ -24,7 +24,7 @@ def fix_shapes(graph: Graph) -> None:
 
 
 def fold_constants(graph: Graph, opset: int) -> None:
-    """Compute every node of ONNX's own whose inputs are all constants, unless it draws numbers by chance."""
+    """Compute every standard node whose inputs are all constants, unless it draws random numbers."""
     for node in list(graph.nodes):
         fixed = node.input and all(name in graph.constants for name in node.input if name)
         if fixed and not node.domain and node.op_type not in _RANDOM and graph.output not in node.output:
@@ -35,7 +35,7 @@ def fold_constants(graph: Graph, opset: int) -> None:
 
 
 def drop_unread(graph: Graph) -> None:
-    """Take out the nodes that the output does not need."""
+    """Remove the nodes that the output does not need."""
     needed = {graph.output}
     for node in reversed(graph.nodes):
         if needed.intersection(node.output):
@@ -44,7 +44,7 @@ def drop_unread(graph: Graph) -> None:
 
 
 def drop_idle(graph: Graph) -> None:
-    """Take out what passes its input on unchanged, and all but the last of several reshapings in a row."""
+    """Remove nodes that return their input unchanged, and all but the last of several reshapings in a row."""
     for node in list(graph.nodes):
         if len(node.output) > 1 and any(graph.readers(name) for name in node.output[1:]):
             continue

@@ -1,7 +1,7 @@
-"""Takes needless conversions out of a quantized graph (QDQ form), where they cost time and accuracy for nothing.
+"""Removes needless conversions from a quantized graph (QDQ form), which cost time and accuracy.
 
-A pair is a ``QuantizeLinear`` and the ``DequantizeLinear`` that reads it: the mark by which ONNX Runtime knows that the
-value between may stay an integer.
+A pair is a ``QuantizeLinear`` and the ``DequantizeLinear`` that reads it: it tells ONNX Runtime that the value between may
+stay an integer.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _PRODUCTS = ("Conv", *_DENSE)
 
 
 def feed_bytes(graph: Graph, images: str) -> None:
-    """Read the image's bytes as the integers that they are, where the graph casts them to floats and back by scale 1.
+    """Use the image's bytes as integers where the graph casts them to floats and quantizes them with scale 1.
 
-    Its first product then starts from the bytes themselves: no Cast, no QuantizeLinear.
+    The first product then reads the bytes, without Cast and QuantizeLinear.
     """
     for cast in [node for node in graph.nodes if node.op_type == "Cast" and node.input[0] == images]:
         end = cast
@@ -32,11 +32,11 @@ def feed_bytes(graph: Graph, images: str) -> None:
 
 
 def drop_needless_pairs(graph: Graph) -> None:
-    """Take out the pairs between dense layers and what computes in floats.
+    """Remove the pairs between dense layers and operators in floats.
 
-    A dense layer with integer inputs adds up in 32 bits and gives floats as readily as eight bits. A convolution does not,
-    so the pair behind it stays. So does a pair with zero point 0: it cuts off what is negative, and the quantizer lets it
-    stand for a ``Relu``.
+    A dense layer with integer inputs accumulates in 32 bits and can return floats as fast as eight bits. A convolution
+    cannot, so the pair behind it stays. So does a pair with zero point 0: it clips negative values, and the quantizer uses
+    it in place of a ``Relu``.
     """
     for quantize in [node for node in graph.nodes if node.op_type == "QuantizeLinear"]:
         maker, dequantize = graph.maker(quantize.input[0]), graph.only_reader(quantize.output[0])

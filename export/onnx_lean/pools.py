@@ -1,4 +1,4 @@
-"""Where a pool stands among what can change places with it."""
+"""The order of a pool and a Relu."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from export.onnx_lean.graph import Graph
 
 
 def pool_before_relu(graph: Graph, products: Container[str]) -> None:
-    """Let the largest value be taken before negative ones are cut off, behind the named products: the result is the same.
+    """Move a ``MaxPool`` in front of the ``Relu`` behind the named products; the result is the same.
 
-    ONNX Runtime moves a ``QuantizeLinear`` in front of a ``MaxPool``, which then runs over four times the bytes in an order
-    that is slow for it. It does not move one in front of a ``Relu``.
+    ONNX Runtime moves a ``QuantizeLinear`` in front of a ``MaxPool``, which then processes four times the bytes, in a slow
+    memory layout. It does not move one in front of a ``Relu``.
     """
     for relu in [node for node in graph.nodes if node.op_type == "Relu"]:
         maker, pool = graph.maker(relu.input[0]), graph.only_reader(relu.output[0])

@@ -1,4 +1,4 @@
-"""Convolutions and dense layers with constant weights, and how they take over what stands before and behind them."""
+"""Convolutions and dense layers with constant weights, and how they absorb affine operations before and behind them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Product:
         return self.node.op_type != "Conv"
 
     def taking_over_behind(self, affine: Affine) -> Product | None:
-        """Return the product that does what ``affine`` does to its output, too."""
+        """Return the product with ``affine`` applied to its output, or None."""
         by_channel = affine.by_channel()
         if by_channel is None:
             return None
@@ -38,9 +38,9 @@ class Product:
         return replace(self, weights=weights, bias=self.bias * factor + shift)
 
     def taking_over_before(self, affine: Affine) -> Product | None:
-        """Return the product that does what ``affine`` does to its input, too.
+        """Return the product with ``affine`` applied to its input, or None.
 
-        A convolution with a border of zeros takes no shift: the zeros would have to be shifted with the rest.
+        A convolution with zero padding cannot absorb a shift, which would have to apply to the zeros as well.
         """
         by_channel = affine.by_channel()
         if by_channel is None or (by_channel.shift.any() and self._is_padded()):
@@ -83,7 +83,7 @@ def product_of(graph: Graph, node: onnx.NodeProto | None) -> Product | None:
 
 
 def store(graph: Graph, product: Product) -> None:
-    """Put a changed product where it stood. A ``MatMul`` that has got a bias becomes a ``Gemm``."""
+    """Replace a product by its changed form. A ``MatMul`` with a bias becomes a ``Gemm``."""
     node = product.node
     name = node.output[0]
     inputs = [node.input[0], graph.add_constant(f"{name}.weights", product.weights.astype(np.float32))]

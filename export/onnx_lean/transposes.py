@@ -1,4 +1,4 @@
-"""Takes out transpositions, by reordering the rows of the dense layer behind them."""
+"""Removes transpositions by reordering the rows of the dense layer behind them."""
 
 from __future__ import annotations
 

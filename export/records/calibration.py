@@ -1,6 +1,6 @@
-"""By how much int8 files differ with their calibration: ``python -m export.records.calibration``.
+"""How much int8 files differ with their calibration: ``python -m export.records.calibration``.
 
-The test set decides nothing here: the defaults were fixed before, and whoever changes them chooses on training images.
+The defaults were fixed before this was measured on the test set; to change them, choose on training images.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from export.pipeline import Exporter
 
 NETWORK = "cnn_arch1"
-"""Convolutions, pooling, a batch norm, dense layers, above 99 %: all that calibration can spoil, and quick to run."""
+"""It has convolutions, pooling, a batch norm and dense layers, is above 99 %, and quick to run."""
 
 SIZES = (10, 100, SIZE, 2_000)
 SEEDS = (SEED, 1, 2)
@@ -47,7 +47,7 @@ class Calibrated:
 
 @dataclass(frozen=True)
 class Study:
-    """What was measured, of which network; ``correct`` are the right answers of the trained one."""
+    """The measurements of a network; ``correct`` are the right answers of the trained one."""
 
     network: str
     correct: int

@@ -40,9 +40,9 @@ def read_tflm_results(path: Path = RESULTS) -> tuple[MicroFile, ...]:
 @click.command(cls=ReportingCommand)
 @of_models
 def main(only: tuple[str, ...]) -> int:
-    """Make, prove and measure the file for microcontrollers of every network of the zoo, and record the measurements.
+    """Export, verify and measure the file for microcontrollers of every network of the zoo, and record the measurements.
 
-    Each is run over the 10,000 test images picture by picture: two minutes for the slowest, twelve for all.
+    Each is run on the 10,000 test images one by one, which takes two minutes for the slowest and twelve for all.
     """
     with quiet_native_log() as stderr:
         from export.microcontroller import export_microcontroller

@@ -1,6 +1,6 @@
-"""The record of what quantizing one part of a network or another gains and loses: ``export/results/quantization.json``.
+"""The record of accuracy, speed and size by what is quantized: ``export/results/quantization.json``.
 
-``python -m bench quantization`` measures it; the rules in ``onnx_quantized`` follow from it.
+``python -m bench quantization`` measures it; the order of choices in ``onnx_quantized`` follows from it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Quantized:
     """A network of the zoo as an int8 ONNX file with one choice of what is quantized.
 
     ``changed_calibration`` and ``changed_training`` are the shares of answers on training images that differ from
-    float32's: on those that gave the ranges, and decide, and on others. ``correct`` and ``flips`` are on the 10,000 test
-    images, which decide nothing. Times are of single images on one thread, in µs; ``ratio`` is the median over pairs of the
-    time over float32's, with its 95 % bootstrap interval.
+    float32's: on those that gave the ranges and decide on the choice, and on others. ``correct`` and ``flips`` are on
+    the 10,000 test images, which do not influence the choice. Times are of single images on one thread, in µs; ``ratio``
+    is the median over pairs of the time over float32's, with its 95 % bootstrap interval.
     """
 
     model: str

@@ -1,6 +1,6 @@
-"""What leaving a layer in floats gains in a full-integer TFLite file: ``python -m export.records.tflite_choices``.
+"""The effect of leaving a layer of a full-integer TFLite file in floats: ``python -m export.records.tflite_choices``.
 
-The test set decides nothing here either: the softmax stays in floats since its eight bits are coarse by construction.
+The test set does not influence the choice: the softmax stays in floats since eight bits are too coarse for it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Choice:
 
 
 def choices(source: Source, exporter: Exporter) -> Iterator[Choice]:
-    """Make and measure the files of one network, whether parity would pass or not."""
+    """Make and measure the files of one network without verification."""
     from export.tflite_model import calibrated
     from export.tflite_quantized import EXACT, products_of, quantized
 
@@ -86,7 +86,7 @@ def read_choices() -> tuple[Choice, ...]:
 @click.command(cls=ReportingCommand)
 @of_models
 def main(only: tuple[str, ...]) -> None:
-    """Measure all networks and store what was found."""
+    """Measure all networks, and record the results."""
     with quiet_native_log() as stderr:
         from rich.console import Console
         from rich.progress import track

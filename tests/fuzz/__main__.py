@@ -1,4 +1,4 @@
-"""``python tests/fuzz``: mutate what comes in by each door, with a seed, and print every finding.
+"""``python tests/fuzz``: mutate the inputs of each interface, with a random seed, and print every finding.
 
 python tests/fuzz pictures --seconds 20     one target; --seed repeats a run
 python tests/fuzz all --seconds 3600        every target, an hour each

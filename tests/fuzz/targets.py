@@ -1,4 +1,4 @@
-"""What is fuzzed: each target is a door through which bytes of others come in, its seeds, and its mutations.
+"""What is fuzzed: each target is an interface that takes untrusted bytes, its seeds, and its mutations.
 
 A target may answer or raise an error of ours, in one line. Anything else is a finding: another exception, a warning, more
 than ``LONGEST_S``, or the end of the process.

@@ -15,7 +15,7 @@ from training.cli.speed import speed
 
 @click.group(cls=ReportingGroup)
 def main() -> None:
-    """Reproduce the published networks: train them, and say how close each came to what was published."""
+    """Reproduce the published networks: train them, and compare their accuracy with the published one."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before Keras loads its backend; says nothing about errors
 
 

@@ -1,4 +1,4 @@
-"""What several commands take."""
+"""Options of several commands."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""``python -m training list``, ``record``, ``evaluate``, ``select``, ``operating-points``: what is recorded, what ships."""
+"""``python -m training list``, ``record``, ``evaluate``, ``select``, ``operating-points``: records and checkpoints."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from training.run import RunFolder
 
 @click.command("list")
 def list_rows() -> None:
-    """Show every row of the published table and our own networks, and what is recorded here."""
+    """List the rows of the published table and our own networks, with their recorded accuracy."""
     rows = []
     for name in MODELS:
         runs = runs_of_row(name)
@@ -61,7 +61,7 @@ def list_rows() -> None:
 @click.option("--all", "every", is_flag=True, help="Every recipe, and every point of every sweep.")
 @runs_option
 def record(names: tuple[str, ...], every: bool, runs: Path) -> None:
-    """Evaluate finished runs again and write their records anew."""
+    """Evaluate finished runs again and rewrite their records."""
     if every == bool(names):
         raise UsageError("what to record is not said", "name recipes, or pass --all")
     points = [point.recipe for sweep in SWEEPS.values() for point in sweep.points]
@@ -80,7 +80,7 @@ def record(names: tuple[str, ...], every: bool, runs: Path) -> None:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 def evaluate(name: str, as_json: bool) -> None:
-    """Run the shipped checkpoint of NAME over the 10,000 test images, or inknet over held-out drawn pictures."""
+    """Evaluate the checkpoint of NAME on the 10,000 test images, or inknet on held-out drawn pictures."""
     recipe = checkpoint.shipped(name).recipe
     path = checkpoint.path_of(name)
     if not path.exists():
@@ -118,7 +118,7 @@ def evaluate(name: str, as_json: bool) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @runs_option
 def select(names: tuple[str, ...], runs: Path) -> None:
-    """Make the weights that a row ships the checkpoint that exports start from."""
+    """Copy the selected weights of NAMEs to training/checkpoints, from which exports start."""
     for name in names:
         chosen = checkpoint.select(name, runs)
         click.echo(f"{checkpoint.path_of(name)}: epoch {chosen.record['kept_epoch']} of {chosen.rule}")
@@ -127,7 +127,7 @@ def select(names: tuple[str, ...], runs: Path) -> None:
 @click.command("operating-points")
 @click.argument("names", nargs=-1, required=True, type=click.Choice(list(OWN)), metavar="NAME…")
 def operating_points(names: tuple[str, ...]) -> None:
-    """Measure at which confidence the shipped checkpoints of NAMEs keep how many digits, and record it for the export."""
+    """Measure the shares of digits and non-digits kept by confidence for the checkpoints of NAMEs, and record them."""
     from training.operating_points import measure
 
     for name in names:

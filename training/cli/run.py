@@ -1,4 +1,4 @@
-"""``python -m training run`` and ``sweep``: train, to the full length, and record what came out."""
+"""``python -m training run`` and ``sweep``: train to the full length, and record the results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from training.sweep import Point, Sweep
 _CPU_DIGITS = 6
 
 _jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at a time; they share out the CPUs."
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at a time, which divide the CPUs."
 )
 
 
@@ -44,14 +44,14 @@ def _cpus(_: click.Context, __: click.Parameter, value: str | None) -> frozenset
 @click.argument("names", nargs=-1, metavar="NAME…")
 @click.option("--all", "every", is_flag=True, help="Every recipe, and every sweep.")
 @click.option("--seed", type=click.IntRange(min=0), help="The one seed to train.  [default: 0]")
-@click.option("--seeds", type=click.IntRange(min=1), help="Seeds 0 to SEEDS - 1; what is recorded already is passed over.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Seeds 0 to SEEDS - 1; recorded runs are skipped.")
 @_jobs_option
 @click.option(
-    "--epochs", type=click.IntRange(min=1), help="Instead of the recipe's number; its record stays in the run's folder."
+    "--epochs", type=click.IntRange(min=1), help="Replaces the recipe's number; the record stays in the run's folder."
 )
-@click.option("--resume", is_flag=True, help="Go on after the last full epoch of an unfinished run.")
-@click.option("--restart", is_flag=True, help="Forget what an earlier run of this seed left.")
-@click.option("--cpus", callback=_cpus, metavar="N,N…", help="Keep to these CPUs (Linux).")
+@click.option("--resume", is_flag=True, help="Continue an unfinished run after its last full epoch.")
+@click.option("--restart", is_flag=True, help="Delete an earlier run of this seed.")
+@click.option("--cpus", callback=_cpus, metavar="N,N…", help="Use only these CPUs (Linux).")
 @click.option("--leashed", is_flag=True, hidden=True, help="End when standard input ends, as it does when the caller ends.")
 @runs_option
 def run(
@@ -67,9 +67,9 @@ def run(
     leashed: bool,
     runs: Path,
 ) -> int:
-    """Train recipes, each to its full length, and record what came out.
+    """Train recipes, each to its full length, and record the results.
 
-    With --seeds or --all, runs go on where an earlier call stopped, each in a process of its own.
+    With --seeds or --all, each run has its own process, and continues where an earlier call stopped.
     """
     if every == bool(names):
         raise UsageError("what to run is not said", "name recipes, or pass --all")
@@ -95,7 +95,7 @@ def run(
 @_jobs_option
 @runs_option
 def sweep(name: str, jobs: int, runs: Path) -> int:
-    """Train one network at several values of one setting; goes on where an earlier call stopped."""
+    """Train one network at several values of one setting; continues where an earlier call stopped."""
     plan = sweep_named(name)
     status = _run_jobs([Job(point.recipe, seed) for point, seed in plan.runs()], runs, jobs)
     columns = [Column(plan.varies, number=True), Column("test accuracy by seed"), Column("published")]
@@ -112,7 +112,7 @@ def planned(recipes: Iterable[Recipe], seeds: int, sweeps: Iterable[Sweep]) -> l
 
 
 def finish(recipe: Recipe, folder: RunFolder, state: State) -> None:
-    """Evaluate what a run keeps and record it: in ``training/results`` if it has its full length, or else beside it."""
+    """Evaluate the kept weights of a run, and record them: in ``training/results`` at full length, else in its folder."""
     network = load_network(folder.path / state.best_file)
     evaluation = results.evaluate(network) if recipe.drawn is None else evaluate_ink(network)
     document = results.record(recipe, state, folder, evaluation)
@@ -145,7 +145,7 @@ def _run_jobs(jobs: list[Job], runs: Path, at_once: int) -> int:
 
 
 def _end_with_standard_input() -> None:
-    """Leave at once when the other end of the pipe is gone; the run goes on from its last full epoch another time."""
+    """Exit when the other end of the pipe is closed; the run can be resumed from its last full epoch."""
     while os.read(sys.stdin.fileno(), 1):  # not by the buffer, whose lock a thread would hold when the interpreter ends
         pass
     os._exit(1)

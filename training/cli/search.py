@@ -1,4 +1,4 @@
-"""``python -m training search``: candidates for networks of our own, judged on training images that they did not see."""
+"""``python -m training search``: candidates for our own networks, evaluated on held-out training images."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from training.recipes.own import NEXT
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @runs_option
 def search(names: tuple[str, ...], runs: Path) -> int:
-    """Train candidates, or go on where an earlier call stopped, and record what each does on the held-out images.
+    """Train candidates, or continue where an earlier call stopped, and record their results on held-out images.
 
-    The test set is not touched.
+    The test set is not used.
     """
     from training.progress import ProgressBars
     from training.search import TRIED, stored

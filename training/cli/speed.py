@@ -11,7 +11,7 @@ from training import speed as measuring
 
 @click.command()
 def speed() -> None:
-    """Measure what bounds the speed of training, and store it for the report. Leave the machine alone meanwhile."""
+    """Measure the speed of training under several settings, and record it. The machine should be idle."""
     with Console(stderr=True).status("measuring") as status:
         measured = measuring.measure_all(status.update)
     measuring.store(measured)

@@ -1,1 +1,1 @@
-"""The network that marks ink: what it learns from, what it is, and how it is judged while it learns."""
+"""The network that marks ink: its training pictures, its layers, and its evaluation."""

@@ -1,4 +1,4 @@
-"""What an epoch of the ink network is fed: drawn pictures, turned, mirrored and inverted at random."""
+"""The training data of each epoch of the ink network: drawn pictures, rotated, mirrored and inverted at random."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 _POOL_SEED = 20_261_129
 _HELD_OUT_SEED = 20_261_130
 _CHUNK = 1_000
-"""Pictures that a process draws at a time, by a random seed of their own, so the number of CPUs changes nothing."""
+"""Pictures per task of a process; each task has its own random seed, so the number of CPUs does not matter."""
 
 HELD_OUT = 1_000
-"""Drawn pictures that no network learns from."""
+"""Number of drawn pictures that are not used in training."""
 
 
 class InkEpochs:
-    """The epochs over a pool of drawn pictures, the same pool for all random seeds."""
+    """Epochs over a pool of drawn pictures, which is the same for all random seeds."""
 
     def __init__(self, pool: int, an_epoch: int) -> None:
-        """Draw a ``pool`` of so many pictures, of which each epoch takes ``an_epoch``."""
+        """Draw ``pool`` pictures, of which each epoch has ``an_epoch``."""
         self._grey, self._ink = drawn(pool, _POOL_SEED)
         self._an_epoch = an_epoch
 
@@ -42,7 +42,7 @@ class InkEpochs:
         return self._an_epoch
 
     def epoch(self, seed: int, number: int) -> tuple[Values, Values]:
-        """Return what an epoch learns from, in its order: pictures and their ink."""
+        """Return the pictures and the ink of an epoch, in its order."""
         draw = np.random.default_rng((seed, number, 4))
         chosen = draw.permutation(len(self._grey))[: self._an_epoch]
         grey, ink = self._grey[chosen], self._ink[chosen]
@@ -58,12 +58,12 @@ class InkEpochs:
 
 
 def held_out(count: int = HELD_OUT) -> tuple[Pictures, Pictures]:
-    """Return drawn pictures and their ink that no epoch holds: two arrays uint8 [count, 128, 128]."""
+    """Return held-out drawn pictures and their ink: two arrays uint8 [count, 128, 128]."""
     return drawn(count, _HELD_OUT_SEED)
 
 
 def scaled(pixels: Pictures) -> Values:
-    """Bring bytes into 0..1."""
+    """Scale bytes to 0..1."""
     return pixels.astype(np.float32) / np.float32(255)
 
 

@@ -1,4 +1,4 @@
-"""How well an ink network marks drawn pictures that it never learned from."""
+"""Evaluates an ink network on held-out drawn pictures."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _HALF = 128
 
 @dataclass(frozen=True)
 class InkEvaluation:
-    """What a network does on so many held-out pictures.
+    """Results of a network on held-out pictures.
 
-    ``dice`` is the mean of twice the ink that both have over the sum of both, of pictures with ink; ``false_ink`` the mean
-    share of a picture that is marked without ink, of pictures without.
+    ``dice`` is the mean Dice coefficient of marked ink and ink over the pictures with ink; ``false_ink`` is the mean share
+    of a picture that is marked, over the ``without_ink`` pictures without ink.
     """
 
     pictures: int
@@ -30,7 +30,7 @@ class InkEvaluation:
     false_ink: float
 
     def document(self) -> dict[str, Any]:
-        """Return it as it is recorded."""
+        """Return the entry of the record."""
         return asdict(self)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Training pictures of the ink network: 128 x 128 grey, and how much ink of handwriting each of their pixels holds."""
+"""Training pictures of the ink network, 128 x 128 grey, and the amount of handwriting's ink in each pixel."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     Box = tuple[float, float, float, float]
 
 _SIGNS = {"none": 0.12, "one": 0.5, "few": 0.2, "row": 0.18}
-"""What is written on a picture: nothing, one large sign, some anywhere, or rows of small ones."""
+"""Shares of pictures with no sign, one large sign, some anywhere, and rows of small ones."""
 
 _OVERLAP = 0.02
-"""What covers more than this share of the ink lies under it."""
+"""An object that covers more than this share of the ink is drawn below it."""
 
 _CROPPED = 0.3
 _SMALLEST_CROP = 6
-"""How often a picture is cropped, and how many pixels are left of it at least."""
+"""The share of pictures that are cropped, and the least number of pixels per side that remain."""
 
 _CLEAN = 0.2
-"""So many pictures have ink alone on an even ground, so that the network learns to leave digits whole."""
+"""The share of pictures with only ink on an even background, so that the network learns to keep digits complete."""
 
 
 def pictures(count: int, hands: Hands, draw: Draw) -> tuple[Pictures, Pictures]:
@@ -59,7 +59,7 @@ def picture(hands: Hands, draw: Draw) -> tuple[Pictures, Pictures]:
 
 
 def _cropped(grey: Pictures, ink: Pictures, box: Box, draw: Draw) -> tuple[Pictures, Pictures]:
-    """Crop to the writing, with little room or none, or anywhere; fit that into the square as a picture of a user is."""
+    """Crop to the writing with some margin, or anywhere, and fit the crop into the square as users' pictures are."""
     if draw.random() < 0.5:
         room = draw.choice([0, 0.05, 0.2, 0.5]) * max(box[2] - box[0], box[3] - box[1]) * draw.random(4)
         window = np.array(box) + room * (-1, -1, 1, 1)
@@ -80,7 +80,7 @@ def _cropped(grey: Pictures, ink: Pictures, box: Box, draw: Draw) -> tuple[Pictu
 
 
 def _written(hands: Hands, draw: Draw) -> tuple[Layer, Box]:
-    """Return the ink, and the box that it lies in; without ink, a box in the middle."""
+    """Return the ink and its bounding box; without ink, a box in the middle."""
     side = INK_SIDE
     ink = np.zeros((side, side), np.float32)
     kind = str(draw.choice(list(_SIGNS), p=list(_SIGNS.values())))
@@ -121,7 +121,7 @@ def _size(low: int, high: int, draw: Draw) -> int:
 
 
 def _put(sheet_of_ink: Layer, sign: Layer, top: int, left: int) -> None:
-    """Lay a sign on a sheet, as far as it reaches there."""
+    """Draw a sign on a sheet, clipped at its edges."""
     height, width = sign.shape
     y0, x0 = max(0, top), max(0, left)
     y1, x1 = min(sheet_of_ink.shape[0], top + height), min(sheet_of_ink.shape[1], left + width)
@@ -131,7 +131,7 @@ def _put(sheet_of_ink: Layer, sign: Layer, top: int, left: int) -> None:
 
 
 def _put_beside(sheet_of_ink: Layer, sign: Layer, top: int, left: int) -> None:
-    """Lay a sign where no other lies, or not at all."""
+    """Draw a sign unless it would touch another."""
     place = sheet_of_ink[
         max(0, top - 2) : max(0, top + sign.shape[0] + 2), max(0, left - 2) : max(0, left + sign.shape[1] + 2)
     ]
@@ -140,13 +140,13 @@ def _put_beside(sheet_of_ink: Layer, sign: Layer, top: int, left: int) -> None:
 
 
 def _greys(draw: Draw) -> tuple[float, float]:
-    """Return the paper's grey, and by how much darker full ink is."""
+    """Return the grey level of the paper, and the contrast of full ink."""
     paper = draw.uniform(110, 255)
     return paper, min(float(np.exp(draw.uniform(np.log(24), np.log(230)))), paper)
 
 
 def scene(ink: Layer, box: Box, draw: Draw) -> Layer:
-    """Lay ink on paper with print, under light, beside other things: float32 [128, 128] in grey levels."""
+    """Draw ink on paper with print, light and other objects: float32 [128, 128] in grey levels."""
     side = INK_SIDE
     paper, contrast = _greys(draw)
     other = np.zeros_like(ink)
@@ -163,7 +163,7 @@ def scene(ink: Layer, box: Box, draw: Draw) -> Layer:
     if draw.random() < 0.35:
         grey += _grain(int(draw.integers(3, 50)), draw) * draw.uniform(1, 9)
     beside = []
-    for _ in range(int(draw.choice([0, 1, 2], p=[0.6, 0.3, 0.1]))):  # things under the writing, or beside it
+    for _ in range(int(draw.choice([0, 1, 2], p=[0.6, 0.3, 0.1]))):  # objects below the writing, or beside it
         where, thing = region(side, draw), _material(draw)
         if (where * ink).sum() > _OVERLAP * ink.sum():
             grey += where * (thing - grey) * draw.uniform(0.1, 0.6)
@@ -189,14 +189,14 @@ def scene(ink: Layer, box: Box, draw: Draw) -> Layer:
 
 
 def _material(draw: Draw) -> Layer:
-    """Return the grey of something that is no paper: a table, cloth, a screen, wood."""
+    """Return grey levels of another material than paper, such as a table, cloth, a screen or wood."""
     rough = _grain(int(draw.integers(2, 60)), draw) * draw.uniform(0, 18)
     grey: Layer = np.clip(draw.uniform(0, 255) + rough, 0, 255).astype(np.float32)
     return grey
 
 
 def _grain(knots: int, draw: Draw) -> Layer:
-    """Return a rough surface, or one that is rough along one side alone."""
+    """Return a rough surface, in both directions or in one."""
     rough = cloud(INK_SIDE, knots, draw)
     if draw.random() < 0.2:
         return np.broadcast_to(rough[:1] if draw.random() < 0.5 else rough[:, :1], rough.shape)
@@ -204,7 +204,7 @@ def _grain(knots: int, draw: Draw) -> Layer:
 
 
 def photographed(grey: Layer, draw: Draw) -> Pictures:
-    """Return what a camera, a scanner or a program makes of it: uint8 [128, 128]."""
+    """Imitate a camera, a scanner or a program: uint8 [128, 128]."""
     canvas = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
     if draw.random() < 0.35:
         canvas = canvas.filter(ImageFilter.GaussianBlur(draw.uniform(0.3, 1.8)))

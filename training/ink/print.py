@@ -1,7 +1,7 @@
-"""What is on a training picture beside handwriting: lines, frames, printed words, dust, and things of other brightness.
+"""Everything on a training picture except handwriting: lines, frames, printed words, dust, and objects of other brightness.
 
-All of it is drawn at random, without a picture of any use in mind: a network that tells handwriting from whatever comes
-needs no kind of its own for a form, a plot or a table.
+All of it is drawn at random, not after particular uses, so that the network needs no special case for a form, a plot or a
+table.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSansMono", "STI
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;-/()%&+=#"
 _FINER = 2
 _ROUND = 0.2
-"""How often a sheet is round."""
+"""The share of round sheets."""
 
 
 def ruled(side: int, draw: Draw) -> Layer:
@@ -129,7 +129,7 @@ def dust(side: int, draw: Draw) -> Layer:
 
 
 def region(side: int, draw: Draw) -> Layer:
-    """Draw something broad, with sharp or soft edges: a half, a polygon, a blot, a band."""
+    """Draw a large region with sharp or soft edges: a half-plane, a polygon or an ellipse."""
     canvas = Image.new("L", (side, side))
     pencil = ImageDraw.Draw(canvas)
     kind = draw.random()
@@ -155,7 +155,7 @@ def region(side: int, draw: Draw) -> Layer:
 
 
 def sheet(side: int, box: tuple[float, float, float, float], draw: Draw) -> Layer:
-    """Draw a sheet that holds a box, with edges beyond the picture on some sides, or a round one."""
+    """Draw a sheet around a box, with edges outside the picture on some sides, or a round one."""
     left, top, right, bottom = box
     free = np.array([left, top, side - right, side - bottom])
     room = np.where(draw.random(4) < 0.5, side, 2 + draw.uniform(0, 1, 4) * np.maximum(free, 4))

@@ -1,4 +1,4 @@
-"""Handwritten digits as the path of a pen: thinned to one pixel, smoothed, and ready to be drawn with any pen.
+"""Handwritten digits as the path of a pen: thinned to one pixel and smoothed, to be redrawn with any pen.
 
 Thinning is by T. Y. Zhang and C. Y. Suen, A fast parallel algorithm for thinning digital patterns, Communications of the
 ACM 27, 1984, for many images at a time.
@@ -65,7 +65,7 @@ def thinned(masks: Masks) -> Masks:
 
 
 def _removable(masks: Masks, *, first: bool) -> Masks:
-    """Return which pixels one half of a pass takes away."""
+    """Return the pixels that one half of a pass removes."""
     around = [
         np.roll(masks, shift, (1, 2)) for shift in ((1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1))
     ]
@@ -83,7 +83,7 @@ def _removable(masks: Masks, *, first: bool) -> Masks:
 
 
 def _path(mask: NDArray[np.bool_]) -> Skeleton:
-    """Return the pixels of a thin mask as points that are joined to their neighbours and smoothed."""
+    """Return the pixels of a thin mask as smoothed points with edges to their neighbours."""
     rows, columns = np.nonzero(mask)
     numbers = np.full(np.add(mask.shape, 2), -1, np.intp)
     numbers[rows + 1, columns + 1] = np.arange(len(rows))

@@ -1,4 +1,4 @@
-"""What is written by hand on a training picture: digits, letters and signs, as how much ink lies where."""
+"""The handwriting on a training picture: digits, letters and signs, as the amount of ink per pixel."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ink = NDArray[np.float32]
-    """float32 [H, W] in 0..1: how much ink lies where"""
+    """float32 [H, W] in 0..1: amount of ink"""
 
     Draw = np.random.Generator
 
 _DIGITS = 6_000
-"""So many training images are thinned: it takes ten seconds."""
+"""Number of training images whose strokes are extracted, which takes ten seconds."""
 
 _FINER = 2
-"""Strokes are drawn this many times as large, and made smaller, so that their edges are soft."""
+"""Strokes are drawn at this multiple of the size and reduced, for soft edges."""
 
 _SHARES = {"pen": 0.5, "image": 0.38, "sign": 0.12}
-"""How often a sign is a digit by a pen of any width, a digit as MNIST has it, or a letter or mark."""
+"""Shares of digits redrawn with a pen of any width, of MNIST's digits, and of letters and marks."""
 
 _PENS_PX = (0.8, 14.0)
 _WIDEST_PEN = 0.32
-"""Pens have between so many pixels, and at most that share of the sign's size."""
+"""Range of the pen's width in pixels, and its largest share of the sign's size."""
 
 _LETTERS = parsed(LETTERS + GREEK)
 _HARD_EDGES = 0.3
-"""How often a sign has edges without grey, as on a canvas."""
+"""Share of signs with hard edges, as on a canvas."""
 
 
 class Hands:
-    """The signs that training pictures show, by the hands of MNIST's training set and by strokes of our own."""
+    """Signs for training pictures, from MNIST's training set and from our own strokes."""
 
     def __init__(self, digits: int = _DIGITS) -> None:
-        """Take the first so many training images."""
+        """Use the first ``digits`` training images."""
         self._images = dataset.load("train").images[:digits]
         self._skeletons = skeletons(self._images)
 
@@ -68,7 +68,7 @@ class Hands:
 
 
 def drawn(path: Skeleton, size: int, pen: float, draw: Draw) -> Ink:
-    """Draw a path with a round pen of ``pen`` pixels, leaned at random, ``size`` pixels on the longer side."""
+    """Draw a path with a round pen of ``pen`` pixels, sheared at random, ``size`` pixels on the longer side."""
     lean = np.eye(2) + draw.normal(0, 0.1, (2, 2))
     points = path.points @ lean
     points = points - points.min(axis=0)

@@ -11,19 +11,19 @@ from typing import Literal
 
 import numpy as np
 
-from bench.peers.serving.servers import Doors
+from bench.peers.serving.servers import Addresses
 from digit_infer.errors import MeasurementError
 
-Door = Literal["rest", "grpc"]
+Protocol = Literal["rest", "grpc"]
 
-_LIBRARIES: dict[Door, str] = {"rest": "tritonclient.http", "grpc": "tritonclient.grpc"}
+_LIBRARIES: dict[Protocol, str] = {"rest": "tritonclient.http", "grpc": "tritonclient.grpc"}
 WARM_UP = 200
 
 
-def latencies(doors: Doors, door: Door, model: str, image: np.ndarray, seconds: float) -> list[int]:
+def latencies(addresses: Addresses, protocol: Protocol, model: str, image: np.ndarray, seconds: float) -> list[int]:
     """Send one picture, uint8 [1, 28, 28], repeatedly with the Triton client; return each latency in ns."""
-    client = importlib.import_module(_LIBRARIES[door])
-    with client.InferenceServerClient(doors.rest if door == "rest" else doors.grpc) as asking:
+    client = importlib.import_module(_LIBRARIES[protocol])
+    with client.InferenceServerClient(addresses.rest if protocol == "rest" else addresses.grpc) as asking:
         tensor = client.InferInput("images", list(image.shape), "UINT8")
         tensor.set_data_from_numpy(image)
         ask: Callable[[], object] = lambda: asking.infer(model, [tensor])  # noqa: E731  # the timed call
@@ -37,7 +37,7 @@ def latencies(doors: Doors, door: Door, model: str, image: np.ndarray, seconds: 
     return taken
 
 
-def requests_a_second(doors: Doors, model: str, image: np.ndarray, clients: int, seconds: float) -> float:
+def requests_a_second(addresses: Addresses, model: str, image: np.ndarray, clients: int, seconds: float) -> float:
     """Return the requests per second over REST for ``clients`` connections in a closed loop.
 
     The bytes are the Triton client's, but sent over plain connections, since that client is slower than the servers.
@@ -45,7 +45,7 @@ def requests_a_second(doors: Doors, model: str, image: np.ndarray, clients: int,
     Raises:
         MeasurementError: the server rejected a request.
     """
-    return asyncio.run(_requests_a_second(doors, _request(model, image), clients, seconds))
+    return asyncio.run(_requests_a_second(addresses, _request(model, image), clients, seconds))
 
 
 def _request(model: str, image: np.ndarray) -> bytes:
@@ -95,9 +95,9 @@ class _Connection(asyncio.Protocol):
         self._transport.write(self._request)
 
 
-async def _requests_a_second(doors: Doors, request: bytes, clients: int, seconds: float) -> float:
+async def _requests_a_second(addresses: Addresses, request: bytes, clients: int, seconds: float) -> float:
     loop = asyncio.get_running_loop()
-    host, port = doors.rest.split(":")
+    host, port = addresses.rest.split(":")
     opened = [await loop.create_connection(lambda: _Connection(request), host, int(port)) for _ in range(clients)]
     connections = [connection for _, connection in opened]
     await asyncio.sleep(seconds / 4)

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 
-from bench.peers.serving.clients import Door, latencies, requests_a_second
-from bench.peers.serving.servers import Doors, ours, triton
+from bench.peers.serving.clients import Protocol, latencies, requests_a_second
+from bench.peers.serving.servers import Addresses, ours, triton
 from digit_infer.benchmark.statistics import Histogram
 from digit_infer.dataset import load
 from digit_infer.parallel import usable_cpus
@@ -33,10 +33,10 @@ class Served:
 def compare_servers(model: str, rounds: int, seconds: float, tell: Callable[[str], None]) -> dict[str, Served]:
     """Start all servers, measure them in turns, and return the results by server."""
     image = load("test").images[:1]
-    times: dict[tuple[str, Door], list[Histogram]] = {}
+    times: dict[tuple[str, Protocol], list[Histogram]] = {}
     rates: dict[str, list[float]] = {}
     with ExitStack() as stack:
-        servers: dict[str, Doors] = {"digit_infer": stack.enter_context(ours(model))}
+        servers: dict[str, Addresses] = {"digit_infer": stack.enter_context(ours(model))}
         if (cpus := usable_cpus()) > 1:
             servers[f"digit_infer, {cpus} workers"] = stack.enter_context(ours(model, cpus))
         servers["Triton"] = stack.enter_context(triton(model))
@@ -44,9 +44,9 @@ def compare_servers(model: str, rounds: int, seconds: float, tell: Callable[[str
             tell(f"round {number + 1} of {rounds}")
             order = list(servers)
             for name in order if number % 2 == 0 else order[::-1]:
-                for door in ("rest", "grpc"):
-                    taken = latencies(servers[name], door, model, image, seconds)
-                    times.setdefault((name, door), []).append(Histogram.of(taken))
+                for protocol in ("rest", "grpc"):
+                    taken = latencies(servers[name], protocol, model, image, seconds)
+                    times.setdefault((name, protocol), []).append(Histogram.of(taken))
                 rates.setdefault(name, []).append(requests_a_second(servers[name], model, image, CLIENTS, seconds))
     return {name: _served(times[name, "rest"], times[name, "grpc"], rates[name]) for name in servers}
 

@@ -27,7 +27,7 @@ _START_S = 60
 
 
 @dataclass(frozen=True)
-class Doors:
+class Addresses:
     """Addresses HOST:PORT of a server's REST and gRPC."""
 
     rest: str
@@ -35,7 +35,7 @@ class Doors:
 
 
 @contextmanager
-def ours(model: str, workers: int = 1) -> Iterator[Doors]:
+def ours(model: str, workers: int = 1) -> Iterator[Addresses]:
     """Run ``digit-infer serve`` with its defaults, except for the access log, which Triton does not write."""
     script = Path(sysconfig.get_path("scripts")) / "digit-infer"
     words = ["serve", "--model", model, "--port", "0", "--grpc-port", "0", "--no-access-log", "--workers", str(workers)]
@@ -45,11 +45,11 @@ def ours(model: str, workers: int = 1) -> Iterator[Doors]:
         found = re.search(r"on http://(\S+)/, gRPC on (\S+)", line)
         if found is None:
             raise MeasurementError("digit-infer serve did not start", "run it by hand to see why")
-        yield Doors(found[1], found[2])
+        yield Addresses(found[1], found[2])
 
 
 @contextmanager
-def triton(model: str) -> Iterator[Doors]:
+def triton(model: str) -> Iterator[Addresses]:
     """Run Triton, of nvidia-pytriton, on a repository as ``python -m export --triton-repository`` writes it.
 
     It has the Python backend only, which therefore also answers arrays.
@@ -85,7 +85,7 @@ def triton(model: str) -> Iterator[Doors]:
         variables |= {"LD_LIBRARY_PATH": libraries, "PATH": f"{python.parent}:{variables['PATH']}"}
         with log.open("wb") as told, _running(command, stdout=told, stderr=told, env=variables) as process:
             _wait_until_ready(process, rest, log)
-            yield Doors(f"127.0.0.1:{rest}", f"127.0.0.1:{grpc}")
+            yield Addresses(f"127.0.0.1:{rest}", f"127.0.0.1:{grpc}")
 
 
 @contextmanager
@@ -123,9 +123,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
     raise MeasurementError(f"Triton did not start: {last[:300]}", "python -m bench peers install triton")
 
 
-def run_conformance(doors: Doors) -> int:
+def run_conformance(addresses: Addresses) -> int:
     """Run the conformance suite against a running server, and return its exit code."""
     tests = Path(__file__).parents[3] / "tests" / "digit_infer" / "serving" / "test_conformance.py"
-    variables = ENVIRONMENTS[_ENVIRONMENT].variables() | {"DIGIT_INFER_SERVED": f"{doors.rest},{doors.grpc}"}
+    variables = ENVIRONMENTS[_ENVIRONMENT].variables() | {"DIGIT_INFER_SERVED": f"{addresses.rest},{addresses.grpc}"}
     command = [sys.executable, "-m", "pytest", "-q", str(tests)]
     return subprocess.run(command, check=False, env=variables).returncode
