@@ -1,5 +1,6 @@
-"""The ink network: Keras -> ONNX and TFLite in float32 and int8, each verified on drawn pictures that are not in its
-training data. A file is written if it marks the same pixels as the trained network, within the bounds of ``check``.
+"""The ink network: Keras -> ONNX and TFLite in float32 and int8, each verified on held-out drawn pictures.
+
+A file is written if it marks the same pixels as the trained network, within the bounds of ``check``.
 """
 
 from __future__ import annotations
