@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import click
@@ -98,11 +98,6 @@ def _ratios(findings: Iterable[Finding]) -> list[float | None]:
     return [None if finding.change is None else round(finding.change.ratio, 4) for finding in findings]
 
 
-def _cells(results: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, ...]]:
-    for name, entry in results.items():
-        yield name, str(entry["trials"]), _told(entry["slowed"]), _told(entry["same"])
-
-
 def _told(counts: object) -> str:
     assert isinstance(counts, dict)  # for mypy: ``counted`` made it
     return ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
@@ -119,5 +114,6 @@ def command(trials: int, models: tuple[str, ...], rounds: int, seconds: float) -
     factors = [None, *[FACTOR, None] * trials]
     results = counted(judged([measured(models, settings, factor) for factor in factors]))
     columns = [Column("what"), Column("trials", number=True), Column("slowed by 10 %"), Column("the same again")]
-    print_table(columns, _cells(results))
+    rows = [(name, str(of["trials"]), _told(of["slowed"]), _told(of["same"])) for name, of in results.items()]
+    print_table(columns, rows)
     record("planted", {"factor": FACTOR, "rounds": rounds, "seconds": seconds, "results": results})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from digit_infer.zoo.manifest import ZooFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    pass
 
 _BYTES_IN_A_LINE = 20
 _SPELLED_OTHERWISE = {
@@ -111,8 +111,5 @@ def resolver_call(operator: str) -> str:
 
 
 def _in_lines(content: bytes) -> str:
-    return "\n".join(_line(content[start : start + _BYTES_IN_A_LINE]) for start in range(0, len(content), _BYTES_IN_A_LINE))
-
-
-def _line(part: Iterable[int]) -> str:
-    return "    " + ", ".join(f"0x{byte:02x}" for byte in part) + ","
+    parts = (content[start : start + _BYTES_IN_A_LINE] for start in range(0, len(content), _BYTES_IN_A_LINE))
+    return "\n".join(f"    {', '.join(f'0x{byte:02x}' for byte in part)}," for part in parts)

@@ -114,7 +114,10 @@ def load_graph(path: Path, wish: Adapter | None, code: Mapping[str, object] = Ma
         tflite: bytes | ExportError
         if runs.suffix == ".onnx":
             graph = onnx.load(runs)
-            tflite = _none(path, "no converter from ONNX is maintained that installs beside the rest")
+            why = (
+                f"no TFLite file is made of {path.name}: no converter from ONNX is maintained that installs beside the rest"
+            )
+            tflite = ExportError(why, "leave that format out")
         else:
             from export.other_graphs import onnx_of, tflite_of_saved_model
 
@@ -129,7 +132,3 @@ def load_graph(path: Path, wish: Adapter | None, code: Mapping[str, object] = Ma
                 graph = onnx_of(copy)
     notes = (predictor.note.replace(str(runs), str(path)),) if predictor.note else ()
     return GraphSource(path.stem, path, sha256_of(path), predictor, graph, tflite, notes)
-
-
-def _none(path: Path, why: str) -> ExportError:
-    return ExportError(f"no TFLite file is made of {path.name}: {why}", "leave that format out")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,31 +21,34 @@ from training.recipe import Recipe
 from training.run import Epoch, State
 
 
-def _progress(console: Console | None) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console or Console(stderr=True),
-    )
-
-
-class ProgressBars:
-    """A ``training.trainer.Observer`` that draws on stderr; a context manager."""
+class _Bars:
+    """Progress bars on stderr; a context manager."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._progress = _progress(console)
-        self._epochs = self._progress.add_task("epochs", total=None)
-        self._batches = self._progress.add_task("batches", total=None)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console or Console(stderr=True),
+        )
 
-    def __enter__(self) -> ProgressBars:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._progress.stop()
+
+
+class ProgressBars(_Bars):
+    """A ``training.trainer.Observer`` that draws on stderr; a context manager."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__(console)
+        self._epochs = self._progress.add_task("epochs", total=None)
+        self._batches = self._progress.add_task("batches", total=None)
 
     def started(self, recipe: Recipe, state: State, steps: int) -> None:
         """Reset the bars for a run, which may continue after some epochs."""
@@ -70,20 +75,13 @@ class ProgressBars:
         self._progress.reset(self._batches)
 
 
-class JobBars:
+class JobBars(_Bars):
     """A ``training.jobs.Watcher`` that draws on stderr, with a bar for each active run; a context manager."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._progress = _progress(console)
+        super().__init__(console)
         self._all = self._progress.add_task("runs", total=None)
         self._tasks: dict[Job, TaskID] = {}
-
-    def __enter__(self) -> JobBars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._progress.stop()
 
     def planned(self, jobs: int) -> None:
         """Set the length of the bar for all runs."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bench.normalizers.measure import Answered, Pictures, answer, draw, draw_unseen, libraries
+from bench.normalizers.measure import Answered, Pictures, answer, draw, libraries
 from bench.normalizers.recipes import RECIPES
 from bench.peers.environments import versions
 from bench.recording import RESULTS, record
@@ -40,7 +40,7 @@ def normalizers(folders: tuple[Path, ...], pictures: int, pairs: int) -> None:
         labels = {folder.resolve().name: _singles(folder) for folder in folders}
         found = {
             "drawn": answered("drawn", draw(Path(place), pictures)),
-            "unseen": answered("never imitated", draw_unseen(Path(place), pictures)),
+            "unseen": answered("never imitated", draw(Path(place), pictures, unseen=True)),
         }
         real = {name: answered(name, asked) for name, asked in labels.items()}
         costs = libraries(pairs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -21,7 +21,7 @@ from bench.robustness.unseen_pictures import UNSEEN
 from digit_infer import dataset
 
 if TYPE_CHECKING:
-    from bench.robustness.drawn_pictures import Kind
+    pass
 
 _SEED, _UNSEEN_SEED = 20_261_124, 20_261_130
 _BARE = "import numpy, PIL.Image"
@@ -64,18 +64,10 @@ class Library:
     imported: Pairs
 
 
-def draw(folder: Path, each: int) -> Pictures:
-    """Draw ``each`` pictures of each kind into a folder, from the first test images."""
-    return _drawn(folder, each, KINDS, _SEED)
-
-
-def draw_unseen(folder: Path, each: int) -> Pictures:
-    """Draw ``each`` pictures of each kind that training does not imitate into a folder, from the first test images."""
-    return _drawn(folder, each, UNSEEN, _UNSEEN_SEED)
-
-
-def _drawn(folder: Path, each: int, kinds: Mapping[str, Kind], seed: int) -> Pictures:
+def draw(folder: Path, each: int, *, unseen: bool = False) -> Pictures:
+    """Draw ``each`` pictures of each kind from test images into a folder; ``unseen`` kinds are in no training."""
     test = dataset.load("test")
+    kinds, seed = (UNSEEN, _UNSEEN_SEED) if unseen else (KINDS, _SEED)
     paths, labels, drawn = [], [], []
     for index, (kind, draw_one) in enumerate(kinds.items()):
         chance = np.random.default_rng((seed, index))
@@ -122,14 +114,11 @@ def _counted(recipe: Recipe, pictures: Pictures, answers: Sequence[int], us: Seq
 
 def libraries(pairs: int) -> dict[str, Library]:
     """Return the fixed costs of each library."""
-    return {
-        recipe.package: Library(_bytes(recipe), _imported(recipe.environment, pairs))
-        for recipe in {recipe.package: recipe for recipe in RECIPES.values() if recipe is not OURS}.values()
-    }
-
-
-def _bytes(recipe: Recipe) -> int:
-    return int(ENVIRONMENTS[recipe.environment].output_of("python", "-m", "bench.normalizers.weight", recipe.package))
+    found = {}
+    for recipe in (recipe for recipe in RECIPES.values() if recipe is not OURS and recipe.package not in found):
+        size = ENVIRONMENTS[recipe.environment].output_of("python", "-m", "bench.normalizers.weight", recipe.package)
+        found[recipe.package] = Library(int(size), _imported(recipe.environment, pairs))
+    return found
 
 
 def _imported(name: str, pairs: int) -> Pairs:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -39,65 +38,46 @@ def compare_throughput(
         for by in _ASKED:
             tell(f"{model}, {by}")
             for batch in batches:
-                compared = _Compared(model, by, batch, seconds, floors.get(by, 0.0))
-                found[f"{model}, {by}, batch {batch}"] = compared.measure(runs, draw)
+                compared = _compared(model, by, batch, seconds, floors.get(by, 0.0), runs, draw)
+                found[f"{model}, {by}, batch {batch}"] = compared
     return found
 
 
-@dataclass(frozen=True)
-class _Ours:
-    sha256: str
-    images_per_second: float
-    p50_us: float
+def _compared(model: str, by: By, batch: int, seconds: int, floor_us: float, runs: int, draw: random.Random) -> Throughput:
+    """Measure one model at one batch by ours and theirs, in ``runs`` pairs, each in a random order."""
+    peer = _ASKED[by]
+    theirs: list[Run] = []
+    ours: list[tuple[float, float]] = []
+    sha256s: list[str] = []
 
-
-class _Compared:
-    """One model at one batch, measured by ours and theirs."""
-
-    def __init__(self, model: str, by: By, batch: int, seconds: int, floor_us: float) -> None:
-        self._model = model
-        self._by = by
-        self._batch = batch
-        self._seconds = seconds
-        self._floor_us = floor_us
-
-    def measure(self, runs: int, draw: random.Random) -> Throughput:
-        """Measure ``runs`` pairs, each in a random order."""
-        theirs: list[Run] = []
-        ours: list[_Ours] = []
-        measurements: list[Callable[[], None]] = [
-            lambda: theirs.append(self._theirs()),
-            lambda: ours.append(self._ours()),
-        ]
-        for _ in range(runs):
-            for measure in draw.sample(measurements, len(measurements)):
-                measure()
-        return Throughput(
-            model=self._model,
-            by=self._by,
-            batch=self._batch,
-            sha256=ours[0].sha256,
-            samples=runs * _BLOCKS,
-            theirs=tuple(theirs),
-            ours_images_per_second=tuple(run.images_per_second for run in ours),
-            ours_p50_us=median(run.p50_us for run in ours),
-            floor_us=self._floor_us,
-        )
-
-    def _ours(self) -> _Ours:
+    def measure_ours() -> None:
         """Measure in a fresh process, as theirs does, since memory layout affects speed."""
-        with started(_ASKED[self._by], self._model, self._batch, perf_counter()) as process:
+        with started(peer, model, batch, perf_counter()) as process:
             process.warm_up(WARM_UP_S)
             blocks = [process.offline_block() for _ in range(_BLOCKS)]
-            p50_us = process.stream_block().block.p50_us
-        sha256 = process.artefact.sha256
-        assert sha256 is not None
-        return _Ours(sha256, median(block.images / block.seconds for block in blocks), p50_us)
+            ours.append((median(block.images / block.seconds for block in blocks), process.stream_block().block.p50_us))
+        sha256s.append(str(process.artefact.sha256))
 
-    def _theirs(self) -> Run:
-        if self._by == "benchmark_app":
-            return benchmark_app(file_for(self._model, _ASKED[self._by]).path, self._batch, self._seconds)
-        return _bare_loop(self._model, _ASKED[self._by], self._batch)
+    def measure_theirs() -> None:
+        if by == "benchmark_app":
+            theirs.append(benchmark_app(file_for(model, peer).path, batch, seconds))
+        else:
+            theirs.append(_bare_loop(model, peer, batch))
+
+    for _ in range(runs):
+        for measure in draw.sample([measure_theirs, measure_ours], 2):
+            measure()
+    return Throughput(
+        model=model,
+        by=by,
+        batch=batch,
+        sha256=sha256s[0],
+        samples=runs * _BLOCKS,
+        theirs=tuple(theirs),
+        ours_images_per_second=tuple(rate for rate, _ in ours),
+        ours_p50_us=median(p50_us for _, p50_us in ours),
+        floor_us=floor_us,
+    )
 
 
 def benchmark_app(path: Path, batch: int, seconds: int) -> Run:

@@ -99,12 +99,8 @@ class QueriesElsewhere(Queries):
 
 def digits(answer: Answer, images: Images) -> NDArray[np.uint8]:
     """Return the most probable digit of each image, uint8 [N], in batches of 256."""
-    parts = [answer(part).argmax(axis=1).astype(np.uint8) for part in _parts(images)]
-    return np.concatenate(parts)
-
-
-def _parts(images: Images) -> Iterator[Images]:
-    return (images[start : start + ACCURACY_BATCH] for start in range(0, len(images), ACCURACY_BATCH))
+    parts = np.split(images, range(ACCURACY_BATCH, len(images), ACCURACY_BATCH))
+    return np.concatenate([answer(part).argmax(axis=1).astype(np.uint8) for part in parts])
 
 
 def median_ns(samples: Sequence[int]) -> float:

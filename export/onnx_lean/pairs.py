@@ -56,9 +56,5 @@ def _leads_to_integers(graph: Graph, dequantize: onnx.NodeProto) -> bool:
 
 
 def _is_integer_product(graph: Graph, node: onnx.NodeProto) -> bool:
-    return node.op_type in _PRODUCTS and all(_is_dequantized(graph, name) for name in node.input[:2])
-
-
-def _is_dequantized(graph: Graph, value: str) -> bool:
-    maker = graph.maker(value)
-    return maker is not None and maker.op_type == "DequantizeLinear"
+    makers = [graph.maker(name) for name in node.input[:2]]
+    return node.op_type in _PRODUCTS and all(maker and maker.op_type == "DequantizeLinear" for maker in makers)

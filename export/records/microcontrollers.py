@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -53,13 +53,9 @@ def main(only: tuple[str, ...]) -> int:
         for model in only or zoo.models():
             with Console(file=stderr).status(model), TemporaryDirectory() as folder:
                 rows.append(export_microcontroller(Exporter(load_source(model)), Path(folder)))
-    store_models(RESULTS, SCHEMA, "rows", [asdict(row) for row in rows], _model_of, only, AGAIN)
+    store_models(RESULTS, SCHEMA, "rows", [asdict(row) for row in rows], lambda row: str(row["model"]), only, AGAIN)
     print_microcontrollers(read_tflm_results())
     return 0
-
-
-def _model_of(row: dict[str, Any]) -> str:
-    return str(row["file"]["file"]).partition(".")[0]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 
 from bench.normalizers import answers
 from bench.normalizers.answers import only_digit
-from bench.normalizers.measure import answer, draw, draw_unseen
+from bench.normalizers.measure import answer, draw
 from bench.normalizers.recipes import OURS, RECIPES
 from bench.normalizers.see import see
 from bench.normalizers.weight import brought_by, installed_bytes
@@ -36,8 +36,8 @@ def test_the_only_digit_of_a_text(text, digit):
 
 
 def test_pictures_are_drawn_with_their_labels(tmp_path, mnist_test):
-    for drawing, kinds in ((draw, KINDS), (draw_unseen, UNSEEN)):
-        pictures = drawing(tmp_path, 2)
+    for unseen, kinds in ((False, KINDS), (True, UNSEEN)):
+        pictures = draw(tmp_path, 2, unseen=unseen)
         assert len(pictures.paths) == len(set(pictures.paths)) == 2 * len(kinds)
         assert pictures.labels[:2] == tuple(mnist_test.labels[:2])
         assert list(dict.fromkeys(pictures.kinds)) == list(kinds)

@@ -82,7 +82,8 @@ def command(
     if context.invoked_subcommand is not None:
         return 0
     effort = _effort(quick, thorough)
-    asked = scenarios or _default_scenarios(rate, bound_ms)
+    streams: tuple[Scenario, ...] = ("single-stream", "multi-stream", "offline")
+    asked = scenarios or (streams if rate is None and bound_ms is None else SCENARIOS)
     _check_server(asked, rate, bound_ms)
     for path in filter(None, (save, html)):
         check_writable(path)
@@ -130,10 +131,6 @@ def _effort(quick: bool, thorough: bool) -> Effort:
     if quick and thorough:
         raise UsageError("--quick and --thorough contradict one another", "leave one out")
     return QUICK if quick else THOROUGH if thorough else NORMAL
-
-
-def _default_scenarios(rate: float | None, bound_ms: float | None) -> tuple[Scenario, ...]:
-    return SCENARIOS if rate is not None or bound_ms is not None else ("single-stream", "multi-stream", "offline")
 
 
 def _check_server(scenarios: Sequence[Scenario], rate: float | None, bound_ms: float | None) -> None:

@@ -95,20 +95,15 @@ def write_out(record: Record, as_format: str | None, save: Path | None, html: Pa
     """Write a record to a file, print it, and write the report; one that fails does not keep the next from being tried."""
     with ExitStack() as stack:  # which calls the last one first, and raises the error of one after the others
         if html is not None:
-            stack.callback(_write_html, record, html)
+            stack.callback(lambda: _write(html_text(record), "report", html))
         stack.callback(print_record, record, as_format)
         if save is not None:
-            stack.callback(_write_record, record, save)
+            stack.callback(lambda: _write(json.dumps(as_document(record)) + "\n", "record", save))
 
 
-def _write_record(record: Record, path: Path) -> None:
-    write_text(path, json.dumps(as_document(record)) + "\n")
-    click.echo(f"record written to {printable(str(path))}", err=True)
-
-
-def _write_html(record: Record, path: Path) -> None:
-    write_text(path, html_text(record))
-    click.echo(f"report written to {printable(str(path))}", err=True)
+def _write(text: str, what: str, path: Path) -> None:
+    write_text(path, text)
+    click.echo(f"{what} written to {printable(str(path))}", err=True)
 
 
 def print_record(record: Record, as_format: str | None) -> None:
