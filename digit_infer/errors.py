@@ -171,6 +171,10 @@ class InvalidRequestError(ServingError, ValueError):
     """A request violates the protocol, or does not fit the model."""
 
 
+class UnsupportedError(InvalidRequestError):
+    """A request asks for a method or a compression that the server does not have."""
+
+
 class RequestTooLargeError(ServingError):
     """A request has more bytes or pictures than the server accepts."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from digit_infer.serving.settings import Settings
 
 _PREFIX = "DIGIT_INFER"
-_NEEDS = {"serve": ("starlette", "uvicorn", "httptools", "prometheus_client"), "grpc": ("grpc", "google.protobuf")}
+_NEEDS = {"serve": ("starlette", "uvicorn", "httptools", "prometheus_client"), "grpc": ("google.protobuf", "zttp")}
 """The packages of each extra."""
 
 

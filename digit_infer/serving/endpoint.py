@@ -20,6 +20,7 @@ from digit_infer.errors import (
     RequestTimeoutError,
     RequestTooLargeError,
     UnknownModelError,
+    UnsupportedError,
 )
 from digit_infer.predictor import Predictor
 from digit_infer.serving.batching import Batcher
@@ -40,6 +41,7 @@ _KINDS: tuple[tuple[type[Exception], str, HTTPStatus], ...] = (
     (PictureTooLargeError, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (RequestTooLargeError, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (PictureError, "picture", HTTPStatus.BAD_REQUEST),
+    (UnsupportedError, "unsupported", HTTPStatus.BAD_REQUEST),
     (InvalidRequestError, "invalid", HTTPStatus.BAD_REQUEST),
     (RequestTimeoutError, "timeout", HTTPStatus.REQUEST_TIMEOUT),
     (OverloadedError, "overloaded", HTTPStatus.SERVICE_UNAVAILABLE),
@@ -106,20 +108,12 @@ class Endpoint:
         return self.models[model].spec
 
     async def answer(self, model: str, request: InferRequest) -> Outputs:
-        """Answer a validated request; for the event loop.
+        """Answer a validated request.
 
         Raises:
             DigitInferError: the request is invalid, or the runtime failed.
         """
         return await self.batchers[model].answer(request.inputs)
-
-    def answer_blocking(self, model: str, request: InferRequest) -> Outputs:
-        """Answer a validated request; for any other thread.
-
-        Raises:
-            DigitInferError: the request is invalid, or the runtime failed.
-        """
-        return self.batchers[model].answer_blocking(request.inputs)
 
     def server_metadata(self) -> dict[str, Any]:
         """Return the protocol's server metadata."""

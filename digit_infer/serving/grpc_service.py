@@ -1,26 +1,27 @@
 """gRPC front end: the Open Inference Protocol as defined in ``open_inference.proto``.
 
 Message classes are built at start from the compiled descriptor, so any protobuf from 5 on works; generated Python code
-fails with a runtime two major versions newer. Calls run in threads: an event loop has higher latency, since it wakes
-several times per call.
+fails with a runtime two major versions newer. Calls are answered in the event loop, as REST's are.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from functools import partial
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
 
-from digit_infer.errors import InvalidRequestError, ServingError
+from digit_infer.errors import InvalidRequestError, OverloadedError, UnsupportedError
 from digit_infer.serving.endpoint import Endpoint, kind_of, told
+from digit_infer.serving.grpc_connection import Call, Connection
+from digit_infer.serving.grpc_wire import Code
 from digit_infer.serving.protocol import VERSION, InferRequest, WantedOutput, check_complete
 from digit_infer.serving.telemetry import write_event, write_failure
 from digit_infer.serving.tensors import ModelSpec, Tensor, TensorSpec, Values, checked_shape, from_raw, from_values, to_raw
@@ -31,49 +32,50 @@ if TYPE_CHECKING:
 
 SERVICE = "inference.GRPCInferenceService"
 _COMPILED = Path(__file__).with_name("open_inference.binpb")
-_ROOM = 64 << 10
-"""Bytes of a message besides its tensors."""
-
-_THREADS = 32
-"""Concurrent calls; more wait for a thread, and beyond ``max_waiting`` are refused."""
+_INFER = f"/{SERVICE}/ModelInfer"
 
 _CODES = {
-    "unknown_model": grpc.StatusCode.NOT_FOUND,
-    "too_large": grpc.StatusCode.RESOURCE_EXHAUSTED,
-    "picture": grpc.StatusCode.INVALID_ARGUMENT,
-    "invalid": grpc.StatusCode.INVALID_ARGUMENT,
-    "overloaded": grpc.StatusCode.UNAVAILABLE,
+    "unknown_model": Code.NOT_FOUND,
+    "too_large": Code.RESOURCE_EXHAUSTED,
+    "picture": Code.INVALID_ARGUMENT,
+    "invalid": Code.INVALID_ARGUMENT,
+    "unsupported": Code.UNIMPLEMENTED,
+    "timeout": Code.DEADLINE_EXCEEDED,
+    "overloaded": Code.UNAVAILABLE,
 }
 _CONTENTS = {"UINT8": "uint_contents", "BYTES": "bytes_contents"}
 """Field that holds non-raw values, for the datatypes that models take as inputs."""
 
+_LOOK_S = 0.02
+"""Seconds between checks that all connections are closed."""
 
-@asynccontextmanager
-async def opened_grpc(endpoint: Endpoint, settings: Settings, *, shared: bool) -> AsyncIterator[int]:
-    """Serve gRPC in threads and yield the port; on exit, finish the requests in flight.
 
-    Raises:
-        ServingError: the port cannot be bound.
-    """
-    limits = [("grpc.max_receive_message_length", settings.max_body + _ROOM), ("grpc.max_send_message_length", -1)]
-    server = grpc.server(
-        ThreadPoolExecutor(_THREADS, "grpc"),
-        options=[*limits, ("grpc.so_reuseport", int(shared))],
-        maximum_concurrent_rpcs=settings.max_waiting,
-    )
-    server.add_generic_rpc_handlers((_Service(endpoint, settings).handlers(),))
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    try:
-        port = int(server.add_insecure_port(f"{host}:{settings.grpc_port}"))
-    except RuntimeError as error:
-        where = f"{host}:{settings.grpc_port}"
-        raise ServingError(f"{where} cannot be bound ({error})", "choose another --grpc-port") from error
-    server.start()
-    try:
-        yield port
-    finally:
-        stopping = server.stop(settings.grace)
-        await asyncio.to_thread(stopping.wait)
+@dataclass(frozen=True)
+class GrpcServer:
+    """Accepts connections until it is stopped."""
+
+    _accepting: asyncio.Server
+    _opened: set[Connection]
+
+    @classmethod
+    async def opened(cls, endpoint: Endpoint, settings: Settings, listening: socket.socket, backlog: int) -> GrpcServer:
+        """Serve gRPC on a bound socket, in the running event loop."""
+        service, opened = _Service(endpoint, settings), set[Connection]()
+        loop = asyncio.get_running_loop()
+        accepting = await loop.create_server(lambda: Connection(service, settings, opened), sock=listening, backlog=backlog)
+        return cls(accepting, opened)
+
+    async def stop(self, grace: float) -> None:
+        """Accept no more, and give the calls in progress ``grace`` seconds to end."""
+        self._accepting.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                while self._opened:
+                    for connection in self._opened.copy():
+                        connection.retire()
+                    await asyncio.sleep(_LOOK_S)
+        for connection in self._opened.copy():
+            connection.abort()
 
 
 class _Service:
@@ -82,75 +84,84 @@ class _Service:
     def __init__(self, endpoint: Endpoint, settings: Settings) -> None:
         self._endpoint = endpoint
         self._settings = settings
+        self._under_way = 0
         pool = descriptor_pool.DescriptorPool()  # a private pool: a client in this process may register the same names
         files = descriptor_pb2.FileDescriptorSet.FromString(_COMPILED.read_bytes())
         for file in files.file:
             pool.Add(file)
-        self._methods = pool.FindServiceByName(SERVICE).methods
+        methods = pool.FindServiceByName(SERVICE).methods
         self._messages = {
             kind.name: message_factory.GetMessageClass(kind)
-            for method in self._methods
+            for method in methods
             for kind in (method.input_type, method.output_type)
         }
-
-    def handlers(self) -> Any:
-        """Return the handlers for ``grpc.Server``."""
-        calls: Mapping[str, Callable[[Any], Any]] = {
-            "ServerLive": self._live,
-            "ServerReady": self._ready,
-            "ModelReady": self._model_ready,
-            "ServerMetadata": self._server,
-            "ModelMetadata": self._model,
-            "ModelInfer": self._infer,
-            "ModelStatistics": self._statistics,
-            "RepositoryIndex": self._index,
+        self._reads = {f"/{SERVICE}/{method.name}": self._messages[method.input_type.name].FromString for method in methods}
+        self._answers: Mapping[str, Callable[[Any], Any]] = {
+            f"/{SERVICE}/ServerLive": self._live,
+            f"/{SERVICE}/ServerReady": self._ready,
+            f"/{SERVICE}/ModelReady": self._model_ready,
+            f"/{SERVICE}/ServerMetadata": self._server,
+            f"/{SERVICE}/ModelMetadata": self._model,
+            f"/{SERVICE}/ModelStatistics": self._statistics,
+            f"/{SERVICE}/RepositoryIndex": self._index,
         }
-        return grpc.method_handlers_generic_handler(
-            SERVICE,
-            {
-                method.name: grpc.unary_unary_rpc_method_handler(
-                    self._answering(method.name, calls[method.name]),
-                    request_deserializer=self._messages[method.input_type.name].FromString,
-                    response_serializer=self._messages[method.output_type.name].SerializeToString,
-                )
-                for method in self._methods
-            },
-        )
 
-    def _answering(self, name: str, call: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
-        """Return a handler that maps errors to status codes; it counts and logs a call once its answer is sent."""
+    def begin(self, call: Call) -> None:
+        """Count a call that begins.
 
-        def answering(request: Any, context: Any) -> Any:
-            began, code, kind = perf_counter(), grpc.StatusCode.CANCELLED, ""
+        Raises:
+            OverloadedError: too many are in progress.
+            UnsupportedError: there is no such method.
+        """
+        self._under_way += 1
+        if self._under_way > self._settings.max_waiting:
+            raise OverloadedError(f"{self._settings.max_waiting} requests are under way already", "try again later")
+        if call.path not in self._reads:
+            raise UnsupportedError(f"there is no method {call.path[:80]!r}", f"call those of {SERVICE}")
+
+    async def answer(self, call: Call) -> None:
+        """Answer a call whose request is complete, or end it with an error."""
+        try:
             try:
-                answer = call(request)
-                code = grpc.StatusCode.OK
-            except Exception as error:  # any error goes to the client; the server continues
-                kind, _ = kind_of(error)
-                if kind == "internal":
-                    write_failure(name, error)
-                code = _CODES.get(kind, grpc.StatusCode.INTERNAL)
-                context.abort(code, told(error))
-                raise  # abort has raised
+                request = self._reads[call.path](call.message())
+            except DecodeError as error:
+                raise InvalidRequestError(f"the message cannot be parsed ({error})", "see the protocol") from error
+            if call.path == _INFER:
+                call.model = request.model_name if request.model_name in self._endpoint.models else ""
+                answer = await self._infer(request)
             else:
-                return answer
-            finally:
-                asked = request.model_name if name == "ModelInfer" else None
-                ended = partial(self._ended, name, asked, code, kind, perf_counter() - began, context)
-                if not context.add_callback(ended):  # the call has ended already
-                    ended()
+                answer = self._answers[call.path](request)
+            message = answer.SerializeToString()
+        except Exception as error:  # any error goes to the client; the server continues
+            self.refuse(call, error)
+        else:
+            call.send(message)
+            self._ended(call, Code.OK)
 
-        return answering
+    def refuse(self, call: Call, error: Exception) -> None:
+        """End a call with an error."""
+        kind, _ = kind_of(error)
+        if kind == "internal":
+            write_failure(call.path, error)
+        code = _CODES.get(kind, Code.INTERNAL)
+        call.fail(code, told(error))
+        self._ended(call, code, kind)
 
-    def _ended(self, name: str, model: str | None, code: grpc.StatusCode, kind: str, seconds: float, context: Any) -> None:
-        """Count an inference request, and log the call."""
-        if kind and model is not None:
-            self._endpoint.metrics.failed(model if model in self._endpoint.models else "", "grpc", kind)
-        elif code is grpc.StatusCode.OK and model is not None:
-            self._endpoint.metrics.answered(model, "grpc", seconds)
+    def gone(self, call: Call) -> None:
+        """Count a call that its client has given up."""
+        self._ended(call, Code.CANCELLED, "disconnected")
+
+    def _ended(self, call: Call, code: Code, kind: str = "") -> None:
+        """Count an inference request once its answer is sent, and log the call."""
+        self._under_way -= 1
+        seconds = perf_counter() - call.began
+        if call.path == _INFER and kind:
+            self._endpoint.metrics.failed(call.model, "grpc", kind)
+        elif call.path == _INFER:
+            self._endpoint.metrics.answered(call.model, "grpc", seconds)
         if self._settings.access_log:
-            ms = round(1000 * seconds, 3)
-            write_event("request", door="grpc", method=name, status=code.name, ms=ms, client=context.peer())
+            method, ms = call.path.rpartition("/")[2][:80], round(1000 * seconds, 3)
+            write_event("request", door="grpc", method=method, status=code.name, ms=ms, client=call.client)
 
     def _live(self, _: Any) -> Any:
         return self._messages["ServerLiveResponse"](live=True)
@@ -175,10 +186,10 @@ class _Service:
     def _index(self, _: Any) -> Any:
         return self._messages["RepositoryIndexResponse"](models=self._endpoint.index())
 
-    def _infer(self, request: Any) -> Any:
+    async def _infer(self, request: Any) -> Any:
         model = self._endpoint.spec(request.model_name, request.model_version)
         asked = _read(request, model)
-        outputs = self._endpoint.answer_blocking(model.name, asked)
+        outputs = await self._endpoint.answer(model.name, asked)
         return _written(self._messages["ModelInferResponse"](), model, asked, outputs)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from digit_infer.errors import InvalidRequestError, RequestTooLargeError, UnknownModelError
+from digit_infer.errors import InvalidRequestError, RequestTooLargeError, UnknownModelError, UnsupportedError
 from digit_infer.serving.tensors import ModelSpec, Tensor, checked_shape, from_raw, from_values, to_raw
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ VERSION = "1"
 
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode  # created once; json.dumps creates one per call
 _decode = json.JSONDecoder().decode
-_WBITS = {"gzip": 31, "deflate": 47}
-"""``wbits`` of zlib; 47 detects zlib or gzip."""
+ENCODINGS = {"gzip": 31, "deflate": 47}
+"""Compressions of a request, with ``wbits`` of zlib; 47 detects zlib or gzip."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,13 @@ def inflated(body: bytes, encoding: str, most: int) -> bytes:
     """Return a decompressed body.
 
     Raises:
-        InvalidRequestError: the encoding is unknown, or the bytes are damaged.
+        UnsupportedError: the encoding is unknown.
+        InvalidRequestError: the bytes are damaged.
         RequestTooLargeError: it decompresses to more than ``most`` bytes.
     """
-    if encoding not in _WBITS:
-        raise InvalidRequestError(f"the content encoding {encoding[:40]!r} is unknown", "send gzip, deflate or neither")
-    reader = zlib.decompressobj(_WBITS[encoding])
+    if encoding not in ENCODINGS:
+        raise UnsupportedError(f"the content encoding {encoding[:40]!r} is unknown", "send gzip, deflate or neither")
+    reader = zlib.decompressobj(ENCODINGS[encoding])
     try:
         content = reader.decompress(body, most + 1)
     except zlib.error as error:

@@ -12,8 +12,8 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import uvicorn
@@ -102,7 +102,10 @@ def serve(
 
 async def _serve(settings: Settings, rest: socket.socket, started: Callable[[Doors], None], *, among_others: bool) -> None:
     take_over_libraries()
-    async with AsyncExitStack() as stack:
+    with ExitStack() as stack:
+        grpc = None
+        if settings.grpc_port is not None:
+            grpc = stack.enter_context(bound(settings.host, settings.grpc_port, "--grpc-port", shared=among_others))
         stop = stack.enter_context(_stopping())
         if among_others:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.hurry)
@@ -110,12 +113,12 @@ async def _serve(settings: Settings, rest: socket.socket, started: Callable[[Doo
         stack.callback(endpoint.close)
         gc.freeze()  # loaded models stay; the collector skips them
         gc.set_threshold(*_GARBAGE)
-        grpc_port = None
-        if settings.grpc_port is not None:
-            from digit_infer.serving.grpc_service import opened_grpc  # needs the extra `grpc`
+        doors, stops = Doors(rest.getsockname()[1], None), []
+        if grpc is not None:
+            from digit_infer.serving.grpc_service import GrpcServer  # needs the extra `grpc`
 
-            grpc_port = await stack.enter_async_context(opened_grpc(endpoint, settings, shared=among_others))
-        doors = Doors(rest.getsockname()[1], grpc_port)
+            doors = replace(doors, grpc=grpc.getsockname()[1])
+            stops = [(await GrpcServer.opened(endpoint, settings, grpc, _BACKLOG)).stop]
         web = _Web(_config(endpoint, settings), lambda: started(doors))
         serving = asyncio.create_task(web.serve(sockets=[rest]))
         asked = asyncio.create_task(stop.asked.wait())
@@ -126,7 +129,7 @@ async def _serve(settings: Settings, rest: socket.socket, started: Callable[[Doo
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.hurried.wait(), settings.drain)
         web.should_exit = True
-        await serving
+        await asyncio.gather(serving, *(stop(settings.grace) for stop in stops))
     write_event("stopped")
 
 

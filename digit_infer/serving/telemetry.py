@@ -161,7 +161,7 @@ def _duration(count: float, seconds: float) -> dict[str, int]:
     return {"count": int(count), "ns": round(1e9 * seconds)}
 
 
-LIBRARIES = ("uvicorn.error", "asyncio", "grpc")
+LIBRARIES = ("uvicorn.error", "asyncio")
 """Loggers whose warnings are written in the same form."""
 
 

@@ -95,7 +95,7 @@ def server() -> Iterator[Server]:
     if SERVED in os.environ:
         yield Server(*os.environ[SERVED].split(","))
         return
-    for module, extra in (("starlette", "serve"), ("grpc", "grpc")):
+    for module, extra in (("starlette", "serve"), ("zttp", "grpc")):
         pytest.importorskip(module, reason=f"pip install 'digit-infer[{extra}]'")
     models = [word for name in MODELS for word in ("--model", name)]
     limits = ("--body-timeout", BODY_TIMEOUT, "--max-body", MAX_BODY, "--max-pixels", 2_000_000)

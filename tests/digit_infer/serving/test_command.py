@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-SERVING = {"starlette", "uvicorn", "httptools", "prometheus_client", "grpc", "google.protobuf", "digit_infer.serving"}
+SERVING = {"starlette", "uvicorn", "httptools", "prometheus_client", "zttp", "google.protobuf", "digit_infer.serving"}
 
 
 def imported_by(code: str) -> set[str]:
@@ -21,7 +21,7 @@ def test_nothing_of_serving_is_imported_unless_it_runs(examples):
 
 
 @pytest.mark.parametrize(("words", "lacking", "extra"), [
-    ((), "starlette", "serve"), (("--grpc-port", "0"), "grpc", "grpc")
+    ((), "starlette", "serve"), (("--grpc-port", "0"), "zttp", "grpc")
 ])  # fmt: skip
 def test_an_extra_that_lacks_is_named_in_one_line(words, lacking, extra):
     if extra == "grpc":
@@ -57,7 +57,7 @@ def test_wrong_use_is_told_in_a_line(digit_infer, words, code, told):
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("option", ["--port", "--grpc-port"])
 def test_a_port_that_is_taken_is_told_in_a_line(digit_infer, option, workers):
-    pytest.importorskip("grpc", reason="pip install 'digit-infer[grpc]'")
+    pytest.importorskip("zttp", reason="pip install 'digit-infer[grpc]'")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -5,7 +5,7 @@ import pytest
 
 from .conftest import MAX_BODY
 
-grpc = pytest.importorskip("grpc", reason="pip install 'digit-infer[grpc]'")
+grpc = pytest.importorskip("grpc", reason="pip install 'digit-infer[clients]'")
 messages = pytest.importorskip("tritonclient.grpc.service_pb2", reason="pip install 'digit-infer[clients]'")
 stubs = pytest.importorskip("tritonclient.grpc.service_pb2_grpc", reason="pip install 'digit-infer[clients]'")
 
