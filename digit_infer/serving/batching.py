@@ -70,13 +70,19 @@ class Batcher:
         """
         if len(self._queue) >= self._longest_queue:
             raise OverloadedError(f"{self._longest_queue} requests wait already", "try again later")
-        answer: asyncio.Future[Outputs] = self._loop.create_future()
-        self._queue.append(_Waiting(inputs, self._model.count(inputs), answer, perf_counter()))
+        waiting = _Waiting(inputs, self._model.count(inputs), self._loop.create_future(), perf_counter())
+        self._queue.append(waiting)
         self._metrics.waiting.inc()
         if not self._busy:
             self._busy = True
             self._loop.call_soon(self._next)  # after requests that arrived in the same turn
-        return await answer
+        try:
+            return await waiting.answer
+        except asyncio.CancelledError:  # the client has given up
+            if waiting in self._queue:
+                self._queue.remove(waiting)
+                self._metrics.waiting.dec()
+            raise
 
     def close(self) -> None:
         """Wait for the running call, and end the thread."""
@@ -85,6 +91,9 @@ class Batcher:
     def _next(self) -> None:
         """Make the next call: a quick one here, a longer one in the model's own thread."""
         batch = self._batch()
+        self._busy = bool(batch)
+        if not batch:  # all have given up
+            return
         if sum(waiting.pictures for waiting in batch) > self._model.quick:
             self._loop.run_in_executor(self._thread, self._call, batch).add_done_callback(
                 lambda called: self._deliver(called.result())
@@ -121,7 +130,7 @@ class Batcher:
 
 
 def _settle(future: asyncio.Future[Outputs], answer: Outputs | Exception) -> None:
-    if future.done():  # the client disconnected
+    if future.done():  # the client has given up
         return
     if isinstance(answer, Exception):
         future.set_exception(answer)
