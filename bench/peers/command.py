@@ -24,7 +24,7 @@ from digit_infer.errors import UsageError
 from export.stored import store_measured
 
 _SEED = 0
-_SERVING = ("starlette", "uvicorn", "httptools", "grpcio", "onnxruntime", "tritonclient")
+_SERVING = ("starlette", "uvicorn", "httptools", "zttp", "grpcio", "onnxruntime", "tritonclient")
 """Packages whose versions a record of servers has."""
 
 _FROM_SMALL_TO_LARGE = "softmax_regression,mlp_64_64_sgd,mlp_512,shallow_cnn,cnn_arch1,lenet5_v2,lenet,deep_cnn"

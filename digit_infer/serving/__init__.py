@@ -2,9 +2,9 @@
 
     settings             options of a server           endpoint                    what REST, gRPC and the page share
     tensors, protocol    bytes <-> arrays, pure        rest, grpc_service, page    front ends
-    models               served models                 server                      one process: start and shutdown
-    batching             requests -> model calls       supervisor                  several worker processes
-    telemetry            Prometheus, JSON log
+    models               served models                 grpc_connection, grpc_wire  HTTP/2 and framing of gRPC
+    batching             requests -> model calls       server                      one process: start and shutdown
+    telemetry            Prometheus, JSON log          supervisor                  several worker processes
 
 Only ``serve`` imports this package. It needs the extra ``serve``; gRPC needs ``grpc`` as well.
 """
