@@ -261,7 +261,7 @@ class Connection(asyncio.Protocol):
         self._loop.call_later(_LINGER_S, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
-        if self._http2.has_pending_send():  # the client has not read an answer yet
+        if self._http2.has_pending_send() and self in self._opened:  # the client has not read an answer yet
             self._linger()
         elif not self._calls:
             self._transport.close()
