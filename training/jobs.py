@@ -100,7 +100,7 @@ def run_jobs(
             watcher.ended(job, failures[-1])
     watcher.planned(len(waiting))
     waiting.reverse()
-    idle = dealt(allowed_cpus(), at_once)
+    idle = divided(allowed_cpus(), at_once)
     busy: list[_Worker] = []
     with _stopping(busy):
         while waiting or busy:
@@ -122,17 +122,17 @@ def run_jobs(
     return failures
 
 
-def dealt(cpus: Sequence[int], hands: int) -> list[frozenset[int]]:
-    """Divide CPUs evenly among ``hands`` workers; if there are fewer, some share one.
+def divided(cpus: Sequence[int], workers: int) -> list[frozenset[int]]:
+    """Divide CPUs evenly among this number of workers; with fewer CPUs than workers, some share one.
 
     Raises:
         TrainingError: there are no CPUs or no workers.
     """
-    if not cpus or hands < 1:
-        raise TrainingError(f"{len(cpus)} CPUs cannot be dealt out to {hands} workers", "pass --jobs 1 or more")
-    if len(cpus) < hands:
-        return [frozenset({cpus[hand % len(cpus)]}) for hand in range(hands)]
-    return [frozenset(cpus[hand::hands]) for hand in range(hands)]
+    if not cpus or workers < 1:
+        raise TrainingError(f"{len(cpus)} CPUs cannot be divided among {workers} workers", "pass --jobs 1 or more")
+    if len(cpus) < workers:
+        return [frozenset({cpus[worker % len(cpus)]}) for worker in range(workers)]
+    return [frozenset(cpus[worker::workers]) for worker in range(workers)]
 
 
 def _start(job: Job, cpus: frozenset[int], folder: RunFolder, command: list[str]) -> _Worker:

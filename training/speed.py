@@ -127,16 +127,13 @@ def stored() -> tuple[dict[str, str], list[Seconds]]:
     Raises:
         TrainingError: it is missing, damaged or outdated.
     """
-    if not STORED.exists():
-        raise TrainingError(f"{STORED} does not exist", "python -m training speed")
     try:
         document = json.loads(STORED.read_text(encoding="utf-8"))
-        schema, found = document["schema"], [Seconds(**entry) for entry in document["seconds"]]
-        environment = dict(document["environment"])
+        environment, found = dict(document["environment"]), [Seconds(**entry) for entry in document["seconds"]]
+        if document["schema"] != SCHEMA or {entry.setting for entry in found} != {setting.name for setting in SETTINGS}:
+            raise ValueError("it is of another version")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise TrainingError(f"{STORED} is no record ({error!r})", "python -m training speed") from error
-    if schema != SCHEMA or {entry.setting for entry in found} != {setting.name for setting in SETTINGS}:
-        raise TrainingError(f"{STORED} is of another version", "python -m training speed")
+        raise TrainingError(f"{STORED} cannot be read ({error!r})", "python -m training speed") from error
     return environment, found
 
 

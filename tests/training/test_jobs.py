@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from training import results
 from training.cli.run import planned
 from training.errors import TrainingError
-from training.jobs import Job, dealt, run_jobs, training_command
+from training.jobs import Job, divided, run_jobs, training_command
 from training.recipes import RECIPES, SWEEPS
 from training.run import RunFolder
 
@@ -159,12 +159,12 @@ def test_a_run_is_trained_by_one_process_at_a_time(tiny, tmp_path, little_data, 
 
 
 @given(st.sets(st.integers(0, 63), min_size=1), st.integers(1, 80))
-def test_cpus_are_dealt_out_evenly(cpus, hands):
-    shares = dealt(sorted(cpus), hands)
-    assert len(shares) == hands
+def test_cpus_are_divided_evenly(cpus, workers):
+    shares = divided(sorted(cpus), workers)
+    assert len(shares) == workers
     assert all(shares)
     assert frozenset().union(*shares) == cpus
-    if hands <= len(cpus):
+    if workers <= len(cpus):
         sizes = [len(share) for share in shares]
         assert sum(sizes) == len(cpus)
         assert max(sizes) - min(sizes) <= 1
