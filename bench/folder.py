@@ -73,7 +73,7 @@ def write_pictures(folder: Path, count: int, side: int) -> None:
 
 
 def measure(folder: Path, pictures: int, side: int, models: Sequence[str], rounds: int) -> dict[str, Folder]:
-    """Run all commands ``rounds`` times on a folder of ``write_pictures``, each time in an order drawn anew."""
+    """Run all commands ``rounds`` times on a folder of ``write_pictures``, each time in a new random order."""
     workers = str(usable_cpus())
     decoding = {
         "decoding, one thread": [sys.executable, "-c", _ONE_THREAD, str(folder)],

@@ -60,7 +60,7 @@ def difference(pairs: Sequence[tuple[float, float]]) -> Difference:
 def time_pairs(make: Callable[[bool], tuple[Call, Call]], pairs: int, rounds: int, warm_up: int) -> Pairs:
     """Time the two calls that ``make`` returns in ``pairs`` pairs A B B A over all rounds; two of four rounds start with B.
 
-    Both are created anew for every round, alternating which one first (``make(True)`` creates the first one first): the
+    Both are created again for every round, alternating which one first (``make(True)`` creates the first one first): the
     memory layout of two models can matter more than the code around them.
     """
     times: list[tuple[int, int]] = []

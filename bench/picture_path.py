@@ -133,7 +133,7 @@ def stages_of(predictor: Predictor, path: Path, samples: int) -> dict[str, float
 
 
 def _calls(predictor: Predictor, path: Path, decoding_first: bool) -> tuple[Call, Call]:  # noqa: FBT001  # for time_pairs
-    del decoding_first  # nothing is created anew
+    del decoding_first  # nothing is created again
     return lambda: decoded(path), lambda: predictor.predict(path)
 
 

@@ -37,7 +37,7 @@ def report(
     """Print the pairs, and record them, or ``entries`` with more fields, with the versions of ``packages``.
 
     With ``only``, entries of these models replace those in the existing record; each entry has a ``model``. ``beside`` adds
-    fields to a record that is written anew.
+    fields to a new record.
     """
     rows = [
         (

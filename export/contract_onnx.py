@@ -169,7 +169,7 @@ def _in_todays_operators(name: str, model: onnx.ModelProto) -> onnx.ModelProto:
         reason = first_line_of(error)
         raise ExportError(
             f"{name} uses operators of ONNX's version {version}, which cannot be brought to {OPSET} ({reason})",
-            "export the trained model anew",
+            "export the trained model again",
         ) from error
 
 

@@ -138,7 +138,7 @@ def _made_float32(name: str, network: keras.Model) -> list[str]:
     if foreign := sorted(dtype for dtype in stored - {"float32"} if "float" in dtype):
         raise ExportError(
             f"{name} holds weights in {', '.join(foreign)}",
-            "build it anew under the policy float32, and give that network the weights with set_weights",
+            "build it again under the policy float32, and give that network the weights with set_weights",
         )
     layers = _layers(network)
     other = {layer.compute_dtype for layer in layers if "float" in str(layer.compute_dtype)} - {"float32"}

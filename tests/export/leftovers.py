@@ -10,7 +10,7 @@ from onnx import numpy_helper
 
 FORBIDDEN = {
     *("BatchNormalization", "Constant", "Dropout", "Identity", "If", "Loop", "Scan", "Transpose"),
-    *("Shape", "Gather", "Slice", "Concat", "Squeeze", "Unsqueeze"),  # of the chains that compute a shape anew
+    *("Shape", "Gather", "Slice", "Concat", "Squeeze", "Unsqueeze"),  # of the chains that compute a shape again
 }
 PRODUCTS = {"Conv", "Gemm", "MatMul"}
 ARITHMETIC = {"Mul", "Add", "Sub", "Div"}

@@ -252,7 +252,7 @@ def test_a_pool_that_averages_zeros_in_is_not_idle():
 
 
 def test_shapes_and_constants_are_computed_once():
-    """What Keras' Flatten and arithmetic of constants become: a chain that runs anew for every call."""
+    """What Keras' Flatten and arithmetic of constants become: a chain that runs again for every call."""
     draw = np.random.default_rng(6)
     nodes = [
         ("Relu", "x", "r", {}),

@@ -183,7 +183,7 @@ def test_weights_of_another_type_are_refused(policy, tmp_path):
         mlp().save(tmp_path / "own.keras")
     finally:
         keras.config.set_dtype_policy("float32")
-    with pytest.raises(ExportError, match=f"own holds weights in {policy}; build it anew under the policy float32"):
+    with pytest.raises(ExportError, match=f"own holds weights in {policy}; build it again under the policy float32"):
         load_source(str(tmp_path / "own.keras"))
 
 
