@@ -23,7 +23,7 @@ from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import MeasurementError
 from digit_infer.image import decode, plain_look
-from digit_infer.image.decode import ONE_DIGIT_SIDE
+from digit_infer.image.grey import ONE_DIGIT_SIDE
 from digit_infer.image.network_look import network_looks
 from digit_infer.recognition.ink import InkNetwork
 from digit_infer.runtimes import RUNTIMES

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from digit_infer.errors import DigitInferError
-    from digit_infer.image.decode import frames
+    from digit_infer.image.grey import frames
     from digit_infer.prediction import Prediction, Unanswered
     from digit_infer.predictor import Predictor
     from digit_infer.reading import Reading
@@ -43,7 +43,7 @@ _HOMES = {
     "Preprocessing": "digit_infer.runtimes.preprocessing",
     "Reading": "digit_infer.reading",
     "Unanswered": "digit_infer.prediction",
-    "frames": "digit_infer.image.decode",
+    "frames": "digit_infer.image.grey",
 }
 
 

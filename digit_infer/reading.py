@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
     from digit_infer.image.mnist_form import Box
     from digit_infer.prediction import Prediction
 

@@ -15,7 +15,7 @@ from digit_infer import Predictor
 from digit_infer.image import decode
 
 if TYPE_CHECKING:
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
 
 Answer: TypeAlias = Callable[[Path], int]
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
 
 _BELOW = 15
 """Ink is darker than its surroundings by so many grey levels. The best of 5 to 25 on drawn pictures."""

@@ -14,7 +14,7 @@ from skimage.transform import resize
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
 
 _SMALL = 84
 _SPECK = 0.05

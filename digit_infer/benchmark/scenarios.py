@@ -252,7 +252,7 @@ def _wait_until(due: int, clock: Callable[[], int]) -> None:
 
 def time_stages(answer: Answer, images: Images, seconds: float) -> Stages:
     """Time pictures one after another for about ``seconds``, with the files in the system's cache."""
-    from digit_infer.image.decode import ONE_DIGIT_SIDE, decode
+    from digit_infer.image.grey import ONE_DIGIT_SIDE, decode
     from digit_infer.image.plain_look import plain_look
 
     times: list[tuple[int, int, int, int]] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digit_infer.errors import printable
-from digit_infer.image.decode import MOST_PAGES
+from digit_infer.image.grey import MOST_PAGES
 from digit_infer.image.source import shown
 from digit_infer.prediction import NO_DIGIT, SEVERAL, Prediction
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from digit_infer.image.arrays import as_array, is_array_like, scale_of_all
-from digit_infer.image.decode import ONE_DIGIT_SIDE, PictureSource, decode, decode_page, frames
+from digit_infer.image.grey import ONE_DIGIT_SIDE, PictureSource, decode, decode_page, frames
 from digit_infer.image.plain_look import plain_look
 
 if TYPE_CHECKING:
     from digit_infer.image.arrays import Scale
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
     from digit_infer.image.one_digit import Look
 
 __all__ = [

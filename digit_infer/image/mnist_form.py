@@ -18,7 +18,7 @@ from digit_infer.contract import SIDE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
 
 BOX = 20
 """Longer side of the ink in MNIST's form, in pixels: 20 in 9,997 of the 10,000 test images, 19 in the others."""

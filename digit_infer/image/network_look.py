@@ -16,7 +16,7 @@ from digit_infer.image.one_digit import FEW, Look, Place, around, found_in
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
 
     Mark = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
     """Pictures uint8 [N, 128, 128] -> ink uint8 [N, 128, 128], 255 = full of ink"""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from digit_infer.image.components import Boxes, Components, Mask
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
 
     Ink = NDArray[np.uint8]
     """uint8 [H, W], 0 = background, 255 = ink"""

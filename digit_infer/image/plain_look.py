@@ -22,7 +22,7 @@ from digit_infer.image.one_digit import FEW, SOLID, Look, Part, Place, around, f
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
 
 _FAR = 4.0
 _NEAR_GREYS = 6.0

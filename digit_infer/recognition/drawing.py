@@ -14,7 +14,7 @@ from digit_infer.files import atomic_write
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
     from digit_infer.image.mnist_form import Box
     from digit_infer.prediction import Explanation
 

@@ -19,7 +19,7 @@ from digit_infer.image.network_look import network_looks
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
     from digit_infer.image.network_look import Mark
     from digit_infer.image.one_digit import Look, Part
 

@@ -31,7 +31,7 @@ from digit_infer.recognition.touching import best_cut, joined
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
-    from digit_infer.image.decode import Grey
+    from digit_infer.image.grey import Grey
     from digit_infer.image.network_look import Mark
     from digit_infer.image.one_digit import Ink
     from digit_infer.recognition.signs import Part

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from digit_infer import Predictor, frames
 from digit_infer.errors import PictureNotFoundError, PictureTooLargeError, UnreadablePictureError
 from digit_infer.image import decode, decode_page, seen
-from digit_infer.image.decode import MOST_PAGES
+from digit_infer.image.grey import MOST_PAGES
 
 KINDS = ["TIFF", "GIF", "PNG", "WEBP"]
 

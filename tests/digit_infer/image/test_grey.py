@@ -15,7 +15,7 @@ from digit_infer.errors import (
     UnreadablePictureError,
 )
 from digit_infer.image import decode, seen
-from digit_infer.image.decode import ONE_DIGIT_SIDE
+from digit_infer.image.grey import ONE_DIGIT_SIDE
 from digit_infer.image.picture_file import MAX_PIXELS
 
 
