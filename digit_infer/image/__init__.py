@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A picture as grey pixels, uint8 [H, W], and the plain look at it, None where nothing stands out.
+    """A picture as grey pixels, uint8 [H, W], and the plain look at it, None where the background is uneven or blank.
 
     ``page`` is which page or frame of its file it is, from 1, and ``pages`` how many that has.
     """
@@ -48,4 +48,4 @@ def seen(source: PictureSource, page: int | None = None, scale: Scale | None = N
         PictureError: it cannot be read, or has no such page.
     """
     found = decode_page(source, ONE_DIGIT_SIDE, page, scale)
-    return Seen(found.grey, plain_look(found.grey), found.number, found.count)
+    return Seen(found.grey, plain_look(found.grey, even=True), found.number, found.count)

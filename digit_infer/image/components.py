@@ -1,8 +1,8 @@
 """8-connected components of an ink mask, found from runs.
 
 A run is a stretch of ink pixels in one row. Runs of adjacent rows that touch belong to one component. Each run points to
-one above it; pointer jumping (Y. Shiloach and U. Vishkin, An O(log n) parallel connectivity algorithm, Journal of
-Algorithms 3, 1982) finds the first run of its component, and first runs that touch are merged.
+the first that it touches above; pointer jumping (Y. Shiloach and U. Vishkin, An O(log n) parallel connectivity algorithm,
+Journal of Algorithms 3, 1982) finds the first run of its component, and where a run touches several, these are merged.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Components:
 
     Attributes:
         firsts: index of each component's first run, [K].
-        shape: height and width of the picture.
+        shape: height and width of the mask.
+        frame: the picture's own box in pixels of the mask, which may be cut out of it: left, top, right and bottom.
         boxes: bounding boxes, [K, 4]: left, top, right and bottom (exclusive).
         areas: numbers of pixels, [K].
         at_edge: which components touch the picture's edge, [K].
@@ -38,6 +39,7 @@ class Components:
     stops: Numbers
     firsts: Numbers
     shape: tuple[int, int]
+    frame: tuple[int, int, int, int]
     boxes: Boxes = field(init=False)  # not a cached property: Python 3.11 locks there, and a fork may leave it locked
     areas: Numbers = field(init=False)
     at_edge: Mask = field(init=False)
@@ -46,7 +48,7 @@ class Components:
         object.__setattr__(self, "boxes", self._boxes())
         areas = np.add.reduceat(self.stops - self.starts, self.firsts) if len(self) else np.empty(0, np.intp)
         object.__setattr__(self, "areas", areas)
-        object.__setattr__(self, "at_edge", (self.boxes == (0, 0, *self.shape[::-1])).any(axis=1))
+        object.__setattr__(self, "at_edge", (self.boxes == self.frame).any(axis=1))
 
     def __len__(self) -> int:
         return len(self.firsts)
@@ -101,25 +103,27 @@ def is_grain(mask: Mask) -> bool:
     return bool(np.count_nonzero(mask[:, 1:] & ~mask[:, :-1]) > MOST_RUNS)
 
 
-def components(mask: Mask) -> Components:
-    """Return the components of a mask [H, W], sorted by their first run."""
+def components(mask: Mask, frame: tuple[int, int, int, int] | None = None) -> Components:
+    """Return the components of a mask [H, W], sorted by their first run.
+
+    ``frame`` is the box of the picture that the mask is cut out of, in the mask's pixels; None if it is all of it.
+    """
     height, width = mask.shape
+    frame = frame or (0, 0, width, height)
     stride = width + 2
     padded = np.zeros((height, stride), np.bool_)
     padded[:, 1:-1] = mask
     flat = padded.ravel()
-    (steps,) = (flat[1:] != flat[:-1]).nonzero()  # alternately starts and ends of runs
-    rows = steps[::2] // stride
+    (steps,) = (flat[1:] != flat[:-1]).nonzero()
+    begins, ends = steps[::2].copy(), steps[1::2].copy()  # of runs, in pixels from the first row's start
+    rows = begins // stride
     first = rows * stride
-    starts, stops = steps[::2] - first, steps[1::2] - first
-    if not len(rows):
-        return Components(rows, starts, stops, rows[:0], (height, width))
-    numbers = _joined(len(rows), *_touching(rows, starts, stops, stride))
+    numbers = _joined(begins, ends, stride)
     if not numbers.any():
-        return Components(rows, starts, stops, numbers[:1], (height, width))
+        return Components(rows, begins - first, ends - first, numbers[:1], (height, width), frame)
     order = np.argsort(numbers, kind="stable")
     firsts = np.append(0, np.flatnonzero(np.diff(numbers[order])) + 1)
-    return Components(rows[order], starts[order], stops[order], firsts, (height, width))
+    return Components(rows[order], (begins - first)[order], (ends - first)[order], firsts, (height, width), frame)
 
 
 def _paint(mask: Mask, rows: Numbers, starts: Numbers, stops: Numbers) -> None:
@@ -127,37 +131,24 @@ def _paint(mask: Mask, rows: Numbers, starts: Numbers, stops: Numbers) -> None:
         mask[row, start:stop] = True
 
 
-def _touching(rows: Numbers, starts: Numbers, stops: Numbers, stride: int) -> tuple[Numbers, Numbers]:
-    """Return the pairs of runs in adjacent rows that touch, corners included, as two arrays of indices.
+def _joined(begins: Numbers, ends: Numbers, stride: int) -> Numbers:
+    """Return for each run the smallest index of a run in its component.
 
-    Runs are sorted by row, so the runs below that touch one run are consecutive.
+    Runs are sorted, so those of the row above that one touches, corners included, are consecutive.
     """
-    here = rows * stride
-    below = here + stride
-    first = (here + stops).searchsorted(below + starts, side="left")
-    counts = np.maximum((here + starts).searchsorted(below + stops, side="right") - first, 0)
-    upper = np.arange(len(rows)).repeat(counts)
-    offsets = np.arange(len(upper)) - (counts.cumsum() - counts).repeat(counts)
-    return upper, first.repeat(counts) + offsets
-
-
-def _joined(count: int, upper: Numbers, lower: Numbers) -> Numbers:
-    """Return for each of ``count`` runs the smallest index of a run in its component.
-
-    Each run follows the first run that it touches above, up to a root; then roots that touch are merged.
-    """
-    has_upper = np.zeros(count, np.bool_)
-    has_upper[lower] = True
-    if np.count_nonzero(has_upper) == count - 1:  # all have one root
-        return np.zeros(count, np.intp)
-    numbers = np.arange(count)
-    numbers[lower[::-1]] = upper[::-1]  # of several, the first one wins
+    first = ends.searchsorted(begins - stride, side="left")
+    counts = begins.searchsorted(ends - stride, side="right") - first
+    if np.count_nonzero(counts) == len(counts) - 1:  # all but one touch a run above: they are one component
+        return np.zeros(len(counts), np.intp)
+    numbers = np.where(counts > 0, first, np.arange(len(counts)))
     while True:
         further = numbers[numbers]
         if np.array_equal(further, numbers):
             break
         numbers = further
-    one, other = numbers[upper], numbers[lower]
+    more = np.maximum(counts - 1, 0)
+    upper = (first - more.cumsum() + more).repeat(more) + np.arange(more.sum())  # it and the next are touched by one below
+    one, other = numbers[upper], numbers[upper + 1]
     (differ,) = (one != other).nonzero()
     if not len(differ):
         return numbers
@@ -172,7 +163,7 @@ def _joined(count: int, upper: Numbers, lower: Numbers) -> Numbers:
         low, high = sorted(map(lead, pair))
         if low != high:
             leads[high] = low
-    final = np.arange(count)
+    final = np.arange(len(counts))
     for run in leads:
         final[run] = lead(run)
     joined: Numbers = final[numbers]

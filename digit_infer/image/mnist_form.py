@@ -57,7 +57,13 @@ class Box:
 
 def box_of(ink: NDArray[np.uint8]) -> Box:
     """Return the bounding box of the pixels above 0; there must be one."""
-    return _box(np.maximum.reduce(ink, axis=1), np.maximum.reduce(ink, axis=0))
+    return box_by(np.maximum.reduce(ink, axis=1), np.maximum.reduce(ink, axis=0))
+
+
+def box_by(by_row: NDArray[Any], by_column: NDArray[Any]) -> Box:
+    """Return the bounding box of the rows and columns that are not 0."""
+    (rows,), (columns,) = by_row.nonzero(), by_column.nonzero()
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
 def box_in_mnist_form(grey: Grey) -> Box | None:
@@ -67,7 +73,7 @@ def box_in_mnist_form(grey: Grey) -> Box | None:
     by_row, by_column = _sums(grey)
     if not by_row.any():
         return None
-    box, middle = _box(by_row, by_column), _centre_of_mass(by_row, by_column)
+    box, middle = box_by(by_row, by_column), _centre_of_mass(by_row, by_column)
     is_form = max(box.width, box.height) in (BOX - 1, BOX) and all(abs(mass - CENTRE) <= 1 for mass in middle)
     return box if is_form else None
 
@@ -110,9 +116,3 @@ def _centre_of_mass(by_row: NDArray[np.float64], by_column: NDArray[np.float64])
     """Return row and column of the centre of mass, by the sums of each; pixel centres are at half-integers."""
     total = by_row @ _ONES[: len(by_row)]
     return float(by_row @ _MIDDLES[: len(by_row)] / total), float(by_column @ _MIDDLES[: len(by_column)] / total)
-
-
-def _box(by_row: NDArray[np.generic], by_column: NDArray[np.generic]) -> Box:
-    """Return the bounding box of the rows and columns that are not 0."""
-    (rows,), (columns,) = by_row.nonzero(), by_column.nonzero()
-    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

@@ -123,9 +123,14 @@ def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
     return np.ascontiguousarray(grey[top : box.bottom + room, left : box.right + room]), left, top
 
 
-def found_in(ink: Ink, mask: Mask, by: By, place: Place, *, is_even: bool = True) -> Look | None:
-    """Locate the digit in ink uint8 [H, W] by the components of a mask [H, W]; None if there is none, or only slivers."""
-    found = components(mask)
+def found_in(
+    ink: Ink, mask: Mask, by: By, place: Place, frame: tuple[int, int, int, int] | None = None, *, is_even: bool = True
+) -> Look | None:
+    """Locate the digit in ink uint8 [H, W] by the components of a mask [H, W]; None if there is none, or only slivers.
+
+    ``frame`` is that of ``components``.
+    """
+    found = components(mask, frame)
     tiny = min(place.width, place.height) <= _TINY
     pick = picked(found, tiny=tiny)
     if pick is None:
@@ -183,9 +188,10 @@ def frames_of(found: Components) -> Mask:
 
 def _from_edge(found: Components) -> NDArray[np.float64]:
     """Return the distance of each run's middle from the nearest edge, as a share of the picture's side."""
-    height, width = found.shape
+    left, top, right, bottom = found.frame
     rows, columns = found.rows + 0.5, (found.starts + found.stops) / 2
-    by_row, by_column = np.minimum(rows, height - rows) / height, np.minimum(columns, width - columns) / width
+    by_row = np.minimum(rows - top, bottom - rows) / (bottom - top)
+    by_column = np.minimum(columns - left, right - columns) / (right - left)
     nearest: NDArray[np.float64] = np.minimum(by_row, by_column)
     return nearest
 

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.image.components import components, is_grain
-from digit_infer.image.mnist_form import box_in_mnist_form
+from digit_infer.image.mnist_form import box_by, box_in_mnist_form
 from digit_infer.image.one_digit import FEW, SOLID, Look, Part, Place, around, found_in
 
 if TYPE_CHECKING:
@@ -70,15 +70,15 @@ class Plane:
         return plane
 
 
-def plain_look(grey: Grey) -> Look | None:
+def plain_look(grey: Grey, *, even: bool = False) -> Look | None:
     """Locate the digit of a picture uint8 [H, W] on an even background; None if there is no contrast.
 
-    A picture in MNIST's form is returned unchanged.
+    A picture in MNIST's form is returned unchanged. With ``even``, None is returned as soon as the background is uneven.
     """
     given = box_in_mnist_form(grey)
     if given is not None:
         return Look("given", grey, Part(given, grey))
-    look = _look(grey, 0, 0, grey.shape)
+    look = _look(grey, 0, 0, grey.shape, even=even)
     if look is None or _factor(grey) == 1 or look.parts or max(look.ink.shape) >= FEW:
         return look
     closer = _look(*around(grey, look.whole.box), grey.shape)
@@ -90,15 +90,17 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
 
     It is not even if something large and solid is on it, such as paper on a table.
     """
-    ink, is_even = _ink(grey)
-    if ink is None:
-        return np.zeros_like(grey), is_even
+    levels, zero, is_even = _levels(grey)
+    table, is_clean = _table(np.bincount(levels.ravel(), minlength=256), zero)
+    if table is None:
+        return np.zeros_like(grey), is_even and is_clean
+    ink = table.take(levels)
     mask = ink > 0
     if is_grain(mask):
         return ink, False
     found = components(mask)
     large = found.areas > _LARGE * grey.size
-    return ink, is_even and not (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
+    return ink, is_even and is_clean and not (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
 
 
 def border_plane(grey: Grey) -> Plane:
@@ -130,13 +132,28 @@ def _places(size: int) -> NDArray[np.float32]:
     return np.arange(size, dtype=np.float32) / np.float32(max(size - 1, 1)) - np.float32(0.5)
 
 
-def _look(grey: Grey, left: int, top: int, shape: tuple[int, ...]) -> Look | None:
+def _look(grey: Grey, left: int, top: int, shape: tuple[int, ...], *, even: bool = False) -> Look | None:
     """Locate the digit in a crop of a picture of this shape."""
     factor = _factor(grey)
     small = grey if factor == 1 else np.asarray(Image.fromarray(grey).reduce(factor))
-    ink, is_even = _ink(small)
-    place = Place(factor, left, top, shape[1], shape[0])
-    return None if ink is None else found_in(ink, ink >= _INKED, "plain", place, is_even=is_even)
+    levels, zero, is_even = _levels(small)
+    if even and not is_even:
+        return None
+    far = (levels > zero + _FAINT) | (levels < zero - _FAINT)
+    rows, columns = far.any(axis=1), far.any(axis=0)
+    if not rows.any():
+        return None
+    box = box_by(rows, columns)
+    cut = levels[box.top : box.bottom, box.left : box.right]
+    counts = np.bincount(cut.ravel(), minlength=256)
+    counts[zero] += levels.size - cut.size
+    table, is_clean = _table(counts, zero)
+    if table is None or (even and not is_clean):
+        return None
+    ink = table.take(cut)
+    place = Place(factor, left + factor * box.left, top + factor * box.top, shape[1], shape[0])
+    frame = (-box.left, -box.top, levels.shape[1] - box.left, levels.shape[0] - box.top)
+    return found_in(ink, ink >= _INKED, "plain", place, frame, is_even=is_even and is_clean)
 
 
 def _factor(grey: Grey) -> int:
@@ -144,30 +161,35 @@ def _factor(grey: Grey) -> int:
     return max(1, longer // _SMALL)
 
 
-def _ink(grey: Grey) -> tuple[NDArray[np.uint8] | None, bool]:
-    """Return each pixel's ink, uint8 [H, W], or None if there is no contrast, and whether the background is even.
+def _levels(grey: Grey) -> tuple[NDArray[np.uint8], int, bool]:
+    """Return levels uint8 [H, W] by which ink is told, the background's, and whether this may be even.
 
-    It is even if nothing differs from it to the side opposite to the ink's. Ink is looked up by grey level; under a sloping
-    plane, by the difference from it.
+    They are the picture's own; under a sloping plane, differences from it to the side of the ink, and the background is not
+    even if something differs to the other side.
     """
     plane = border_plane(grey)
     if plane.is_level:
-        levels, zero, is_even = grey, int(plane.level), True
-    else:
-        off = plane.at(grey.shape) - grey
-        off = off if np.vdot(off, np.abs(off)) > 0 else -off
-        levels, zero, is_even = np.clip(off + np.float32(0.5), 0, 255).astype(np.uint8), 0, bool(off.min() >= -_FAINT)
-    counts = np.array(Image.fromarray(levels).histogram())  # twice as fast as np.bincount, which casts the pixels
+        return grey, int(plane.level), True
+    off = plane.at(grey.shape) - grey
+    off = off if np.vdot(off, np.abs(off)) > 0 else -off
+    return np.clip(off + np.float32(0.5), 0, 255).astype(np.uint8), 0, bool(off.min() >= -_FAINT)
+
+
+def _table(counts: NDArray[np.integer], zero: int) -> tuple[NDArray[np.uint8] | None, bool]:
+    """Return the ink of each level, uint8 [256], by their histogram, or None if there is no contrast.
+
+    The second result is whether nothing differs from the background's level to the side opposite to the ink's.
+    """
     darker, lighter = counts[zero::-1], counts[zero:]
     is_dark = counts @ _ENERGY[255 - zero : 511 - zero] <= 0
     strengths, others = (darker, lighter) if is_dark else (lighter, darker)
-    is_even = is_even and not others[_FAINT + 1 :].any()
+    is_clean = not others[_FAINT + 1 :].any()
     found = _floor_and_full(strengths)
     if found is None:
-        return None, is_even
+        return None, is_clean
     floor, full = found
     ends, ink = ((zero - full, zero - floor), (255, 0)) if is_dark else ((zero + floor, zero + full), (0, 255))
-    return (np.interp(_LEVELS, ends, ink) + 0.5).astype(np.uint8).take(levels), is_even
+    return (np.interp(_LEVELS, ends, ink) + 0.5).astype(np.uint8), is_clean
 
 
 def _floor_and_full(counts: NDArray[np.integer]) -> tuple[float, float] | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digit_infer.image.network_look import network_looks
+from digit_infer.image.plain_look import plain_look
 
 if TYPE_CHECKING:
     from digit_infer.contract import Images, Probabilities
@@ -62,9 +63,13 @@ def judged(
 ) -> list[Judged | None]:
     """Decide for pictures uint8 [H, W] with their threshold results; runs the ink network for the doubtful ones.
 
-    None stands for a picture without ink. If ``mark`` is None, the ink network is not used.
+    A threshold result may be None where the background is uneven; it is made up for where it is needed. An answer of None
+    stands for a picture without ink. If ``mark`` is None, the ink network is not used.
     """
-    asked = [look if mark is None or (look is not None and look.is_even) else None for look in plain]
+    if mark is None:
+        asked = [look or plain_look(grey) for grey, look in zip(greys, plain, strict=True)]
+    else:
+        asked = [look if look is not None and look.is_even else None for look in plain]
     answers = _answered(asked, classify)
     doubtful = [number for number, answer in enumerate(answers) if not _believed(answer)]
     if mark is None or not doubtful:
@@ -76,7 +81,7 @@ def judged(
             answers[number] = network
         else:
             unsure.append((number, network))
-    late = _answered([None if asked[number] else plain[number] for number, _ in unsure], classify)
+    late = _answered([None if asked[n] else plain[n] or plain_look(greys[n]) for n, _ in unsure], classify)
     for (number, network), answer in zip(unsure, late, strict=True):
         answers[number] = _average(answers[number] or answer, network)
     return answers
