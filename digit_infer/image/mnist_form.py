@@ -8,7 +8,7 @@ section III.A; facebookresearch/qmnist documents the procedure).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image

@@ -124,21 +124,32 @@ def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
 
 
 def found_in(
-    ink: Ink, mask: Mask, by: By, place: Place, frame: tuple[int, int, int, int] | None = None, *, is_even: bool = True
+    ink: Ink,
+    mask: Mask,
+    by: By,
+    place: Place,
+    frame: tuple[int, int, int, int] | None = None,
+    *,
+    is_even: bool = True,
+    even: bool = False,
 ) -> Look | None:
     """Locate the digit in ink uint8 [H, W] by the components of a mask [H, W]; None if there is none, or only slivers.
 
-    ``frame`` is that of ``components``.
+    ``frame`` is that of ``components``. With ``even``, None is also returned where ``Look.is_even`` would be false.
     """
     found = components(mask, frame)
     tiny = min(place.width, place.height) <= _TINY
     pick = picked(found, tiny=tiny)
     if pick is None:
         return None
-    whole, own = _part(ink, found, pick.chosen, place)
+    box, own = _cut(ink, found, pick.chosen)
     within = tiny or not (found.at_edge & pick.chosen).any()
     is_even = bool(is_even and within and np.count_nonzero(own) <= SOLID * max(own.shape) ** 2)
-    everything = None if np.array_equal(pick.chosen, pick.unframed) else _part(ink, found, pick.unframed, place)[0]
+    if even and not is_even:
+        return None
+    whole = Part(place.box(box), in_mnist_form(own))
+    is_all = pick.unframed is pick.chosen or np.array_equal(pick.chosen, pick.unframed)
+    everything = None if is_all else _part(ink, found, pick.unframed, place)
     may_be_several = len(found) > 1 and not tiny and (is_even or by == "network")
     return Look(by, own, whole, everything, _parts(ink, found, pick, place) if may_be_several else (), is_even)
 
@@ -157,7 +168,8 @@ def picked(found: Components, *, tiny: bool = False) -> Picked | None:
     """Choose the digit's components; all of a ``tiny`` picture, None if there are only slivers at the edge."""
     at_edge = found.at_edge
     if len(found) == 1 and not at_edge[0]:
-        return Picked(~at_edge, at_edge, ~at_edge, 0)
+        every = ~at_edge
+        return Picked(every, at_edge, every, 0)
     if tiny and len(found) > 1:
         every = np.ones(len(found), np.bool_)
         return Picked(every, ~every, every, int(found.areas.argmax()))
@@ -226,10 +238,15 @@ def _parts(ink: Ink, found: Components, pick: Picked, place: Place) -> tuple[Par
         return ()
     several.sort(key=lambda number: (number != pick.main, -int(found.areas[number])))
     every = np.arange(len(found))
-    return tuple(_part(ink, found, every == number, place)[0] for number in several[:_MOST_PARTS])
+    return tuple(_part(ink, found, every == number, place) for number in several[:_MOST_PARTS])
 
 
-def _part(ink: Ink, found: Components, chosen: Mask, place: Place) -> tuple[Part, Ink]:
+def _part(ink: Ink, found: Components, chosen: Mask, place: Place) -> Part:
+    box, cut = _cut(ink, found, chosen)
+    return Part(place.box(box), in_mnist_form(cut))
+
+
+def _cut(ink: Ink, found: Components, chosen: Mask) -> tuple[Box, Ink]:
     """Crop components, without the pixels of others."""
     boxes = found.boxes[chosen]
     left, top, _, _ = np.minimum.reduce(boxes).tolist()
@@ -237,4 +254,4 @@ def _part(ink: Ink, found: Components, chosen: Mask, place: Place) -> tuple[Part
     cut = ink[top:bottom, left:right]
     if len(boxes) < len(found):
         cut = np.where(found.painted(chosen)[top:bottom, left:right], cut, 0)
-    return Part(place.box(Box(left, top, right, bottom)), in_mnist_form(cut)), cut
+    return Box(left, top, right, bottom), cut

@@ -10,6 +10,7 @@ The commands of ``python -m bench`` that chose a number are named behind it, wit
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -113,10 +114,7 @@ def border_plane(grey: Grey) -> Plane:
     level = float(ordered[len(values) // 2])
     if ordered[-1] - ordered[0] <= _NEAR_GREYS:
         return Plane(level, 0.0, 0.0)
-    upper, left = 2 * width, 2 * width + height
-    terms = np.ones((3, len(values)), np.float32)
-    terms[1, :width], terms[1, width:upper], terms[1, upper:] = -0.5, 0.5, np.tile(_places(height), 2)
-    terms[2, :upper], terms[2, upper:left], terms[2, left:] = np.tile(_places(width), 2), -0.5, 0.5
+    terms = _border_terms(height, width)
     greys = values.astype(np.float32)
     error = np.abs(greys - np.float32(level))
     near = error <= max(_NEAR_GREYS, _FAR * float(np.sort(error)[len(error) // 2]))
@@ -125,6 +123,17 @@ def border_plane(grey: Grey) -> Plane:
         return Plane(*np.linalg.solve(kept @ kept.T, kept @ greys[near]).tolist())
     except np.linalg.LinAlgError:  # the remaining pixels are collinear
         return Plane(level, 0.0, 0.0)
+
+
+@lru_cache(8)
+def _border_terms(height: int, width: int) -> NDArray[np.float32]:
+    """Return 1, the row and the column of each border pixel, as ``_places`` numbers them: [3, 2 * (height + width)]."""
+    upper, left = 2 * width, 2 * width + height
+    terms = np.ones((3, left + height), np.float32)
+    terms[1, :width], terms[1, width:upper], terms[1, upper:] = -0.5, 0.5, np.tile(_places(height), 2)
+    terms[2, :upper], terms[2, upper:left], terms[2, left:] = np.tile(_places(width), 2), -0.5, 0.5
+    terms.flags.writeable = False
+    return terms
 
 
 def _places(size: int) -> NDArray[np.float32]:
@@ -153,7 +162,7 @@ def _look(grey: Grey, left: int, top: int, shape: tuple[int, ...], *, even: bool
     ink = table.take(cut)
     place = Place(factor, left + factor * box.left, top + factor * box.top, shape[1], shape[0])
     frame = (-box.left, -box.top, levels.shape[1] - box.left, levels.shape[0] - box.top)
-    return found_in(ink, ink >= _INKED, "plain", place, frame, is_even=is_even and is_clean)
+    return found_in(ink, ink >= _INKED, "plain", place, frame, is_even=is_even and is_clean, even=even)
 
 
 def _factor(grey: Grey) -> int:
