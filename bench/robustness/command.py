@@ -20,7 +20,8 @@ from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
 from digit_infer.errors import UsageError
 from digit_infer.files import write_text
-from export.stored import stored_document
+from export.records import of_models as _again
+from export.stored import store_models, stored_document
 
 SCHEMA = 2
 ROBUSTNESS, REAL_PICTURES = RESULTS / "robustness.json", RESULTS / "real_pictures.json"
@@ -31,18 +32,19 @@ _models = click.option(
 
 
 @click.command()
-@_models
+@_again
 @click.option("--pictures", type=click.IntRange(min=10), default=1_000, show_default=True, help="Drawn pictures per kind.")
 @click.option(
     "--agreeing", type=click.IntRange(min=10, max=10_000), default=10_000, show_default=True, help="Of drawn_out."
 )
-def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
+def robustness(only: tuple[str, ...], pictures: int, agreeing: int) -> None:
     """Measure models on a corrupted MNIST, on drawn pictures and on pictures of no digit, and record the results.
 
-    Drawn kinds that training does not imitate are reported separately.
+    Drawn kinds that training does not imitate are reported separately. Measure all models again when the picture path
+    answers otherwise, and only the changed ones when a model is new.
     """
     with quiet_native_log(), ExitStack() as opened:
-        predictors = {name: opened.enter_context(Predictor(name)) for name in models or zoo.models()}
+        predictors = {name: opened.enter_context(Predictor(name)) for name in only or zoo.models()}
         damaged = on_corrupted(predictors)
         drawn = on_drawn(predictors, pictures, agreeing)
         rejected = on_out_of_distribution(predictors, pictures)
@@ -72,7 +74,8 @@ def robustness(models: tuple[str, ...], pictures: int, agreeing: int) -> None:
             for where, kind in kinds
         ],
     )
-    record("robustness", {"models": results}, schema=SCHEMA)
+    store_models(ROBUSTNESS, SCHEMA, "models", results, lambda item: item[0], only, "python -m bench robustness")
+    click.echo(f"recorded in {ROBUSTNESS}", err=True)
 
 
 @click.command()

@@ -8,7 +8,7 @@ section III.A; facebookresearch/qmnist documents the procedure).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -60,7 +60,7 @@ def box_of(ink: NDArray[np.uint8]) -> Box:
     return box_by(np.maximum.reduce(ink, axis=1), np.maximum.reduce(ink, axis=0))
 
 
-def box_by(by_row: NDArray[Any], by_column: NDArray[Any]) -> Box:
+def box_by(by_row: NDArray[np.generic], by_column: NDArray[np.generic]) -> Box:
     """Return the bounding box of the rows and columns that are not 0."""
     (rows,), (columns,) = by_row.nonzero(), by_column.nonzero()
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

@@ -149,7 +149,7 @@ def _look(grey: Grey, left: int, top: int, shape: tuple[int, ...], *, even: bool
     if even and not is_even:
         return None
     far = (levels > zero + _FAINT) | (levels < zero - _FAINT)
-    rows, columns = far.any(axis=1), far.any(axis=0)
+    rows, columns = np.logical_or.reduce(far, axis=1), np.logical_or.reduce(far, axis=0)
     if not rows.any():
         return None
     box = box_by(rows, columns)
