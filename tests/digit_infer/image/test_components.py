@@ -49,3 +49,11 @@ def test_a_spiral_is_one(turns):
 
 def test_nothing_has_none():
     assert len(components(np.zeros((5, 7), np.bool_))) == 0
+
+
+def test_a_mask_cut_out_of_a_picture_has_the_same_pieces_at_the_pictures_edge():
+    mask = np.zeros((20, 30), np.bool_)
+    mask[0:4, 5:9] = mask[10:14, 12:20] = True
+    whole, cut = components(mask), components(mask[0:14, 5:20], (-5, 0, 25, 20))
+    assert whole.at_edge.tolist() == cut.at_edge.tolist() == [True, False]
+    assert (whole.boxes - cut.boxes).tolist() == [[5, 0, 5, 0]] * 2

@@ -133,7 +133,9 @@ def _badge(grey):
 @pytest.mark.parametrize("spoil", [_shaded, _ruled, _badge])
 def test_what_is_not_clean_is_doubted(spoil):
     assert plain_look(seven()).is_even
-    assert not plain_look(np.ascontiguousarray(spoil(seven()))).is_even
+    spoiled = np.ascontiguousarray(spoil(seven()))
+    assert not plain_look(spoiled).is_even
+    assert plain_look(spoiled, even=True) is None
 
 
 def test_a_frame_is_left_out_and_does_not_spoil():
