@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from digit_infer.image.grey import Grey
 
 _FAR = 4.0
-_NEAR_GREYS = 6.0
-"""A border pixel is an outlier if it differs from the median by more than so many times the usual, and so many greys
+"""A border pixel is an outlier if it differs from the median by more than so many times the usual, and by ``_FAINT`` greys
 (real-pictures: cell_lines_small)."""
 
 _FAINT = 12
@@ -112,12 +111,12 @@ def border_plane(grey: Grey) -> Plane:
     (height, width), values = grey.shape, np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     ordered = np.sort(values)
     level = float(ordered[len(values) // 2])
-    if ordered[-1] - ordered[0] <= _NEAR_GREYS:
+    if ordered[-1] - ordered[0] <= _FAINT:
         return Plane(level, 0.0, 0.0)
     terms = _border_terms(height, width)
     greys = values.astype(np.float32)
     error = np.abs(greys - np.float32(level))
-    near = error <= max(_NEAR_GREYS, _FAR * float(np.sort(error)[len(error) // 2]))
+    near = error <= max(_FAINT, _FAR * float(np.sort(error)[len(error) // 2]))
     kept = terms[:, near]
     try:
         return Plane(*np.linalg.solve(kept @ kept.T, kept @ greys[near]).tolist())
