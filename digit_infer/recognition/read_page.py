@@ -45,7 +45,8 @@ _ENOUGH = 24
 """A page with so many pixels a side is read at a half of them if three quarters of its pieces are still so high then."""
 
 _SURE = 0.9
-_LOW = 0.5
+_LOW = 0.7
+_HIGH = 1.25
 _WIDE = 0.8
 _HANGS = 0.8
 """What the network is sure of is not split, nor what is lower than the second share of its line's height. What hangs
@@ -240,7 +241,7 @@ def _read_line(
     else:
         parts += told_apart(inside)
         outside += inside
-    doubts = [1 - said.confidence for segment, said in outside if segment.box.height >= _LOW * high]
+    doubts = [1 - said.confidence for segment, said in outside if _LOW * high <= segment.box.height <= _HIGH * high]
     parts += [(place.box, None, GAP) for place in line if not place.written]
     parts.sort(key=lambda part: part[0].left)
     gaps = gaps_between([box for box, _, _ in parts], high)

@@ -41,13 +41,20 @@ equals sign have two parts over one another, at most as high as the third share.
 
 _RATHER_TALL = 1.12
 _TALL = 1.18
+_VERY_TALL = 1.25
 """What looks like a 1 is a bracket if it bends and is so many times as high as the digits, and a slash if it leans and is
-the second times as high."""
+the second times as high; both reach beyond the digits on both sides, but for the third times."""
 
 _LEANS = 0.1
 _BENDS = 0.055
 """A slash's upper half lies so far right of its lower one, and a bracket's middle so far beside its ends, as shares of the
 height."""
+
+_FLOATING = 0.75
+_WITHIN = 0.1
+_BEYOND = 0.03
+"""A cross or a plus is lower than the first share of the digits' height, not much narrower than high, and ends the second
+share within the digits above and below. Slashes and brackets reach the third share beyond them."""
 
 _TIP = 0.1
 _POINTED = 0.15
@@ -65,7 +72,8 @@ _UNEVEN = 0.84
 def printed_on(line: Sequence[Answered]) -> list[list[Answered]]:
     """Return the words that are printed on a line: letters, and what is as high and stands on one line with them."""
     words = _words(line)
-    printed = [word for word in words if len(word) > 1 and _is_printed(word)]
+    high = high_of([segment for segment, _ in line])
+    printed = [word for word in words if len(word) > 1 and _is_printed(word, high)]
     known = {id(word) for word in printed}
     return printed + [word for word in words if id(word) not in known and any(_is_beside(word, one) for one in printed)]
 
@@ -110,15 +118,14 @@ def _words(line: Sequence[Answered]) -> list[list[Answered]]:
     return words
 
 
-def _is_printed(word: Sequence[Answered]) -> bool:
+def _is_printed(word: Sequence[Answered], high: float) -> bool:
     """Tell whether pieces of several heights stand exactly on one line and some are no digits, or all are none."""
     letters = [not said.is_digit for _, said in word]
     heights, feet = _heights_and_feet(word)
     on_line = np.abs(feet - np.median(feet)) <= max(_FOOT * heights.max(), 1.5)
-    uneven = heights.min(where=on_line, initial=heights.max()) < _UNEVEN * heights.max()
-    low = heights[on_line & (heights < _UNEVEN * heights.max())]
+    low = heights[on_line & (heights < _UNEVEN * min(heights.max(), high))]
     alike = len(word) == 2 or any(letters[1:-1]) or bool((np.diff(np.sort(low)) <= 1).any())
-    return all(letters) or bool(any(letters) and uneven and alike and on_line.sum() >= len(word) - (len(word) > 5))
+    return all(letters) or bool(any(letters) and len(low) and alike and on_line.sum() >= len(word) - (len(word) > 5))
 
 
 def _is_beside(word: Sequence[Answered], printed: Sequence[Answered]) -> bool:
@@ -140,7 +147,8 @@ def _signs(line: Sequence[Answered]) -> list[Part]:
     sure = sure if len(sure) > 1 else [segment.box for segment, _ in line]
     if not sure:
         return []
-    high = float(np.median([box.height for box in sure if box.height >= 0.6 * max(box.height for box in sure)]))
+    typical = float(np.median([box.height for box in sure]))
+    high = float(np.median([box.height for box in sure if box.height >= 0.6 * typical]))
     foot = float(np.median([box.bottom for box in sure if box.height >= 0.6 * high]))
     found: list[Part] = []
     for segment, said in line:
@@ -166,12 +174,13 @@ def _sign(segment: Segment, said: Prediction, high: float, foot: float) -> str:
         return ("." if share <= _POINT else ",") if middle > 0.7 else OTHER
     if len(edges) == 4 and said.confidence < _SURE and highest <= _PART * high:
         return twice
-    if said.digit == 1 and share >= _RATHER_TALL:
+    above, below = foot - high - box.top, box.bottom - foot
+    if share < _FLOATING and box.width > 0.6 * box.height and max(above, below) < -_WITHIN * high:
+        return OTHER
+    if said.digit == 1 and (share >= _VERY_TALL or (share >= _RATHER_TALL and min(above, below) > _BEYOND * high)):
         return _tall_sign(segment.ink, share)
-    if share < _TALL:
-        return "" if said.is_digit else OTHER
-    is_dollar = said.digit not in (1, 4, 7) and _is_pointed(segment.ink)
-    return OTHER if said.confidence < _SURE or is_dollar else ""
+    is_dollar = said.digit in (3, 5, 8) and _is_pointed(segment.ink)
+    return OTHER if is_dollar or not said.is_digit or (share >= _VERY_TALL and said.confidence < _SURE) else ""
 
 
 def _is_pointed(ink: NDArray[np.uint8]) -> bool:
