@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from digit_infer.contract import SIDE
 from digit_infer.errors import UnreadablePictureError
 from digit_infer.image.components import components
 from digit_infer.image.mnist_form import Box
@@ -25,11 +26,13 @@ from digit_infer.image.plain_look import plain_ink, plain_look
 from digit_infer.image.ruling import rules_of
 from digit_infer.prediction import Prediction
 from digit_infer.reading import ReadDigit, Reading, Sign
-from digit_infer.recognition.judge import judged
+from digit_infer.recognition.judge import SURE, judged
 from digit_infer.recognition.signs import GAP, OTHER, WRITING, as_one, gaps_between, high_of, printed_on, told_apart
 from digit_infer.recognition.touching import best_cut, joined
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from digit_infer.contract import Images, Probabilities
     from digit_infer.image.grey import Grey
     from digit_infer.image.network_look import Mark
@@ -75,8 +78,10 @@ _ASKEW = 6
 _ALIKE = 0.6
 """Lines that slope by so many degrees may be turned level, if their slopes are so much alike: 1 if all are one."""
 
+_DOUBTED = 0.95
+_SLANTS = (-0.2, -0.1, 0.0, 0.1, 0.2)
 _MOST_AGAIN = 8
-"""At most so many digits of a page are looked at again, one by one."""
+"""Digits of less confidence are asked again at slants, in columns a row; at most so many of a page."""
 
 MOST_OF_ONE = 20
 _UNSURE = 0.2
@@ -149,7 +154,7 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
         look = _Look(page_ink(small, mark), INKED - 1, plain)
         seen = _upright(answer, look, _page(answer, look, best.degrees if best else 0))
         best = seen if best is None or (seen.doubts and seen.doubt < best.doubt) else best
-    best = _looked_at_again(unbounded, mark, small, best or _Page([], 0, [], 0.0, small.shape))
+    best = _asked_again(unbounded, mark, small, best or _Page([], 0, [], 0.0, small.shape))
     best = _whole_if_believed(unbounded, mark, small, best) or best
     return Reading(tuple(_parts(best, small.shape, grey.shape)), best.degrees, grey)
 
@@ -283,10 +288,34 @@ def _level(page: _Page) -> int:
     return degrees if abs(mean) >= _ALIKE and abs(degrees) >= _ASKEW else 0
 
 
+def _asked_again(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> _Page:
+    """Ask for each digit that is doubted at several slants, and believe the mean; look again at what stays in doubt."""
+    doubted = [part for line in page.lines for part in line if part[1] is not None and part[1].confidence < _DOUBTED]
+    if len(doubted) > _MOST_AGAIN:
+        return page
+    asked = {id(part): (part[0], _at_slants(answer, part[1]), "") for part in doubted if part[1] is not None}
+    page = replace(page, lines=[[asked.get(id(part), part) for part in line] for line in page.lines])
+    return _looked_at_again(answer, mark, grey, page)
+
+
+def _at_slants(answer: Answer, said: Prediction) -> Prediction:
+    """Return the mean of the answers for a digit's image, slanted to both sides and as it is."""
+    answers = answer(np.stack([_slanted(said.image, slant) for slant in _SLANTS]))
+    mean: Probabilities = np.mean([one.probabilities for one in answers], axis=0)
+    return replace(said, digit=int(mean.argmax()), confidence=float(mean.max()), probabilities=mean)
+
+
+def _slanted(image: NDArray[np.uint8], slant: float) -> NDArray[np.uint8]:
+    """Return a digit's image uint8 [28, 28] with each row moved aside by so many columns more than the row above."""
+    rows = (1, slant, -slant * SIDE / 2, 0, 1, 0)
+    whole = Image.fromarray(image)
+    return np.asarray(whole.transform(whole.size, Image.Transform.AFFINE, rows, Image.Resampling.BILINEAR))
+
+
 def _looked_at_again(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> _Page:
-    """Look at each digit that is doubted in its own pixels, as ``Predictor.predict`` does, and believe the surer look."""
-    doubted = [part for line in page.lines for part in line if part[1] is not None and part[1].confidence < _SURE]
-    if not 0 < len(doubted) <= _MOST_AGAIN:
+    """Look at what stays in doubt in its own pixels, as ``Predictor.predict`` does, and believe the surer look."""
+    doubted = [part for line in page.lines for part in line if part[1] is not None and part[1].confidence < SURE]
+    if not doubted:
         return page
     turned = _rotated(grey, page.degrees, int(np.median(grey)))
     crops = [around(turned, box)[0] for box, _, _ in doubted]
