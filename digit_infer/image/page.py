@@ -39,6 +39,9 @@ _SMALL = 0.6
 _BESIDE = 0.3
 """Neighbours on a line have this share of the smaller one's height in common."""
 
+_AT_ONCE = 64
+"""Boxes that are compared with all others at once."""
+
 _CELL = 0.28
 """What is written in a cell has this share of its height."""
 
@@ -147,31 +150,33 @@ def _put_together(seen: Components, chosen: NDArray[np.intp], typical: float) ->
     boxes = seen.boxes[chosen]
     groups = {place: [number] for place, number in enumerate(chosen.tolist())}
     order = np.argsort(boxes[:, 3] - boxes[:, 1], kind="stable")
-    for done, place in enumerate(order.tolist(), 1):
-        apart = _apart(boxes, place, typical)
-        apart[order[:done]] = np.inf  # itself, and what is smaller
-        host = int(apart.argmin())
-        if np.isfinite(apart[host]):
-            groups[host] += groups.pop(place)
+    boxes = boxes[order]
+    for start in range(0, len(order), _AT_ONCE):
+        apart = _apart(boxes, start, typical)
+        hosts = apart.argmin(axis=1)
+        for place in np.flatnonzero(np.isfinite(apart.min(axis=1))).tolist():
+            groups[int(order[hosts[place]])] += groups.pop(int(order[start + place]))
     return list(groups.values())
 
 
-def _apart(boxes: Boxes, number: int, typical: float) -> NDArray[np.float64]:
-    """Return how far from a box each other lies, in pixels; infinity where the two are no parts of one digit.
+def _apart(boxes: Boxes, start: int, typical: float) -> NDArray[np.float64]:
+    """Return how far from each of some boxes each higher one lies, in pixels; infinity where two are no parts of one digit.
 
     Parts lie over one another, as the halves of a broken one; a small part may lie beside, as the bar of a five, but
-    not low, as a point does.
+    not low, as a point does. The boxes are sorted by height, and ``_AT_ONCE`` are compared.
     """
-    left, top, right, bottom = boxes[number]
-    across = np.minimum(boxes[:, 2], right) - np.maximum(boxes[:, 0], left)
-    down = np.minimum(boxes[:, 3], bottom) - np.maximum(boxes[:, 1], top)
-    wide = np.maximum(boxes[:, 2], right) - np.minimum(boxes[:, 0], left)
-    high = np.maximum(boxes[:, 3], bottom) - np.minimum(boxes[:, 1], top)
-    narrow = np.minimum(boxes[:, 2] - boxes[:, 0], right - left)
-    low = top - boxes[:, 1] >= 0.5 * (boxes[:, 3] - boxes[:, 1])
+    lefts, tops, rights, bottoms = boxes.T
+    left, top, right, bottom = boxes[start : start + _AT_ONCE].T[:, :, None]
+    across = np.minimum(rights, right) - np.maximum(lefts, left)
+    down = np.minimum(bottoms, bottom) - np.maximum(tops, top)
+    wide = np.maximum(rights, right) - np.minimum(lefts, left)
+    high = np.maximum(bottoms, bottom) - np.minimum(tops, top)
+    narrow = np.minimum(rights - lefts, right - left)
+    low = top - tops >= 0.5 * (bottoms - tops)
     over = (across >= 0.4 * narrow) & (-down < 0.3 * typical)
     beside = (bottom - top < 0.45 * typical) & (down > -0.2 * typical) & (-across < 0.15 * typical) & (wide < 1.2 * typical)
-    return np.where((over | (beside & ~low)) & (high < 1.4 * typical), np.maximum(-across, -down), np.inf)
+    are_one = (over | (beside & ~low)) & (high < 1.4 * typical) & ~np.tri(len(across), len(boxes), start, dtype=np.bool_)
+    return np.where(are_one, np.maximum(-across, -down), np.inf)
 
 
 def _in_lines(places: Iterable[Place]) -> list[list[Place]]:
@@ -195,6 +200,9 @@ def _in_lines(places: Iterable[Place]) -> list[list[Place]]:
 def _segment(ink: Ink, seen: Components, group: Sequence[int]) -> Segment:
     """Cut a digit out, without what belongs to others; its edges keep their grey."""
     boxes = [Box(*seen.boxes[number].tolist()) for number in group]
+    if len(group) == 1:
+        [box], [number] = boxes, group
+        return Segment(box, seen.own(number) * ink[box.top : box.bottom, box.left : box.right], box.width)
     whole = enclosing(boxes)
     own = np.zeros((whole.height, whole.width), np.bool_)
     for number, box in zip(group, boxes, strict=True):

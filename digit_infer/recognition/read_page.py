@@ -49,11 +49,13 @@ _ENOUGH = 24
 
 _SURE = 0.9
 _LOW = 0.7
-_HIGH = 1.25
 _WIDE = 0.8
 _HANGS = 0.8
 """What the network is sure of is not split, nor what is lower than the second share of its line's height. What hangs
 together must have the third share of the height in width, and the fourth of the whole width; else it is one sign."""
+
+_HIGH = 1.25
+"""What is lower than ``_LOW`` of its line's height, or higher than this, is a sign: that it is no digit leaves no doubt."""
 
 _FEWEST_TO_TURN = 5
 """A page of fewer pieces is not turned."""
@@ -290,19 +292,17 @@ def _level(page: _Page) -> int:
 
 def _asked_again(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> _Page:
     """Ask for each digit that is doubted at several slants, and believe the mean; look again at what stays in doubt."""
-    doubted = [part for line in page.lines for part in line if part[1] is not None and part[1].confidence < _DOUBTED]
-    if len(doubted) > _MOST_AGAIN:
+    said = [said for line in page.lines for _, said, _ in line if said is not None and said.confidence < _DOUBTED]
+    if not 0 < len(said) <= _MOST_AGAIN:
         return page
-    asked = {id(part): (part[0], _at_slants(answer, part[1]), "") for part in doubted if part[1] is not None}
-    page = replace(page, lines=[[asked.get(id(part), part) for part in line] for line in page.lines])
+    slanted = answer(np.stack([_slanted(one.image, slant) for one in said for slant in _SLANTS]))
+    means = np.array([one.probabilities for one in slanted]).reshape(len(said), len(_SLANTS), -1).mean(axis=1)
+    meant = {
+        id(one): replace(one, digit=int(mean.argmax()), confidence=float(mean.max()), probabilities=mean)
+        for one, mean in zip(said, means, strict=True)
+    }
+    page = replace(page, lines=[[(box, meant.get(id(one), one), sign) for box, one, sign in line] for line in page.lines])
     return _looked_at_again(answer, mark, grey, page)
-
-
-def _at_slants(answer: Answer, said: Prediction) -> Prediction:
-    """Return the mean of the answers for a digit's image, slanted to both sides and as it is."""
-    answers = answer(np.stack([_slanted(said.image, slant) for slant in _SLANTS]))
-    mean: Probabilities = np.mean([one.probabilities for one in answers], axis=0)
-    return replace(said, digit=int(mean.argmax()), confidence=float(mean.max()), probabilities=mean)
 
 
 def _slanted(image: NDArray[np.uint8], slant: float) -> NDArray[np.uint8]:
