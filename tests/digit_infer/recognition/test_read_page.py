@@ -106,7 +106,11 @@ def test_specks_ruled_lines_and_shadows_at_the_edge_are_no_digits(predictor, mni
 
 
 @pytest.mark.parametrize(
-    ("kind", "sign"), [("slash", "/"), ("point", "."), ("comma", ","), ("hyphen", "-"), ("equals", "="), ("bracket", "(")]
+    ("kind", "sign"),
+    [
+        *(("slash", "/"), ("point", "."), ("comma", ","), ("hyphen", "-"), ("equals", "="), ("bracket", "(")),
+        *(("plus", "?"), ("cross", "?"), ("dollar", "?")),
+    ],
 )
 def test_a_sign_between_digits_is_told_with_its_place(predictor, mnist_test, kind, sign):
     ink, expected = written(mnist_test, [(0, 1, 10, 3)], gap=40)
@@ -119,6 +123,12 @@ def test_a_sign_between_digits_is_told_with_its_place(predictor, mnist_test, kin
         "hyphen": [(left, 48, left + 20, 48)],
         "equals": [(left, 42, left + 20, 42), (left, 58, left + 20, 58)],
         "bracket": [(left + 16, 12, left + 6, 30), (left + 6, 30, left + 6, 62), (left + 6, 62, left + 16, 82)],
+        "plus": [(left - 4, 48, left + 24, 48), (left + 10, 34, left + 10, 62)],
+        "cross": [(left - 2, 36, left + 22, 60), (left + 22, 36, left - 2, 60)],
+        "dollar": [
+            *((left + 22, 28, left + 2, 28), (left + 2, 28, left, 46), (left, 46, left + 20, 50)),  # a five
+            *((left + 20, 50, left + 20, 68), (left + 20, 68, left - 2, 68), (left + 11, 16, left + 11, 80)),
+        ],
     }[kind]
     sheet = Image.fromarray((ink * 255).astype(np.uint8))
     for stroke in strokes:
