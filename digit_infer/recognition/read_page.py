@@ -27,7 +27,17 @@ from digit_infer.image.ruling import rules_of
 from digit_infer.prediction import Prediction
 from digit_infer.reading import ReadDigit, Reading, Sign
 from digit_infer.recognition.judge import SURE, judged
-from digit_infer.recognition.signs import GAP, OTHER, WRITING, as_one, gaps_between, high_of, printed_on, told_apart
+from digit_infer.recognition.signs import (
+    GAP,
+    OTHER,
+    WRITING,
+    as_one,
+    gaps_between,
+    high_of,
+    printed_on,
+    printed_one,
+    told_apart,
+)
 from digit_infer.recognition.touching import best_cut, joined
 
 if TYPE_CHECKING:
@@ -241,7 +251,7 @@ def _read_line(
     printed = printed_on(outside)
     letters = {id(segment) for word in printed for segment, _ in word}
     outside = _split(answer, [one for one in outside if id(one[0]) not in letters], high)
-    inside = _split(answer, inside, high)
+    inside = _split(answer, [printed_one(one) for one in inside], high)
     parts = [*(as_one(word, WRITING) for word in printed), *told_apart(outside)]
     if inside and outside and sum(place.is_cell for place in line) == 1:
         parts.append(as_one(inside, OTHER))  # a mark in a check box
