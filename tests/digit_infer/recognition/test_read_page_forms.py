@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from digit_infer import Predictor
 
@@ -120,3 +120,12 @@ def test_a_bright_stroke_on_a_dark_ground_is_no_paper(predictor):
     page = Image.new("L", (280, 280), 0)
     ImageDraw.Draw(page).line([160, 40, 110, 240], 255, 22)
     assert predictor.read(page).text == "1"
+
+
+def test_printed_ones_with_a_flag_in_cells_are_no_sevens(predictor):
+    sheet = Image.new("L", (400, 140), 235)
+    draw = ImageDraw.Draw(sheet)
+    for number, text in enumerate("1471"):
+        draw.rectangle((20 + 90 * number, 30, 110 + 90 * number, 110), outline=40, width=2)
+        draw.text((65 + 90 * number, 70), text, 40, ImageFont.load_default(56), anchor="mm")
+    assert predictor.read(sheet).text == "1471"
