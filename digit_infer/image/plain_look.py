@@ -45,6 +45,10 @@ _SMALL = 112
 _LARGE = 0.02
 """Solid areas above this share of a page are not writing."""
 
+_RINGING = 1e-3
+"""Share of a page's pixels that JPEG may have made brighter than paper, or darker than a board, around strokes (pages, of
+which no answer changes)."""
+
 _LEVELS = np.arange(256)
 _ENERGY = np.arange(-255.0, 256.0) * np.abs(np.arange(-255, 256))
 """The square of each difference in grey levels, with its sign."""
@@ -90,8 +94,9 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], bool]:
 
     It is not even if something large and solid is on it, such as paper on a table.
     """
-    levels, zero, is_even = _levels(grey)
-    table, is_clean = _table(np.bincount(levels.ravel(), minlength=256), zero)
+    ringing = int(_RINGING * grey.size)
+    levels, zero, is_even = _levels(grey, ringing)
+    table, is_clean = _table(np.bincount(levels.ravel(), minlength=256), zero, ringing)
     if table is None:
         return np.zeros_like(grey), is_even and is_clean
     ink = table.take(levels)
@@ -169,29 +174,29 @@ def _factor(grey: Grey) -> int:
     return max(1, longer // _SMALL)
 
 
-def _levels(grey: Grey) -> tuple[NDArray[np.uint8], int, bool]:
+def _levels(grey: Grey, ringing: int = 0) -> tuple[NDArray[np.uint8], int, bool]:
     """Return levels uint8 [H, W] by which ink is told, the background's, and whether this may be even.
 
     They are the picture's own; under a sloping plane, differences from it to the side of the ink, and the background is not
-    even if something differs to the other side.
+    even if more than ``ringing`` pixels differ to the other side.
     """
     plane = border_plane(grey)
     if plane.is_level:
         return grey, int(plane.level), True
     off = plane.at(grey.shape) - grey
     off = off if np.vdot(off, np.abs(off)) > 0 else -off
-    return np.clip(off + np.float32(0.5), 0, 255).astype(np.uint8), 0, bool(off.min() >= -_FAINT)
+    return np.clip(off + np.float32(0.5), 0, 255).astype(np.uint8), 0, int((off < -_FAINT).sum()) <= ringing
 
 
-def _table(counts: NDArray[np.integer], zero: int) -> tuple[NDArray[np.uint8] | None, bool]:
+def _table(counts: NDArray[np.integer], zero: int, ringing: int = 0) -> tuple[NDArray[np.uint8] | None, bool]:
     """Return the ink of each level, uint8 [256], by their histogram, or None if there is no contrast.
 
-    The second result is whether nothing differs from the background's level to the side opposite to the ink's.
+    The second result is whether at most ``ringing`` pixels differ from the background to the side opposite to the ink's.
     """
     darker, lighter = counts[zero::-1], counts[zero:]
     is_dark = counts @ _ENERGY[255 - zero : 511 - zero] <= 0
     strengths, others = (darker, lighter) if is_dark else (lighter, darker)
-    is_clean = not others[_FAINT + 1 :].any()
+    is_clean = int(others[_FAINT + 1 :].sum()) <= ringing
     found = _floor_and_full(strengths)
     if found is None:
         return None, is_clean

@@ -1,5 +1,7 @@
 """The plain look: exact on even backgrounds, from a few pixels to millions, and in doubt elsewhere."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from digit_infer import Predictor
 from digit_infer.image.mnist_form import BOX, CENTRE, box_in_mnist_form
-from digit_infer.image.plain_look import border_plane, otsu, plain_look
+from digit_infer.image.plain_look import border_plane, otsu, plain_ink, plain_look
 
 SIDE = 200
 
@@ -174,3 +176,16 @@ def test_drawn_out_test_images_keep_their_answer(mnist_test, name):
         expected = predictor.predict_array(images).argmax(axis=1)
         found = predictor.predict_array(np.stack(seen)).argmax(axis=1)
     assert (found == expected).mean() >= 0.995
+
+
+def test_jpegs_ringing_around_strokes_does_not_make_a_page_uneven():
+    page = Image.new("L", (1600, 1200), 225)
+    for row in range(8):
+        for column in range(12):
+            page.paste(Image.fromarray(seven(48, 4, 225, 30)), (40 + 125 * column, 40 + 140 * row))
+    file = BytesIO()
+    page.save(file, "JPEG", quality=80)
+    grey = np.asarray(Image.open(file))
+    assert (grey > 225 + 12).any(), "there is ringing"
+    assert plain_ink(grey)[1]
+    assert not plain_ink(np.maximum(grey, np.uint8(255) * (np.arange(1600) < 40)))[1], "a white strip is no ringing"
