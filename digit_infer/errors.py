@@ -25,6 +25,7 @@ standard exception, so ``except FileNotFoundError`` works.
     ├── BatchError                         raised by digit-infer batch only: its engine is missing, or failed
     └── ServingError                       raised by digit-infer serve only: it cannot start
         ├── InvalidRequestError (ValueError)   a request violates the protocol, or does not fit the model
+        │   └── UnsupportedError           a method or a compression that the server does not have
         ├── RequestTooLargeError           more bytes or pictures than the server accepts
         ├── RequestTimeoutError (TimeoutError)  the body did not arrive in time
         └── OverloadedError                too many requests are waiting, or the server is stopping
