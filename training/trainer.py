@@ -125,10 +125,10 @@ def _next_epoch(
     epoch = _run_epoch(model, recipe, number, draw, validation, observer)
     keep = recipe.keeps == "last epoch" or epoch.val_loss < min(losses, default=np.inf)
     state = state.after(epoch, keep=keep)
-    network = kept(model, recipe)
-    if recipe.calibrated and state.finished:
+    network = kept(model, recipe) if keep else None
+    if network is not None and recipe.calibrated and state.finished:
         divide_logits(network, _best_temperature(network, validation))
-    _save(model, network if keep else None, folder, state)
+    _save(model, network, folder, state)
     observer.ended(epoch)
     return state
 

@@ -150,7 +150,7 @@ def _joined(begins: Numbers, ends: Numbers, stride: int) -> Numbers:
             break
         numbers = further
     more = np.maximum(counts - 1, 0)
-    upper = (first - more.cumsum() + more).repeat(more) + np.arange(more.sum())  # it and the next are touched by one below
+    upper = (first - more.cumsum() + more).repeat(more) + np.arange(more.sum())  # this and the next touch one run below
     one, other = numbers[upper], numbers[upper + 1]
     (differ,) = (one != other).nonzero()
     if not len(differ):

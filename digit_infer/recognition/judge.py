@@ -63,8 +63,8 @@ def judged(
 ) -> list[Judged | None]:
     """Decide for pictures uint8 [H, W] with their threshold results; runs the ink network for the doubtful ones.
 
-    A threshold result may be None where the background is uneven; it is made up for where it is needed. An answer of None
-    stands for a picture without ink. If ``mark`` is None, the ink network is not used.
+    A threshold result may be None where the background is uneven, and is then computed only if it is needed. An answer of
+    None stands for a picture without ink. If ``mark`` is None, the ink network is not used.
     """
     if mark is None:
         asked = [look or plain_look(grey) for grey, look in zip(greys, plain, strict=True)]

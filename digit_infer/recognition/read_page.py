@@ -93,7 +93,8 @@ _ALIKE = 0.6
 _DOUBTED = 0.95
 _SLANTS = (-0.2, -0.1, 0.0, 0.1, 0.2)
 _MOST_AGAIN = 8
-"""Digits of less confidence are asked again at slants, in columns a row; at most so many of a page."""
+"""If a page has at most ``_MOST_AGAIN`` digits of less confidence than ``_DOUBTED``, each is classified again at these
+slants, in columns per row."""
 
 MOST_OF_ONE = 20
 _UNSURE = 0.2
@@ -301,7 +302,7 @@ def _level(page: _Page) -> int:
 
 
 def _asked_again(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> _Page:
-    """Ask for each digit that is doubted at several slants, and believe the mean; look again at what stays in doubt."""
+    """Classify each doubtful digit again at several slants and take the mean; look again at those that remain doubtful."""
     said = [said for line in page.lines for _, said, _ in line if said is not None and said.confidence < _DOUBTED]
     if not 0 < len(said) <= _MOST_AGAIN:
         return page
@@ -317,9 +318,9 @@ def _asked_again(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> 
 
 def _slanted(image: NDArray[np.uint8], slant: float) -> NDArray[np.uint8]:
     """Return a digit's image uint8 [28, 28] with each row moved aside by so many columns more than the row above."""
-    rows = (1, slant, -slant * SIDE / 2, 0, 1, 0)
+    matrix = (1, slant, -slant * SIDE / 2, 0, 1, 0)
     whole = Image.fromarray(image)
-    return np.asarray(whole.transform(whole.size, Image.Transform.AFFINE, rows, Image.Resampling.BILINEAR))
+    return np.asarray(whole.transform(whole.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
 
 
 def _looked_at_again(answer: Answer, mark: Mark | None, grey: Grey, page: _Page) -> _Page:

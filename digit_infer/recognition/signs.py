@@ -44,7 +44,7 @@ _RATHER_TALL = 1.12
 _TALL = 1.18
 _VERY_TALL = 1.25
 """What looks like a 1 is a bracket if it bends and is so many times as high as the digits, and a slash if it leans and is
-the second times as high; both reach beyond the digits on both sides, but for the third times."""
+the second times as high. Both extend above and below the digits, unless they are ``_VERY_TALL`` times as high."""
 
 _LEANS = 0.1
 _BENDS = 0.055
@@ -54,8 +54,8 @@ height."""
 _FLOATING = 0.75
 _WITHIN = 0.1
 _BEYOND = 0.03
-"""A cross or a plus is lower than the first share of the digits' height, not much narrower than high, and ends the second
-share within the digits above and below. Slashes and brackets reach the third share beyond them."""
+"""Shares of the digits' height. A cross or a plus is lower than the first one, not much narrower than high, and stays
+inside the digits' top and bottom by the second one. Slashes and brackets extend beyond both by the third one."""
 
 _TIP = 0.1
 _POINTED = 0.15
@@ -64,7 +64,7 @@ _POINTED = 0.15
 _NARROW = 0.5
 _RIGHT = 0.45
 """A printed 1 with a flag is at most so wide, as a share of its height, and its lower half lies right of the second share
-of its width: so do 2 of MNIST's 6,265 sevens for training."""
+of its width. This fits 2 of the 6,265 sevens among MNIST's training images."""
 
 _SPACE = 0.45
 _WIDE_SPACE = 0.6

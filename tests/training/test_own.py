@@ -45,10 +45,10 @@ def test_every_candidate_is_recorded_and_kept_away_from_the_test_set(name):
     assert record["parameters"] == recipe.parameters
     assert len(record["history"]) == recipe.epochs
     held_out = record["held_out"]
-    rounding = 0 if recipe.precision == "float32" else 3e-4  # an epoch is evaluated in the precision it trains in
-    assert held_out["plain_accuracy"] == pytest.approx(record["history"][-1]["val_accuracy"], abs=rounding or None)
+    rounding = None if recipe.precision == "float32" else 3e-4  # an epoch is evaluated in the precision it trains in
+    assert held_out["plain_accuracy"] == pytest.approx(record["history"][-1]["val_accuracy"], abs=rounding)
     before, at = held_out["plain_calibration"]
-    assert at < before or held_out["temperature"] == 1
+    assert at < before or (held_out["temperature"] == 1 and at == pytest.approx(before, rel=1e-3))
     rejected = list(held_out["changed_rejected"].values())
     assert rejected == sorted(rejected, reverse=True), "who keeps more digits rejects fewer non-digits"
 
