@@ -16,7 +16,7 @@ from digit_infer.contract import SIDE
 from digit_infer.image.mnist_form import centred, fitted
 from training.glyphs import SIGNS, Stroke
 from training.ink.skeletons import Skeleton
-from training.scripts import letters_and_signs
+from training.scripts import letters_and_signs, thinned_glyphs
 from training.strokes import bent, joined, penned
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ NARROW = {"sign": 0.42, "mirrored": 0.1, "turned": 0.1, "pair": 0.12, "scribble"
 """Kinds and their shares."""
 
 WIDE = {
-    "glyph": 0.36, "word": 0.06, "sign": 0.14, "mirrored": 0.05, "turned": 0.05, "pair": 0.08, "half": 0.05, "lines": 0.05,
-    "scribble": 0.06, "silhouette": 0.06, "texture": 0.04,
+    "glyph": 0.24, "thinned": 0.18, "word": 0.05, "sign": 0.10, "mirrored": 0.05, "turned": 0.05, "pair": 0.08,
+    "half": 0.05, "lines": 0.05, "scribble": 0.05, "silhouette": 0.05, "texture": 0.05,
 }  # fmt: skip
-"""The same with glyphs of many scripts, cut digits and remains of boxes."""
+"""The same with glyphs of more scripts, cut digits and remains of boxes."""
 
 
 def non_digits(
@@ -65,6 +65,7 @@ def non_digits(
         "silhouette": lambda: _silhouette(draw),
         "texture": lambda: _texture(draw),
         "glyph": lambda: penned(_glyph(draw), draw),
+        "thinned": lambda: penned(_thinned(draw), draw),
         "word": lambda: penned(_word(draw), draw),
         "half": lambda: _half(images, labels, draw),
         "lines": lambda: penned(_lines(draw), draw),
@@ -95,6 +96,15 @@ def _glyph(draw: np.random.Generator) -> Skeleton:
     if draw.random() < _CARELESS:
         lines = tuple(bent(line[:: 1 + (len(line) > 8)]) for line in lines)
     return joined([line * stretch for line in lines], float(draw.uniform(0, 0.025)), draw)
+
+
+def _thinned(draw: np.random.Generator) -> Skeleton:
+    """Draw a thinned glyph, sheared, stretched, and with random displacements."""
+    known = thinned_glyphs()
+    path = known[draw.integers(len(known))]
+    changed = np.diag(np.exp(draw.normal(0, 0.15, 2))) @ (np.eye(2) + draw.normal(0, 0.12, (2, 2)))
+    points = path.points @ changed + draw.normal(0, draw.uniform(0, 0.012), path.points.shape)
+    return Skeleton(points, path.edges)
 
 
 def _word(draw: np.random.Generator) -> Skeleton:

@@ -33,6 +33,7 @@ def _head(drop: float) -> tuple[Part, ...]:
 
 
 _DIGITNET = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(64), *_block(64, 3), *_head(0.3))
+_DIGITNET_WIDE = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(80), *_block(64, 3), *_head(0.3))
 
 _NANO_STEP = (
     *_block(16, 5), POOL, *_same(16), *_block(16, 3, strides=2), *_block(20, 3), FLATTEN, classes(),
@@ -41,6 +42,8 @@ _NANO_STEP = (
 SLIGHT = Distortion(rotation_degrees=10, shift_pixels=1.5, zoom=0.12, shear=0.2, elastic_pixels=0.8, damage=0.1)
 CALM = Distortion(rotation_degrees=8, shift_pixels=1, zoom=0.08, shear=0.12, elastic_pixels=0.6, damage=0.1)
 MEDIUM = Distortion(rotation_degrees=14, shift_pixels=2, zoom=0.18, shear=0.28, elastic_pixels=1.1, damage=0.5)
+
+BROAD = replace(MEDIUM, rotation_degrees=16, damage=0.65)
 
 
 def _candidate(
@@ -98,8 +101,9 @@ NEXT: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         replace(
-            _candidate("digitnet", _DIGITNET, 76_122, 416, 64, MEDIUM, calm_epochs=16),
-            wide=Wide(hands=0.25, non_digits=0.3, coarse=0.2),
+            _candidate("digitnet", _DIGITNET_WIDE, 90_010, 448, 64, BROAD, calm_epochs=16),
+            validation="first 5,000 of train",
+            wide=Wide(hands=0.25, non_digits=0.4, coarse=0.22),
             calibrated=True,
             precision="bfloat16",
         ),
