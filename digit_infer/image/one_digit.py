@@ -46,6 +46,11 @@ _HOLDS = 0.3
 """A frame fills at most the first share of its box, and encloses a component of at least the second share of its height.
 Zeros that enclose a stroke are drawn with a broader pen (robustness: circled, glared, canvas_in_page)."""
 
+_SLASH = 0.65
+_STRAIGHT = 0.97
+"""The stroke of a slashed 0 rises, its correlation of rows and columns beyond the second number, and its box has at least
+the first share of the slope of its ring's (unseen: slashed 0; robustness: circled)."""
+
 MOST_PIECES = 5_000
 """Frames are not searched for among more components: each is compared with all others."""
 
@@ -99,6 +104,7 @@ class Look:
         ink: uint8 [h, w], 255 = ink: the digit's ink, cropped to its box.
         whole: the digit with all its components.
         everything: all ink except frames, if the digit is not all of it; else None.
+        slashed: the digit with its frame, if both may be a slashed 0.
         parts: components of similar size that may be separate digits, the main one first; none or at least two.
         is_even: whether the background is even, and the ink is of strokes, not of solid areas, and within the picture.
     """
@@ -107,13 +113,14 @@ class Look:
     ink: Ink
     whole: Part
     everything: Part | None = None
+    slashed: Part | None = None
     parts: tuple[Part, ...] = ()
     is_even: bool = True
 
     @property
     def asked(self) -> tuple[Part, ...]:
-        """Candidates for the digit: the whole, then everything, then the parts."""
-        return (self.whole, *(() if self.everything is None else (self.everything,)), *self.parts)
+        """Candidates for the digit: the whole, then everything, then the slashed 0, then the parts."""
+        return (self.whole, *(part for part in (self.everything, self.slashed) if part is not None), *self.parts)
 
 
 def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
@@ -150,8 +157,11 @@ def found_in(
     whole = Part(place.box(box), in_mnist_form(own))
     is_all = pick.unframed is pick.chosen or np.array_equal(pick.chosen, pick.unframed)
     everything = None if is_all else _part(ink, found, pick.unframed, place)
+    slash = _slashed(found, pick)
+    slashed = None if slash is None else _part(ink, found, slash, place)
     may_be_several = len(found) > 1 and not tiny and (is_even or by == "network")
-    return Look(by, own, whole, everything, _parts(ink, found, pick, place) if may_be_several else (), is_even)
+    parts = _parts(ink, found, pick, place) if may_be_several else ()
+    return Look(by, own, whole, everything, slashed, parts, is_even)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +206,18 @@ def frames_of(found: Components) -> Mask:
             within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
             frames[number] = bool((within & (heights >= _HOLDS * heights[number])).any())
     return frames
+
+
+def _slashed(found: Components, pick: Picked) -> Mask | None:
+    """Return the digit with the one frame around it, if it is a straight stroke along the frame's rising diagonal."""
+    frames = ~pick.unframed
+    if np.count_nonzero(frames) != 1 or np.count_nonzero(pick.chosen) != 1:
+        return None
+    (width, height), (wide, high) = found.sizes[pick.main], found.sizes[frames.argmax()]
+    own = slice(found.firsts[pick.main], [*found.firsts, len(found.rows)][pick.main + 1])
+    rows, middles = (places - places.mean() for places in (found.rows[own], found.starts[own] + found.stops[own]))
+    rises = rows @ middles < -_STRAIGHT * np.sqrt((rows @ rows) * (middles @ middles))
+    return pick.chosen | frames if rises and width * high >= _SLASH * wide * height else None
 
 
 def _from_edge(found: Components) -> NDArray[np.float64]:

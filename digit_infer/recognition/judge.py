@@ -117,11 +117,14 @@ def _answered(looks: Sequence[Look | None], classify: Classify) -> list[Judged |
 
 
 def _settled(look: Look, rows: list[Probabilities]) -> Judged:
-    """Choose the whole, everything or the main part, and detect several digits."""
+    """Choose the whole, everything, the slashed 0 or the main part, and detect several digits."""
     whole, *parts = [Judged(look, part, row) for part, row in zip(look.asked, rows, strict=True)]
     if look.everything is not None:
         everything = parts.pop(0)
         whole = everything if everything.confidence > whole.confidence + SURER else whole
+    if look.slashed is not None:
+        slashed = parts.pop(0)
+        whole = slashed if slashed.probabilities[0] >= SURE_ALONE else whole
     if not parts:
         return whole
     main = parts[0]

@@ -159,3 +159,25 @@ def test_the_explanation_shows_where_the_digit_lies(predictor, mnist_test, tmp_p
         assert strip.size == (4 * 296 + 16, 280 + 28 + 32)
         panel = np.asarray(strip.convert("L"))[44:324, 16 + 2 * 296 :][:, :280]
     np.testing.assert_array_equal(panel[5::10, 5::10], explained.prediction.image)
+
+
+def ring_with(stroke):
+    picture = Image.new("L", (SIDE, SIDE), 235)
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((75, 50, 165, 190), outline=40, width=7)
+    pen.line(stroke, 40, 7)
+    return picture
+
+
+def test_a_stroke_along_the_diagonal_of_its_ring_makes_a_zero_and_an_upright_one_is_a_circled_1(predictor):
+    slashed, circled = predictor.predict(ring_with((98, 152, 142, 88))), predictor.predict(ring_with((117, 152, 123, 88)))
+    assert (slashed.digit, circled.digit) == (0, 1)
+
+
+@pytest.mark.parametrize("stroke", [(100, 120, 140, 120), (120, 90, 120, 150), (98, 88, 142, 152)])
+def test_a_stroke_that_does_not_rise_is_no_slash(stroke):
+    from digit_infer.image.plain_look import plain_look
+
+    look = plain_look(np.asarray(ring_with(stroke)))
+    assert look is not None
+    assert look.slashed is None
