@@ -101,7 +101,7 @@ def real_pictures(folders: tuple[Path, ...], models: tuple[str, ...]) -> None:
     """Predict the labelled pictures of FOLDERS, and record how many are right, by folder and kind.
 
     The first of FOLDERS with digits sets the confidence that keeps 99 % of the right ones; with it, pictures without a
-    digit in all folders are rejected.
+    digit in all folders are rejected. With --model, the recorded results of other models stay.
     """
     by_name = {folder.resolve().name: labelled(folder) for folder in folders}
     if len(by_name) < len(folders):
@@ -114,7 +114,7 @@ def real_pictures(folders: tuple[Path, ...], models: tuple[str, ...]) -> None:
     for name, of_models in answered.items():
         others = {model: _measure(answered, model) for model in of_models}
         print_table([Column(name), *(Column(model, number=True) for model in of_models)], _rows(of_models, others))
-        _record(name, {model: _entry(model, read, others[model]) for model, read in of_models.items()})
+        _record(name, {model: _entry(model, read, others[model]) for model, read in of_models.items()}, models)
     click.echo(f"recorded in {REAL_PICTURES}", err=True)
 
 
@@ -150,11 +150,18 @@ def _entry(model: str, read: Read, least: float | None) -> dict[str, Any]:
     return {"sha256": zoo.model_named(model).checkpoint.sha256, **asdict(read), "rejected_at_99": at_99}
 
 
-def _record(folder: str, models: dict[str, Any]) -> None:
-    """Store one folder's results among those of others; each has its own environment."""
+def _record(folder: str, measured: dict[str, Any], only: tuple[str, ...]) -> None:
+    """Store one folder's results among those of others, or replace the models ``only`` in them.
+
+    A folder's environment is that of its run of all models; ``later`` has that of each model measured alone since.
+    """
     folders: dict[str, Any] = {}
     if REAL_PICTURES.exists() and json.loads(REAL_PICTURES.read_text(encoding="utf-8")).get("schema") == SCHEMA:
         with stored_document(REAL_PICTURES, SCHEMA, "python -m bench real-pictures FOLDER") as stored:
             folders = stored["folders"]
-    folders[folder] = {"environment": environment(), "models": models}
+    if only and folder in folders:
+        folders[folder]["models"] |= measured
+        folders[folder]["later"] = folders[folder].get("later", {}) | dict.fromkeys(only, environment())
+    else:
+        folders[folder] = {"environment": environment(), "models": measured}
     write_text(REAL_PICTURES, json.dumps({"schema": SCHEMA, "folders": folders}, indent=1) + "\n")

@@ -195,6 +195,9 @@ def test_the_command_records_folders_side_by_side_and_no_pictures(tmp_path, mnis
     assert "mean over kinds" in done.output
     found = json.loads(record.read_text())["folders"]["others"]["models"]["lenet5_v2"]["rejected_at_99"]
     assert found["rejected"] == 0, "the same picture is as sure as the digit that sets the measure"
+    done = CliRunner().invoke(real_pictures, [*words[:2], "--model", "softmax_regression"], catch_exceptions=False)
+    digits = json.loads(record.read_text())["folders"]["digits"]
+    assert list(digits["models"]) == list(digits["later"]) == ["lenet5_v2", "softmax_regression"]
 
 
 def _write_labels(folder, columns, rows):
