@@ -70,8 +70,8 @@ class Predictor:
             precision: which of the zoo's files to take; None takes the most exact one that the runtime reads.
             threads: threads of one inference call; None means 1, for latency (the backend's own number on ``keras``).
             reject_below: confidence, 0 to 1, below which ``is_digit`` of a prediction is false. None takes the model's own
-                threshold, see ``digit-infer models show``. It is 0, which rejects nothing, for models that were trained
-                without pictures of no digit.
+                threshold, see ``digit-infer models show``, and for ``read`` a lower one, ``read_below``. Both are 0, which
+                rejects nothing, for models that were trained without pictures of no digit.
             adapter: what is known of a file that does not keep the contract, such as ``Adapter(Preprocessing(scale=255))``.
                 What it leaves open is found by the file's answers to MNIST's test images; ``.adapter`` has the result.
 
@@ -87,7 +87,9 @@ class Predictor:
 
     def _take(self, chosen: Chosen, threads: int | None, reject_below: float | None) -> None:
         self._chosen: Chosen | None = chosen
+        self._requested_threshold = reject_below
         self._reject_below = zoo.reject_below(chosen.model) if reject_below is None else float(reject_below)
+        self._read_below = zoo.read_below(chosen.model) if reject_below is None else self._reject_below
         self._probabilities = chosen.session.answers
         precision = None if chosen.file is None else chosen.file.precision
         runtime = RUNTIMES[chosen.runtime]
@@ -156,6 +158,11 @@ class Predictor:
         """The confidence, 0 to 1, below which ``is_digit`` of a prediction is false."""
         return self._reject_below
 
+    @property
+    def read_below(self) -> float:
+        """The confidence, 0 to 1, below which ``read`` leaves a piece out: a given ``reject_below``, or the model's."""
+        return self._read_below
+
     def __repr__(self) -> str:
         if self._chosen is None:
             return "Predictor(closed)"
@@ -217,7 +224,7 @@ class Predictor:
     def read(self, picture: PictureSource, *, page: int | None = None) -> Reading:
         """Read all digits of a picture, line by line: of a number, a form or a page, which may lie askew or on its side.
 
-        Signs, other writing, and what is less sure to be a digit than ``reject_below`` are left out, so a reading may hold
+        Signs, other writing, and what is less sure to be a digit than ``read_below`` are left out, so a reading may hold
         no digit.
 
         Args:
@@ -241,7 +248,7 @@ class Predictor:
 
     def _predictions(self, images: Images) -> list[Prediction]:
         rows = self.predict_array(images)
-        least, look = self._reject_below, self._look
+        least, look = self._read_below, self._look
         return [Prediction.of(row, seen, least, look=look) for row, seen in zip(rows, images, strict=True)]
 
     def predict_many(
@@ -370,7 +377,7 @@ class Predictor:
             "runtime": self.runtime,
             "precision": None if own_file else self.precision,
             "threads": self._requested_threads,
-            "reject_below": self._reject_below,
+            "reject_below": self._requested_threshold,
             "trial": self.chosen.trial,
         }
 

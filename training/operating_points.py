@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FOLDER = RESULTS / "operating_points"
 SCHEMA = 1
-KEPT = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
+KEPT = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995)
 """Shares of the right digits that points keep."""
 
 _SEED = 20_261_131

@@ -91,7 +91,8 @@ def command(
             if not as_json:
                 click.echo(_line(picture, reading, alone=len(named) == 1))
         if as_json:
-            head = {"schema": OUTPUT_SCHEMA, **answering_facts(predictor), "left_out": left_out_entries(left_out)}
+            facts = answering_facts(predictor) | {"reject_below": predictor.read_below}
+            head = {"schema": OUTPUT_SCHEMA, **facts, "left_out": left_out_entries(left_out)}
             click.echo(json.dumps({**head, "pages": pages}, allow_nan=False))
         else:
             click.echo(ran_on(predictor), err=True)

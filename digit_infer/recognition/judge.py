@@ -26,13 +26,9 @@ if TYPE_CHECKING:
 
     Classify = Callable[[Images], Probabilities]
 
-SURE = 0.65
-"""Least confidence to accept the threshold's result; below it, the ink network runs too (real-pictures:
-label_and_underline)."""
-
-SURE_ALONE = 0.93
-"""Least confidence to accept the ink network's result, or a part of the ink as a separate digit (real-pictures:
-non_digits_dev, two_digits_predict)."""
+SURE = 0.8
+"""Least confidence to accept the threshold's result, without which the ink network runs too, then the network's result, and
+a part of the ink as a separate digit (real-pictures: label_and_underline, two_digits_predict)."""
 
 SURER = 0.1
 """A part, or all ink, replaces the whole if more confident by this; by the same margin several parts are several digits
@@ -77,7 +73,7 @@ def judged(
     unsure = []
     looks = network_looks([greys[number] for number in doubtful], mark)
     for number, network in zip(doubtful, _answered(looks, classify), strict=True):
-        if network is not None and network.confidence >= SURE_ALONE:
+        if network is not None and network.confidence >= SURE:
             answers[number] = network
         else:
             unsure.append((number, network))
@@ -124,11 +120,11 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
         whole = everything if everything.confidence > whole.confidence + SURER else whole
     if look.slashed is not None:
         slashed = parts.pop(0)
-        whole = slashed if slashed.probabilities[0] >= SURE_ALONE else whole
+        whole = slashed if slashed.probabilities[0] >= SURE else whole
     if not parts:
         return whole
     main = parts[0]
-    digits = [part for part in parts if part.confidence >= SURE_ALONE and not (part is not main and _rises(part, main))]
+    digits = [part for part in parts if part.confidence >= SURE and not (part is not main and _rises(part, main))]
     if main not in digits or len(digits) < 2:
         return main if main.confidence > whole.confidence + SURER else whole
     apart = any(not look.whole.box.has_middle_of(digit.part.box) for digit in digits)

@@ -54,6 +54,15 @@ def reject_below(model: str) -> float:
     return 0.0 if is_path(model) else model_named(model).reject_below
 
 
+def read_below(model: str) -> float:
+    """Return the confidence below which ``read`` takes a piece of a line for no digit: the lowest that was measured.
+
+    Its neighbours speak for a digit there, and a number that lacks one of its digits is wrong as a whole.
+    """
+    operating = None if is_path(model) else model_named(model).operating
+    return reject_below(model) if operating is None else min(reject_below(model), operating.points[-1].confidence)
+
+
 def confidence_keeping(model: str, share: float) -> float:
     """Return the confidence that keeps this share of a model's right digits, as measured on digits that it did not see.
 

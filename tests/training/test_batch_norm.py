@@ -10,7 +10,7 @@ import pytest
 
 from training.batch_norm import FusedBatchNormalization
 from training.network import build
-from training.recipes.own import NEXT
+from training.recipes import OWN
 from training.trainer import kept
 
 _NEEDS_TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="bfloat16 needs TensorFlow")
@@ -30,7 +30,7 @@ def test_fused_batch_normalization_agrees_with_keras_in_training_and_after():
 
 @_NEEDS_TENSORFLOW
 def test_a_network_in_bfloat16_keeps_float32_weights_and_a_float32_network():
-    recipe = dataclasses.replace(NEXT["digitnet"], precision="bfloat16")
+    recipe = dataclasses.replace(OWN["digitnet"], precision="bfloat16")
     model = build(recipe)
     assert {weight.dtype for weight in model.weights} == {"float32"}
     assert [layer.compute_dtype for layer in model.layers] == ["bfloat16"] * (len(model.layers) - 1) + ["float32"]
@@ -42,5 +42,5 @@ def test_a_network_in_bfloat16_keeps_float32_weights_and_a_float32_network():
 
 
 def test_precision_is_part_of_a_fingerprint_only_where_it_is_not_float32():
-    recipe = dataclasses.replace(NEXT["digitnet"], precision="float32")
+    recipe = dataclasses.replace(OWN["digitnet"], precision="float32")
     assert recipe.fingerprint() != dataclasses.replace(recipe, precision="bfloat16").fingerprint()

@@ -135,5 +135,5 @@ def operating_points(names: tuple[str, ...]) -> None:
         click.echo(f"{name}, on digits of: {curve.digits}", err=True)
         columns = [Column(title, number=True) for title in ("digits kept", "confidence", "drawn non-digits rejected")]
         print_table(
-            columns, [(f"{point.kept:.3f}", f"{point.confidence:.4f}", f"{point.rejected:.4f}") for point in curve.points]
+            columns, [(f"{point.kept:g}", f"{point.confidence:.4f}", f"{point.rejected:.4f}") for point in curve.points]
         )

@@ -32,8 +32,7 @@ def _head(drop: float) -> tuple[Part, ...]:
     return (FLATTEN, dropout(drop), classes())
 
 
-_DIGITNET = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(64), *_block(64, 3), *_head(0.3))
-_DIGITNET_WIDE = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(80), *_block(64, 3), *_head(0.3))
+_DIGITNET = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(80), *_block(64, 3), *_head(0.3))
 
 _NANO_STEP = (
     *_block(16, 5), POOL, *_same(16), *_block(16, 3, strides=2), *_block(20, 3), FLATTEN, classes(),
@@ -41,9 +40,7 @@ _NANO_STEP = (
 
 SLIGHT = Distortion(rotation_degrees=10, shift_pixels=1.5, zoom=0.12, shear=0.2, elastic_pixels=0.8, damage=0.1)
 CALM = Distortion(rotation_degrees=8, shift_pixels=1, zoom=0.08, shear=0.12, elastic_pixels=0.6, damage=0.1)
-MEDIUM = Distortion(rotation_degrees=14, shift_pixels=2, zoom=0.18, shear=0.28, elastic_pixels=1.1, damage=0.5)
-
-BROAD = replace(MEDIUM, rotation_degrees=16, damage=0.65)
+BROAD = Distortion(rotation_degrees=16, shift_pixels=2, zoom=0.18, shear=0.28, elastic_pixels=1.1, damage=0.65)
 
 
 def _candidate(
@@ -83,10 +80,11 @@ def _small(name: str, network: tuple[Part, ...], parameters: int, frozen: int) -
 
 
 DIGITNET = replace(
-    _candidate("digitnet", _DIGITNET, 76_122, 416, 80, MEDIUM, calm_epochs=20),
-    validation="none",
-    temperature=0.58,
-    reject_below=0.55,
+    _candidate("digitnet", _DIGITNET, 90_010, 448, 64, BROAD, calm_epochs=16),
+    validation="first 5,000 of train",
+    wide=Wide(hands=0.25, non_digits=0.4, coarse=0.22),
+    calibrated=True,
+    precision="bfloat16",
 )
 DIGITNET_NANO = replace(
     _small("digitnet_nano", _NANO_STEP, 9_970, 136),
@@ -101,13 +99,6 @@ NEXT: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         replace(
-            _candidate("digitnet", _DIGITNET_WIDE, 90_010, 448, 64, BROAD, calm_epochs=16),
-            validation="first 5,000 of train",
-            wide=Wide(hands=0.25, non_digits=0.4, coarse=0.22),
-            calibrated=True,
-            precision="bfloat16",
-        ),
-        replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
             epochs=80,
             wide=Wide(hands=0.25, non_digits=0.3, coarse=0.15),
@@ -116,4 +107,4 @@ NEXT: dict[str, Recipe] = {
         ),
     )
 }
-"""Networks that learn from wide data, on their way: they take the names once they are judged and exported."""
+"""Networks on their way: they take the names once they are judged and exported."""
