@@ -176,12 +176,12 @@ def _seen(grey: Grey) -> tuple[Grey, Ink, bool]:
     """Return a page as large as it needs to be, its ink by the plain look, and whether its background is even."""
     if max(grey.shape) >= _LARGE:
         half = np.asarray(Image.fromarray(grey).reduce(2))
-        plain, is_even = plain_ink(half)
-        heights = components(plain > 0).sizes[:, 1] if is_even else np.zeros(1)
-        high, low = heights >= _ENOUGH, (heights > 2) & (heights < _ENOUGH)  # grain apart
-        if high.sum() > 3 * low.sum():
-            return half, plain, is_even
-    return grey, *plain_ink(grey)
+        plain, found = plain_ink(half)
+        heights = np.zeros(1) if found is None else found.sizes[:, 1]
+        if (heights >= _ENOUGH).sum() > 3 * ((heights > 2) & (heights < _ENOUGH)).sum():  # grain apart
+            return half, plain, True
+    plain, found = plain_ink(grey)
+    return grey, plain, found is not None
 
 
 def _bounded(answer: Answer) -> Answer:

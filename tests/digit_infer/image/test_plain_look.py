@@ -187,5 +187,5 @@ def test_jpegs_ringing_around_strokes_does_not_make_a_page_uneven():
     page.save(file, "JPEG", quality=80)
     grey = np.asarray(Image.open(file))
     assert (grey > 225 + 12).any(), "there is ringing"
-    assert plain_ink(grey)[1]
-    assert not plain_ink(np.maximum(grey, np.uint8(255) * (np.arange(1600) < 40)))[1], "a white strip is no ringing"
+    assert plain_ink(grey)[1] is not None
+    assert plain_ink(np.maximum(grey, np.uint8(255) * (np.arange(1600) < 40)))[1] is None, "a white strip is no ringing"
