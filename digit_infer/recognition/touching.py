@@ -46,15 +46,13 @@ _PEN = 0.1
 _COST_OF_A_STROKE = 0.01
 """The width of a stroke as a share of the height, and what it costs to cut through one."""
 
-_GAIN = 0.25
-"""What may be a digit is cut if its parts cost so much less."""
-
-_MOST_DOUBTED = 0.35
-"""What was cut is left whole, as a sign that is no digit, if its digits cost so much more on average than sure ones."""
+_MOST_DOUBTED = 0.25
+"""What was cut is left whole, as a sign that is no digit, if its digits cost so much more on average than sure ones (pages:
+sums, whose euro signs otherwise are two digits; real-pictures: decimals, for which it may be no less)."""
 
 
 def best_cut(answer: Answer, whole: Answered, *, high: float | None = None) -> list[Answered]:
-    """Return the digits of a segment from left to right, each with its prediction, or the whole where none are surer."""
+    """Return the digits of a segment from left to right, each with its prediction, or the whole where these are doubted."""
     segment, ink = whole[0], whole[0].ink
     height = max(high or 0.0, ink.shape[0])
     paths, crossed = _paths(ink, max(2, round(_CUT_DISTANCE * height)))
@@ -75,7 +73,7 @@ def best_cut(answer: Answer, whole: Answered, *, high: float | None = None) -> l
     cost, way = _cheapest_way(answered, costs, {span for span, part in parts.items() if part is None})
     if all(said.digit == 1 for _, said in way):  # strokes
         return [whole]
-    return way if cost < min(_cost(whole[1]) - _GAIN * whole[1].is_digit, _MOST_DOUBTED * len(way)) else [whole]
+    return way if cost < _MOST_DOUBTED * len(way) else [whole]
 
 
 def _cost(said: Prediction) -> float:
