@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     Answer = Callable[[Images], list[Prediction]]
     Answered = tuple[Segment, Prediction]
 
-_SURE = 0.9
+_SURE = 0.96
 _CLOSE = 0.15
-"""The confidence of a digit that is put together, and the largest gap between its parts as a share of its height."""
+"""The least confidence of a digit that is put together of two of which one has less, and the largest gap between these as a
+share of its height (real-pictures: multi)."""
 
 _CUT_DISTANCE = 0.1
 """The least distance of two cuts, as a share of the height."""
