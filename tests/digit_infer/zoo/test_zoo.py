@@ -35,7 +35,7 @@ PARAMETERS = {
     "cnn_arch2": 10_075,
     "cnn_arch3": 2_615,
 }
-OWN = {"digitnet": 76_122, "digitnet_nano": 9_970}
+OWN = {"digitnet": 90_010, "digitnet_nano": 9_970}
 
 
 # Published: a failure; and the best of fifteen runs by test accuracy, where ours is the best by validation accuracy.
