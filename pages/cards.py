@@ -18,7 +18,7 @@ from export.drawing import PUBLISHED, TRAINING, figure
 from export.stored import stored_document
 from pages.render import render
 from training import results
-from training.recipes import INK
+from training.recipes import INK, recipe_named
 
 FOLDER = "real_dev"
 """Folder of real pictures whose results the cards show."""
@@ -39,6 +39,7 @@ def card(model: ZooModel) -> str:
     return render(
         "card",
         model=model,
+        learns_wide=recipe_named(model.name).wide is not None,
         beside=BESIDE,
         strengths=STRENGTHS,
         robust=measured(ROBUSTNESS, model),
