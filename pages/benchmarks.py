@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.answering import every_file
 from bench.paired import Pairs
 from bench.peers.beside import Beside, name_of, over
 from bench.peers.loadgen.record import BAR, LARGE_US, Agreement, Figure
@@ -210,7 +211,11 @@ def _networks(path: Path) -> Figures:
     for summary in found:
         asked = summary.row.configuration
         systems.setdefault((asked.model, asked.runtime, asked.precision, asked.threads), []).append(summary)
+    shipped = {file.sha256 for file in every_file()}
     return {
+        "former": sorted(
+            {one.row.artefact.file for one in found if one.row.artefact.file and one.row.artefact.sha256 not in shipped}
+        ),
         "settings": record.settings,
         "batches": sorted({_batch(one) for one in found if one.images_per_second is not None}),
         "systems": [
