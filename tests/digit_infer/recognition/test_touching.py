@@ -24,7 +24,7 @@ def cut(answer, whole):
     return best_cut(answer, (whole, *answer(whole.image()[None])))
 
 
-def believing_in(*ratios):
+def believing_in(*ratios, confidence=0.991):
     """Answer with confidence what is as wide as said, by its height, and full; everything else is doubted."""
 
     def answer(images):
@@ -36,8 +36,8 @@ def believing_in(*ratios):
             digit = next((number for number, known in enumerate(ratios, 2) if full and abs(ratio - known) < 0.06), None)
             row = np.full(10, 0.1, np.float32)
             if digit is not None:
-                row[:] = 0.001
-                row[digit] = 0.991
+                row[:] = (1 - confidence) / 9
+                row[digit] = confidence
             found.append(Prediction.of(row, image))
         return found
 
@@ -51,6 +51,11 @@ def test_touching_blocks_are_taken_apart(widths):
     assert [segment.box.left for segment, _ in found] == sorted(segment.box.left for segment, _ in found)
     for (segment, _), width in zip(found, widths, strict=True):
         assert abs(segment.box.right - segment.box.left - width) <= 3
+
+
+@pytest.mark.parametrize(("confidence", "parts"), [(0.9, 2), (0.7, 1)])
+def test_parts_are_believed_where_the_network_is_sure_of_them(confidence, parts):
+    assert len(cut(believing_in(0.5, 0.85, confidence=confidence), blocks(20, 34))) == parts
 
 
 def test_what_is_one_digit_stays_whole():
