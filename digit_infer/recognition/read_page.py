@@ -84,9 +84,6 @@ _SMALL_PRINT = 0.5
 _PRINT = 0.5
 """What looks like print may be writing on its head: so much of the doubt about it counts."""
 
-_SOFT = 40
-"""The ink, of 255, from which what was rotated by a few degrees hangs together: its edges are soft."""
-
 _ASKEW = 6
 _ALIKE = 0.6
 """Lines that slope by so many degrees may be turned level, if their slopes are so much alike: 1 if all are one."""
@@ -113,9 +110,7 @@ class _Look:
 
     def turned(self, degrees: int) -> _Look:
         """Return it rotated counterclockwise; the page grows so that all of it is kept."""
-        if degrees % 90 == 0:
-            return _Look(_rotated(self.ink, degrees), self.level, _rotated(self.plain, degrees))
-        return _Look(_rotated(self.ink, degrees), max(self.level, _SOFT), _rotated(self.plain, degrees))
+        return _Look(_rotated(self.ink, degrees), self.level, _rotated(self.plain, degrees))
 
 
 def _rotated(grey: Grey, degrees: int, ground: int = 0) -> Grey:

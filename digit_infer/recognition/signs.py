@@ -51,11 +51,8 @@ _BENDS = 0.055
 """A slash's upper half lies so far right of its lower one, and a bracket's middle so far beside its ends, as shares of the
 height."""
 
-_FLOATING = 0.75
-_WITHIN = 0.1
 _BEYOND = 0.03
-"""Shares of the digits' height. A cross or a plus is lower than the first one, not much narrower than high, and stays
-inside the digits' top and bottom by the second one. Slashes and brackets extend beyond both by the third one."""
+"""Slashes and brackets extend beyond the digits' top and bottom by this share of the digits' height."""
 
 _TIP = 0.1
 _POINTED = 0.15
@@ -197,8 +194,6 @@ def _sign(segment: Segment, said: Prediction, high: float, foot: float) -> str:
     if len(edges) == 4 and said.confidence < _SURE and highest <= _PART * high:
         return twice
     above, below = foot - high - box.top, box.bottom - foot
-    if share < _FLOATING and box.width > 0.6 * box.height and max(above, below) < -_WITHIN * high:
-        return OTHER
     if said.digit == 1 and (share >= _VERY_TALL or (share >= _RATHER_TALL and min(above, below) > _BEYOND * high)):
         return _tall_sign(segment.ink, share)
     is_dollar = said.digit in (3, 5, 8) and _is_pointed(segment.ink)
