@@ -32,8 +32,8 @@ class Prediction:
         confidence: probability of that digit, 0 to 1.
         probabilities: float32 [10], by digit; they sum to 1 (int8 models: within 0.03).
         image: uint8 [28, 28], 0 = background, 255 = ink: the network's input.
-        is_digit: whether the picture shows one digit with a confidence of at least ``Predictor.reject_below``. If not,
-            ``digit`` is still the most probable digit.
+        is_digit: whether the picture shows one digit with a confidence of at least ``Predictor.reject_below``, or in a
+            ``Reading`` ``Predictor.read_below``. If not, ``digit`` is still the most probable digit.
         several: whether the picture shows several digits of similar size; ``Predictor.read`` reads them.
         look: how the ink was found: "given" for a picture in MNIST's form, "plain" for a threshold on an even
             background, "network" for the ink network.

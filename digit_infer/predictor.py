@@ -70,8 +70,8 @@ class Predictor:
             precision: which of the zoo's files to take; None takes the most exact one that the runtime reads.
             threads: threads of one inference call; None means 1, for latency (the backend's own number on ``keras``).
             reject_below: confidence, 0 to 1, below which ``is_digit`` of a prediction is false. None takes the model's own
-                threshold, see ``digit-infer models show``, and for ``read`` a lower one, ``read_below``. Both are 0, which
-                rejects nothing, for models that were trained without pictures of no digit.
+                threshold, see ``digit-infer models show``, and for ``read`` ``read_below``, which is no higher. Both are 0,
+                which rejects nothing, for models that were trained without pictures of no digit.
             adapter: what is known of a file that does not keep the contract, such as ``Adapter(Preprocessing(scale=255))``.
                 What it leaves open is found by the file's answers to MNIST's test images; ``.adapter`` has the result.
 

@@ -153,15 +153,15 @@ def _entry(model: str, read: Read, least: float | None) -> dict[str, Any]:
 def _record(folder: str, measured: dict[str, Any], only: tuple[str, ...]) -> None:
     """Store one folder's results among those of others, or replace the models ``only`` in them.
 
-    A folder's environment is that of its run of all models; ``later`` has that of each model measured alone since.
+    A folder's environment is that of its first run; ``later`` has that of each model measured by name.
     """
     folders: dict[str, Any] = {}
     if REAL_PICTURES.exists() and json.loads(REAL_PICTURES.read_text(encoding="utf-8")).get("schema") == SCHEMA:
         with stored_document(REAL_PICTURES, SCHEMA, "python -m bench real-pictures FOLDER") as stored:
             folders = stored["folders"]
-    if only and folder in folders:
-        folders[folder]["models"] |= measured
+    if not only or folder not in folders:
+        folders[folder] = {"environment": environment(), "models": {}}
+    folders[folder]["models"] |= measured
+    if only:
         folders[folder]["later"] = folders[folder].get("later", {}) | dict.fromkeys(only, environment())
-    else:
-        folders[folder] = {"environment": environment(), "models": measured}
     write_text(REAL_PICTURES, json.dumps({"schema": SCHEMA, "folders": folders}, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""``python -m bench unseen``: models on digits and non-digits of kinds that no training here contains."""
+"""``python -m bench unseen``: models on digits and non-digits whose drawing shares no code with any training here."""
 
 from __future__ import annotations
 
@@ -61,9 +61,10 @@ class Unseen:
 @click.option("--test", is_flag=True, help="Keep shares of the test images, not of the last 10,000 training images.")
 @click.option("--record/--no-record", default=True, help="Whether to write unseen.json.")
 def unseen(models: tuple[str, ...], pictures: int, test: bool, record: bool) -> None:  # noqa: FBT001  # click's flags
-    """Measure MODELs, names of the zoo or files, on digits and non-digits of kinds that no training here contains.
+    """Measure MODELs, names of the zoo or files, on digits and non-digits whose drawing shares no code with training.
 
-    Networks trained on all 60,000 training images have seen the validation splits; choose among networks that have not.
+    The kinds of non-digits are also none that training has. A network has seen the training images that its recipe did not hold
+    back, digitnet the last 10,000; choose among networks that have not.
     """
     found = []
     with quiet_native_log():

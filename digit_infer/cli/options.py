@@ -70,7 +70,7 @@ reject_option = click.option(
     "--reject-below",
     type=click.FloatRange(0, 1),
     metavar="SHARE",
-    help="A confidence below this means that there is no digit. [default: the model's own threshold]",
+    help="A confidence below this means that there is no digit. [default: the model's own threshold for predict or read]",
 )
 keep_option = click.option(
     "--keep",

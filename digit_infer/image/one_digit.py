@@ -48,8 +48,9 @@ Zeros that enclose a stroke are drawn with a broader pen (robustness: circled, g
 
 _SLASH = 0.65
 _STRAIGHT = 0.97
-"""The stroke of a slashed 0 rises, its correlation of rows and columns beyond the second number, and its box has at least
-the first share of the slope of its ring's (unseen: slashed 0; robustness: circled)."""
+"""The stroke of a slashed 0 is straight and rises: its rows and columns are correlated by at least the second number. Width by
+height of its box is at least the first share of that of its ring, so a straight 1 that leans as much in a circle is a 0, too
+(unseen: slashed 0; robustness: circled)."""
 
 MOST_PIECES = 5_000
 """Frames are not searched for among more components: each is compared with all others."""
@@ -104,7 +105,7 @@ class Look:
         ink: uint8 [h, w], 255 = ink: the digit's ink, cropped to its box.
         whole: the digit with all its components.
         everything: all ink except frames, if the digit is not all of it; else None.
-        slashed: the digit with its frame, if both may be a slashed 0.
+        slashed: the digit with its frame, if both may be a slashed 0; else None.
         parts: components of similar size that may be separate digits, the main one first; none or at least two.
         is_even: whether the background is even, and the ink is of strokes, not of solid areas, and within the picture.
     """
@@ -213,7 +214,11 @@ def _slashed(found: Components, pick: Picked) -> Mask | None:
     frames = ~pick.unframed
     if np.count_nonzero(frames) != 1 or np.count_nonzero(pick.chosen) != 1:
         return None
-    (width, height), (wide, high) = found.sizes[pick.main], found.sizes[frames.argmax()]
+    frame = int(frames.argmax())
+    inner, outer = found.boxes[pick.main], found.boxes[frame]
+    if (inner[:2] <= outer[:2]).any() or (inner[2:] >= outer[2:]).any():
+        return None
+    (width, height), (wide, high) = found.sizes[pick.main], found.sizes[frame]
     own = slice(found.firsts[pick.main], [*found.firsts, len(found.rows)][pick.main + 1])
     rows, middles = (places - places.mean() for places in (found.rows[own], found.starts[own] + found.stops[own]))
     rises = rows @ middles < -_STRAIGHT * np.sqrt((rows @ rows) * (middles @ middles))

@@ -97,7 +97,7 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], Components | None]:
     """
     ringing = int(_RINGING * grey.size)
     levels, zero, is_even = _levels(grey, ringing)
-    page = Image.fromarray(levels)  # whose histogram and table of levels take a half and a third of numpy's time
+    page = Image.fromarray(levels)  # whose histogram and point take 1/2 and 1/3 of numpy's time
     table, is_clean = _table(np.array(page.histogram()), zero, ringing)
     ink = np.zeros_like(grey) if table is None else np.asarray(page.point(table.tolist()))
     if not (is_even and is_clean) or is_grain(ink > 0):

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     Classify = Callable[[Images], Probabilities]
 
 SURE = 0.8
-"""Least confidence to accept the threshold's result, without which the ink network runs too, then the network's result, and
-a part of the ink as a separate digit (real-pictures: label_and_underline, two_digits_predict)."""
+"""Least confidence to accept the threshold's result (below it the ink network runs too), the ink network's result, or a part of
+the ink as a separate digit. ``read`` looks again at digits below it (real-pictures: label_and_underline, two_digits_predict)."""
 
 SURER = 0.1
 """A part, or all ink, replaces the whole if more confident by this; by the same margin several parts are several digits
@@ -120,7 +120,8 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
         whole = everything if everything.confidence > whole.confidence + SURER else whole
     if look.slashed is not None:
         slashed = parts.pop(0)
-        whole = slashed if slashed.probabilities[0] >= SURE else whole
+        if slashed.probabilities[0] >= SURE:
+            whole, parts[:1] = slashed, [slashed] * bool(parts)  # in place of its stroke
     if not parts:
         return whole
     main = parts[0]

@@ -61,8 +61,8 @@ _SURE = 0.55
 _LOW = 0.7
 _WIDE = 0.8
 _HANGS = 0.8
-"""What the network is as sure of is not split (pages: plain, sums), nor what is lower than the second share of its line's
-height. What hangs together must have the third share of the height in width, and the fourth of the whole width; else it is
+"""What has at least the first confidence is not split (pages: plain, sums), nor what is lower than the second share of its
+line's height. What hangs together must have the third share of the height in width, and the fourth of the whole width; else it is
 one sign."""
 
 _HIGH = 1.25

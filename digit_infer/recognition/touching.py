@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _SURE = 0.96
 _CLOSE = 0.15
-"""The least confidence of a digit that is put together of two of which one has less, and the largest gap between these as a
-share of its height (real-pictures: multi)."""
+"""Two pieces, one of them below the first number in confidence, are joined if the result has at least as much; and the largest
+gap between them, as a share of its height (real-pictures: multi)."""
 
 _CUT_DISTANCE = 0.1
 """The least distance of two cuts, as a share of the height."""
@@ -48,7 +48,7 @@ _COST_OF_A_STROKE = 0.01
 """The width of a stroke as a share of the height, and what it costs to cut through one."""
 
 _MOST_DOUBTED = 0.25
-"""What was cut is left whole, as a sign that is no digit, if its digits cost so much more on average than sure ones (pages:
+"""What was cut is left whole if its digits cost so much more on average than sure ones (pages:
 sums, whose euro signs otherwise are two digits; real-pictures: decimals, for which it may be no less)."""
 
 

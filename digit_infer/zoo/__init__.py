@@ -23,6 +23,9 @@ _CHECKOUT_CHECKPOINTS = FOLDER.parents[1] / "training" / "checkpoints"
 DEFAULT_MODEL = "digitnet"
 """The most accurate model of the zoo, trained for pictures that users take."""
 
+READ_KEPT = 0.9995
+"""The share of right digits that ``read`` keeps by default, where it was measured (real-pictures; pages)."""
+
 
 @cache
 def manifest() -> Manifest:
@@ -55,12 +58,12 @@ def reject_below(model: str) -> float:
 
 
 def read_below(model: str) -> float:
-    """Return the confidence below which ``read`` takes a piece of a line for no digit: the lowest that was measured.
+    """Return the confidence below which ``read`` takes a piece of a line for no digit: the one that keeps ``READ_KEPT``.
 
-    Its neighbours speak for a digit there, and a number that lacks one of its digits is wrong as a whole.
+    It is never above ``reject_below``. A number that lacks one of its digits is wrong as a whole.
     """
     operating = None if is_path(model) else model_named(model).operating
-    return reject_below(model) if operating is None else min(reject_below(model), operating.points[-1].confidence)
+    return reject_below(model) if operating is None else min(reject_below(model), operating.keeping(READ_KEPT))
 
 
 def confidence_keeping(model: str, share: float) -> float:

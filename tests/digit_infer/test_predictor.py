@@ -308,6 +308,21 @@ def test_less_confidence_than_asked_for_is_no_digit(examples):
         assert predictor.predict(examples / "seven.png").is_digit
 
 
+def test_read_keeps_what_is_less_sure_than_predict_asks_for_unless_a_threshold_is_given():
+    with Predictor() as usual, Predictor(reject_below=0.7) as given, Predictor("lenet5_v2") as unmeasured:
+        operating = zoo.model_named(zoo.DEFAULT_MODEL).operating
+        assert (usual.reject_below, usual.read_below) == (operating.keeping(0.998), operating.keeping(zoo.READ_KEPT))
+        assert usual.read_below < usual.reject_below
+        assert given.reject_below == given.read_below == 0.7
+        assert unmeasured.reject_below == unmeasured.read_below == 0
+        for predictor in (usual, given):
+            copy = pickle.loads(pickle.dumps(predictor))  # noqa: S301  # our own
+            assert (copy.reject_below, copy.read_below) == (predictor.reject_below, predictor.read_below)
+            copy.close()
+    assert zoo.read_below("digitnet_nano") == zoo.reject_below("digitnet_nano"), "which is lower than what keeps as many"
+    assert zoo.read_below("a/file.onnx") == 0
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_no_confidence_is_below_that(share):
     with pytest.raises(UsageError, match="reject_below"):

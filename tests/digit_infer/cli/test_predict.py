@@ -264,6 +264,8 @@ def test_keep_takes_the_threshold_that_was_measured(digit_infer_here, examples):
         assert document["reject_below"] == operating.keeping(float(share))
     assert kept["0.9"]["reject_below"] > kept["0.99"]["reject_below"]
     assert digit_infer_here("read", seven, "--keep", "0.99").code == 0
+    for words, least in (([], zoo.read_below(zoo.DEFAULT_MODEL)), (["--keep", "0.9"], operating.keeping(0.9))):
+        assert json.loads(digit_infer_here("read", seven, *words, "--json").out)["reject_below"] == least
 
 
 @pytest.mark.parametrize(

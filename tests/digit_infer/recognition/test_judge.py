@@ -181,3 +181,23 @@ def test_a_stroke_that_does_not_rise_is_no_slash(stroke):
     look = plain_look(np.asarray(ring_with(stroke)))
     assert look is not None
     assert look.slashed is None
+
+
+def test_a_slashed_zero_beside_another_digit_is_one_of_several(predictor):
+    wide = Image.new("L", (2 * SIDE, SIDE), 235)
+    wide.paste(ring_with((98, 152, 142, 88)), (0, 0))
+    ImageDraw.Draw(wide).line((320, 90, 320, 150), 40, 7)
+    answer = predictor.predict(wide)
+    assert answer.reason == SEVERAL
+    assert answer.digit == 0
+
+
+def test_a_stroke_beside_a_ring_is_no_slash():
+    from digit_infer.image.plain_look import plain_look
+
+    wide = Image.new("L", (2 * SIDE, SIDE), 235)
+    wide.paste(ring_with((117, 130, 123, 80)), (0, 0))
+    ImageDraw.Draw(wide).line((320, 180, 370, 60), 40, 9)
+    look = plain_look(np.asarray(wide))
+    assert look is not None
+    assert look.slashed is None

@@ -90,8 +90,11 @@ def drawn(width, strokes, *, ground=240, pen=40):
     return page
 
 
-def test_ones_that_stand_on_a_line_are_no_comb(predictor):
-    count = 3  # of more ones the ink network loses one at times
+@pytest.mark.parametrize(
+    "count",
+    [3, pytest.param(7, marks=pytest.mark.xfail(strict=True, reason="the ink network takes part of a 1 for the line"))],
+)
+def test_ones_that_stand_on_a_line_are_no_comb(predictor, count):
     draw = np.random.default_rng(count)
     ones = [(60 + 60 * number + int(draw.integers(-8, 9)), 60 + int(draw.integers(-8, 9))) for number in range(count)]
     strokes = [(left, top, left - 6, 160, False) for left, top in ones]
