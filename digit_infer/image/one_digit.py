@@ -48,9 +48,9 @@ Zeros that enclose a stroke are drawn with a broader pen (robustness: circled, g
 
 _SLASH = 0.65
 _STRAIGHT = 0.97
-"""The stroke of a slashed 0 is straight and rises: its rows and columns are correlated by at least the second number. Width by
-height of its box is at least the first share of that of its ring, so a straight 1 that leans as much in a circle is a 0, too
-(unseen: slashed 0; robustness: circled)."""
+"""The stroke of a slashed 0 is straight and rises: its rows and columns are correlated by at least the second number.
+Width by height of its box is at least the first share of that of its ring, so a straight 1 that leans as much in a circle
+is a 0, too (unseen: slashed 0; robustness: circled)."""
 
 MOST_PIECES = 5_000
 """Frames are not searched for among more components: each is compared with all others."""

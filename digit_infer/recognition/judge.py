@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     Classify = Callable[[Images], Probabilities]
 
 SURE = 0.8
-"""Least confidence to accept the threshold's result (below it the ink network runs too), the ink network's result, or a part of
-the ink as a separate digit. ``read`` looks again at digits below it (real-pictures: label_and_underline, two_digits_predict)."""
+"""Least confidence to accept the threshold's result (below it the ink network runs too), the ink network's result, or a
+part of the ink as a separate digit. ``read`` looks again at digits below it (real-pictures: label_and_underline,
+two_digits_predict)."""
 
 SURER = 0.1
 """A part, or all ink, replaces the whole if more confident by this; by the same margin several parts are several digits

@@ -61,9 +61,9 @@ _SURE = 0.55
 _LOW = 0.7
 _WIDE = 0.8
 _HANGS = 0.8
-"""What has at least the first confidence is not split (pages: plain, sums), nor what is lower than the second share of its
-line's height. What hangs together must have the third share of the height in width, and the fourth of the whole width; else it is
-one sign."""
+"""What has at least the first confidence is not split (pages: plain, sums), nor what is lower than the second share of
+its line's height. What hangs together must have the third share of the height in width, and the fourth of the whole
+width; else it is one sign."""
 
 _HIGH = 1.25
 """What is lower than ``_LOW`` of its line's height, or higher than this, is a sign: that it is no digit leaves no doubt."""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _SURE = 0.96
 _CLOSE = 0.15
-"""Two pieces, one of them below the first number in confidence, are joined if the result has at least as much; and the largest
-gap between them, as a share of its height (real-pictures: multi)."""
+"""Two pieces, one of them below the first number in confidence, are joined if the result has at least as much; and the
+largest gap between them, as a share of its height (real-pictures: multi)."""
 
 _CUT_DISTANCE = 0.1
 """The least distance of two cuts, as a share of the height."""
