@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from bench.robustness.command import REAL_PICTURES, ROBUSTNESS, SCHEMA
 from bench.robustness.corruptions import STRENGTHS
-from digit_infer.zoo import READ_KEPT, model_named, models, read_below
+from digit_infer.zoo import model_named, models, read_below
 from digit_infer.zoo.manifest import InkModel, ZooModel
 from export.drawing import PUBLISHED, TRAINING, figure
 from export.stored import stored_document
@@ -39,7 +39,6 @@ def card(model: ZooModel) -> str:
     return render(
         "card",
         model=model,
-        read_kept=READ_KEPT,
         read_below=read_below(model.name),
         learns_wide=recipe_named(model.name).wide is not None,
         beside=BESIDE,
