@@ -6,13 +6,13 @@ Hershey's have Latin, Greek, Cyrillic, kana and signs, DejaVu Sans five more scr
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from HersheyFonts import HersheyFonts
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from training.ink.print import dejavu
 from training.ink.skeletons import Skeleton, skeletons
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ _FONT_PX = 26
 @cache
 def thinned_glyphs() -> tuple[Skeleton, ...]:
     """Return the paths of the characters of DejaVu Sans."""
-    import matplotlib as mpl  # brings the font
-
-    font = ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), _FONT_PX)
+    font = dejavu("DejaVuSans", _FONT_PX)
     images = []
     for character in "".join(_THINNED):
         image = Image.new("L", (_THINNED_PX, _THINNED_PX))

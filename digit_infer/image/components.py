@@ -75,15 +75,18 @@ class Components:
         _paint(mask, self.rows[runs], self.starts[runs], self.stops[runs])
         return mask
 
+    def runs(self, number: int) -> slice:
+        """Return which of the runs are those of one component."""
+        return slice(self.firsts[number], self.firsts[number + 1] if number + 1 < len(self) else len(self.rows))
+
     def own(self, number: int) -> Mask:
         """Return a mask of one component, cropped to its box."""
-        first = self.firsts[number]
-        end = self.firsts[number + 1] if number + 1 < len(self) else len(self.rows)
+        runs = self.runs(number)
         left, top, right, bottom = self.boxes[number].tolist()
-        rows = self.rows[first:end] - top
+        rows = self.rows[runs] - top
         edges = np.zeros((bottom - top, right - left + 1), np.int8)
-        edges[rows, self.starts[first:end] - left] = 1
-        edges[rows, self.stops[first:end] - left] = -1
+        edges[rows, self.starts[runs] - left] = 1
+        edges[rows, self.stops[runs] - left] = -1
         own: Mask = edges[:, :-1].cumsum(axis=1, dtype=np.int8).view(np.bool_)
         return own
 

@@ -203,10 +203,14 @@ def frames_of(found: Components) -> Mask:
     frames, heights = np.zeros(len(found), np.bool_), sizes[:, 1]
     if 1 < len(found) <= MOST_PIECES:
         for number in (found.areas <= _HOLLOW * sizes.prod(axis=1)).nonzero()[0].tolist():
-            left, top, right, bottom = boxes[number]
-            within = (boxes[:, 0] > left) & (boxes[:, 1] > top) & (boxes[:, 2] < right) & (boxes[:, 3] < bottom)
-            frames[number] = bool((within & (heights >= _HOLDS * heights[number])).any())
+            frames[number] = bool((_within(boxes, boxes[number]) & (heights >= _HOLDS * heights[number])).any())
     return frames
+
+
+def _within(boxes: Boxes, box: NDArray[np.intp]) -> Mask:
+    """Return which boxes lie inside ``box``, apart from its edges."""
+    inside: Mask = (boxes[:, 0] > box[0]) & (boxes[:, 1] > box[1]) & (boxes[:, 2] < box[2]) & (boxes[:, 3] < box[3])
+    return inside
 
 
 def _slashed(found: Components, pick: Picked) -> Mask | None:
@@ -215,11 +219,10 @@ def _slashed(found: Components, pick: Picked) -> Mask | None:
     if np.count_nonzero(frames) != 1 or np.count_nonzero(pick.chosen) != 1:
         return None
     frame = int(frames.argmax())
-    inner, outer = found.boxes[pick.main], found.boxes[frame]
-    if (inner[:2] <= outer[:2]).any() or (inner[2:] >= outer[2:]).any():
+    if not _within(found.boxes, found.boxes[frame])[pick.main]:
         return None
     (width, height), (wide, high) = found.sizes[pick.main], found.sizes[frame]
-    own = slice(found.firsts[pick.main], [*found.firsts, len(found.rows)][pick.main + 1])
+    own = found.runs(pick.main)
     rows, middles = (places - places.mean() for places in (found.rows[own], found.starts[own] + found.stops[own]))
     rises = rows @ middles < -_STRAIGHT * np.sqrt((rows @ rows) * (middles @ middles))
     return pick.chosen | frames if rises and width * high >= _SLASH * wide * height else None

@@ -100,9 +100,10 @@ def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], Components | None]:
     page = Image.fromarray(levels)  # whose histogram and point take 1/2 and 1/3 of numpy's time
     table, is_clean = _table(np.array(page.histogram()), zero, ringing)
     ink = np.zeros_like(grey) if table is None else np.asarray(page.point(table.tolist()))
-    if not (is_even and is_clean) or is_grain(ink > 0):
+    mask = ink > 0
+    if not (is_even and is_clean) or is_grain(mask):
         return ink, None
-    found = components(ink > 0)
+    found = components(mask)
     large = found.areas > _LARGE * grey.size
     is_solid = (large & (found.areas > SOLID * found.sizes.prod(axis=1))).any()
     return ink, None if is_solid else found

@@ -122,7 +122,9 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     if look.slashed is not None:
         slashed = parts.pop(0)
         if slashed.probabilities[0] >= SURE:
-            whole, parts[:1] = slashed, [slashed] * bool(parts)  # in place of its stroke
+            whole = slashed
+            if parts:
+                parts[0] = slashed  # in place of its stroke
     if not parts:
         return whole
     main = parts[0]

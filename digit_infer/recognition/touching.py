@@ -48,8 +48,8 @@ _COST_OF_A_STROKE = 0.01
 """The width of a stroke as a share of the height, and what it costs to cut through one."""
 
 _MOST_DOUBTED = 0.25
-"""What was cut is left whole if its digits cost so much more on average than sure ones (pages:
-sums, whose euro signs otherwise are two digits; real-pictures: decimals, for which it may be no less)."""
+"""What was cut is left whole if its digits cost so much more on average than sure ones (pages: sums,
+whose euro signs otherwise are two digits; real-pictures: decimals, for which it may be no less)."""
 
 
 def best_cut(answer: Answer, whole: Answered, *, high: float | None = None) -> list[Answered]:

@@ -102,7 +102,7 @@ def words(side: int, box: tuple[float, float, float, float], largest: float, dra
     for _ in range(int(draw.integers(1, 6))):
         height = max(5.0, draw.uniform(4, max(5.0, largest))) * _FINER
         text = "".join(draw.choice(list(_LETTERS), int(draw.integers(1, 9))))
-        font = _font(str(draw.choice(_FONTS)), round(height))
+        font = dejavu(str(draw.choice(_FONTS)), round(height))
         wide = pencil.textlength(text, font)
         x, y = (
             draw.uniform(-0.3 * wide, side * _FINER - 0.5 * wide),
@@ -185,7 +185,8 @@ def _layer(canvas: Image.Image, finer: int = _FINER) -> Layer:
 
 
 @cache
-def _font(name: str, height: int) -> ImageFont.FreeTypeFont:
+def dejavu(name: str, height: int) -> ImageFont.FreeTypeFont:
+    """Return a font of the DejaVu family by the name of its file, for a height in pixels."""
     import matplotlib as mpl  # brings the fonts
 
     return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"), height)
