@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ from digit_infer.predictor import MAX_WORKERS, Predictor
 
 if TYPE_CHECKING:
     from digit_infer.contract import Precision
+    from digit_infer.parallel.processes import Worker
     from digit_infer.runtimes.protocol import RuntimeName
 
     Answers = Iterator[tuple[NamedPicture, Prediction | Unanswered]]
@@ -90,26 +91,33 @@ def command(
     with ExitStack() as stack:
         stack.enter_context(ours_alone())
         looking = Background(lambda: image.seen(named[0].source, page)) if single else None  # while the model is loaded
+        processes = [] if single or workers == 1 else stack.enter_context(_started(workers))  # they start meanwhile, too
         with quiet_native_log():
             predictor = Predictor(
                 model, runtime=runtime, precision=precision, threads=threads, reject_below=least, adapter=adapter
             )
         stack.enter_context(predictor)
         tell_note(predictor)
-        answers = _many(predictor, named, workers) if looking is None else _one(predictor, named[0], looking, explain)
+        answers = _many(predictor, named, processes) if looking is None else _one(predictor, named[0], looking, explain)
         if as_json:
             return _print_json(predictor, answers, left_out, top_k)
         return _print_text(predictor, answers, top_k, single)
 
 
-def _many(predictor: Predictor, pictures: list[NamedPicture], workers: int) -> Answers:
+def _started(workers: int) -> AbstractContextManager[list[Worker]]:
+    from digit_infer.parallel.processes import started  # not needed for one picture
+
+    return started(workers)
+
+
+def _many(predictor: Predictor, pictures: list[NamedPicture], processes: list[Worker]) -> Answers:
     sources = [picture.source for picture in pictures]
-    if workers == 1:
-        answers = predictor.predict_many(sources)
-    else:
-        batch_size = min(_LARGEST_BATCH, -(-len(sources) // workers))  # so that every worker gets some of a few pictures
-        answers = predictor.predict_many(sources, batch_size=batch_size, workers=workers, processes=True)
-    return zip(pictures, answers, strict=True)
+    if not processes:
+        return zip(pictures, predictor.predict_many(sources), strict=True)
+    from digit_infer.parallel.processes import answered
+
+    batch_size = min(_LARGEST_BATCH, -(-len(sources) // len(processes)))  # so that each gets some of a few pictures
+    return zip(pictures, answered(processes, predictor, iter(sources), batch_size), strict=True)
 
 
 def _one(predictor: Predictor, picture: NamedPicture, looking: Background[image.Seen], explain: Path | None) -> Answers:

@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
 from typing import Any, BinaryIO, TypeAlias
 
@@ -68,8 +68,8 @@ def end_with(owner: str) -> None:
 class Worker:
     """A process with a copy of a predictor. Safe to share between threads; batches are answered in order."""
 
-    def __init__(self, predictor: bytes) -> None:
-        """Start a process with a pickled predictor, without waiting for it to load its model."""
+    def __init__(self) -> None:
+        """Start a process, without waiting for it; ``load`` comes before the first batch."""
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             [*_COMMAND, owner()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
@@ -77,8 +77,12 @@ class Worker:
         assert self._process.stdin is not None  # noqa: S101  # for mypy: both are pipes
         assert self._process.stdout is not None  # noqa: S101
         self._requests, self._replies = self._process.stdin, self._process.stdout
-        self._first = predictor
+        self._first = b""
         self._sending, self._receiving = threading.Lock(), threading.Lock()
+
+    def load(self, predictor: bytes) -> None:
+        """Send a pickled predictor along with the first batch."""
+        self._first = predictor
 
     def answer(self, pictures: list[Sendable]) -> list[Any]:
         """Return what ``predict_many`` of the predictor yields for a batch.
@@ -130,33 +134,57 @@ class Worker:
         self._stderr.close()
 
 
-def in_processes(predictor: object, pictures: Iterator[Any], batch_size: int, workers: int) -> Iterator[Any]:
-    """Yield the results of ``predict_many`` from copies of a predictor in ``workers`` processes, in order.
+@contextmanager
+def started(workers: int) -> Iterator[list[Worker]]:
+    """Start processes, which import what a predictor needs while the caller loads one, and end them afterwards.
 
     Raises:
-        UsageError: a picture is neither a path nor bytes, or this app was frozen by another tool than PyInstaller.
-        InferenceError: the runtime failed, or a process ended.
+        UsageError: this app was frozen by another tool than PyInstaller.
     """
     if restarts_app():
         raise UsageError(
             "this frozen app cannot start worker processes", "leave processes out, or freeze it by PyInstaller"
         )
     with ExitStack() as stack:
-        copy = pickle.dumps(predictor)
-        idle: SimpleQueue[Worker] = SimpleQueue()
-        for worker in [stack.enter_context(Worker(copy)) for _ in range(workers)] * _BATCHES_IN_FLIGHT:
+        yield [stack.enter_context(Worker()) for _ in range(workers)]
+
+
+def answered(
+    processes: Sequence[Worker], predictor: object, pictures: Iterator[Any], batch_size: int
+) -> Iterator[Any]:
+    """Yield the results of ``predict_many`` from copies of a predictor in processes that are ``started``, in order.
+
+    Raises:
+        UsageError: a picture is neither a path nor bytes.
+        InferenceError: the runtime failed, or a process ended.
+    """
+    copy = pickle.dumps(predictor)
+    idle: SimpleQueue[Worker] = SimpleQueue()
+    for worker in processes:
+        worker.load(copy)
+    for worker in [*processes] * _BATCHES_IN_FLIGHT:
+        idle.put(worker)
+
+    def answer(batch: list[Sendable]) -> list[Any]:
+        worker = idle.get()
+        try:
+            return worker.answer(batch)
+        finally:
             idle.put(worker)
 
-        def answer(batch: list[Sendable]) -> list[Any]:
-            worker = idle.get()
-            try:
-                return worker.answer(batch)
-            finally:
-                idle.put(worker)
+    batches = in_batches(map(_sendable, pictures), batch_size)
+    for answers in in_order(answer, batches, len(processes) * _BATCHES_IN_FLIGHT):
+        yield from answers
 
-        batches = in_batches(map(_sendable, pictures), batch_size)
-        for answers in in_order(answer, batches, workers * _BATCHES_IN_FLIGHT):
-            yield from answers
+
+def in_processes(predictor: object, pictures: Iterator[Any], batch_size: int, workers: int) -> Iterator[Any]:
+    """Yield the results of ``predict_many`` from copies of a predictor in ``workers`` processes, in order.
+
+    Raises:
+        UsageError, InferenceError: as ``started`` and ``answered``.
+    """
+    with started(workers) as processes:
+        yield from answered(processes, predictor, pictures, batch_size)
 
 
 def _sendable(picture: Any) -> Sendable:
@@ -169,6 +197,8 @@ def _sendable(picture: Any) -> Sendable:
 
 def _answer_requests(requests: BinaryIO, replies: BinaryIO) -> None:
     """Answer batches until stdin closes."""
+    import digit_infer.predictor  # noqa: F401  # while the parent loads the model
+
     try:
         predictor = pickle.load(requests)  # noqa: S301  # from the process that started this one
         while True:

@@ -107,7 +107,8 @@ def test_a_process_that_is_killed_is_an_error_of_ours(small, pictures):
 
 def test_threads_that_share_a_process_hear_their_own_answers(small, pictures):
     heard = {}
-    with Worker(pickle.dumps(small)) as process:
+    with Worker() as process:
+        process.load(pickle.dumps(small))
 
         def ask(number):
             heard[number] = [process.answer([pictures[number]])[0].image.tobytes() for _ in range(20)]
