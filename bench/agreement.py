@@ -12,7 +12,8 @@ from bench.robustness.drawn_pictures import KINDS
 from digit_infer.cli.output import Column, print_table
 from digit_infer.contract import DIGITS
 from digit_infer.dataset import load
-from digit_infer.image.network_look import INKED, View
+from digit_infer.image.network_look import View
+from digit_infer.image.one_digit import INKED
 from export.errors import ParityError
 from export.parity import INK_BOUNDS, compare, prove
 

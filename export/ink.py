@@ -16,7 +16,7 @@ import numpy as np
 
 from digit_infer.contract import INK, INK_SIDE, Format, Precision
 from digit_infer.files import atomic_write
-from digit_infer.image.network_look import INKED
+from digit_infer.image.one_digit import INKED
 from digit_infer.runtimes import RUNTIMES
 from digit_infer.runtimes.keras import load_network
 from digit_infer.runtimes.model_file import ModelFile

@@ -11,7 +11,7 @@ from PIL import Image
 
 from digit_infer.contract import INK_SIDE
 from digit_infer.image.components import components
-from digit_infer.image.one_digit import FEW, Look, Place, around, found_in
+from digit_infer.image.one_digit import FEW, INKED, Look, Place, around, found_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     Mark = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
     """Pictures uint8 [N, 128, 128] -> ink uint8 [N, 128, 128], 255 = full of ink"""
-
-INKED = 89
-"""Pixels with at least this much ink, of 255, form components."""
 
 _MARGIN = 16
 """Pixels at each side of a square of a page that its neighbour marks, too: near its edge a square sees too little."""

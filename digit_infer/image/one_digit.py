@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 By = Literal["given", "plain", "network"]
 """How the ink was found: not at all (already in MNIST's form), by a threshold, or by the ink network."""
 
+INKED = 89
+"""Pixels with at least this much ink, of 255, form components, however the ink was found (real-pictures: photo; robustness:
+blind_stripes)."""
+
 _SPECK = 0.1
 """A component is dust if smaller than this share of the digit's largest component (robustness: squared, specked)."""
 
 _APART = 0.3
 """A component joins the digit if its gap to it is at most this share of the largest component's size. A crop around a digit
 has a margin of the same share (robustness: thin, checked_cloth)."""
-
-_TINY = 40
-"""In a picture up to this size in pixels nothing is left out: it was cropped to its digit, whose strokes may be broken
-(real-pictures: scan)."""
 
 _RIM = 0.08
 """Components entirely in this outer share of the picture are slivers of a box or a neighbour (real-pictures:
@@ -146,12 +146,11 @@ def found_in(
     ``frame`` is that of ``components``. With ``even``, None is also returned where ``Look.is_even`` would be false.
     """
     found = components(mask, frame)
-    tiny = min(place.width, place.height) <= _TINY
-    pick = picked(found, tiny=tiny)
+    pick = picked(found)
     if pick is None:
         return None
     box, own = _cut(ink, found, pick.chosen)
-    within = tiny or not (found.at_edge & pick.chosen).any()
+    within = not (found.at_edge & pick.chosen).any()
     is_even = bool(is_even and within and np.count_nonzero(own) <= SOLID * max(own.shape) ** 2)
     if even and not is_even:
         return None
@@ -160,7 +159,7 @@ def found_in(
     everything = None if is_all else _part(ink, found, pick.unframed, place)
     slash = _slashed(found, pick)
     slashed = None if slash is None else _part(ink, found, slash, place)
-    may_be_several = len(found) > 1 and not tiny and (is_even or by == "network")
+    may_be_several = len(found) > 1 and (is_even or by == "network")
     parts = _parts(ink, found, pick, place) if may_be_several else ()
     return Look(by, own, whole, everything, slashed, parts, is_even)
 
@@ -175,15 +174,12 @@ class Picked:
     main: int
 
 
-def picked(found: Components, *, tiny: bool = False) -> Picked | None:
-    """Choose the digit's components; all of a ``tiny`` picture, None if there are only slivers at the edge."""
+def picked(found: Components) -> Picked | None:
+    """Choose the digit's components, None if there are only slivers at the edge."""
     at_edge = found.at_edge
     if len(found) == 1 and not at_edge[0]:
         every = ~at_edge
         return Picked(every, at_edge, every, 0)
-    if tiny and len(found) > 1:
-        every = np.ones(len(found), np.bool_)
-        return Picked(every, ~every, every, int(found.areas.argmax()))
     from_edge = _from_edge(found)
     frames = frames_of(found)
     left_out = at_edge & (np.maximum.reduceat(from_edge, found.firsts) <= _RIM) | frames

@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image
 
 from digit_infer.image.components import components, is_grain
-from digit_infer.image.mnist_form import box_by, box_in_mnist_form
-from digit_infer.image.one_digit import FEW, SOLID, Look, Part, Place, around, found_in
+from digit_infer.image.mnist_form import box_by, box_in_mnist_form, box_of, in_mnist_form
+from digit_infer.image.one_digit import FEW, INKED, SOLID, Look, Part, Place, around, found_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +36,14 @@ _FAINT = 12
 _FAINTEST_EDGE = 0.15
 """Less than this share of full ink is background. The best of 0.02 to 0.3 (real-pictures; robustness: blind_stripes)."""
 
-_INKED = 16
-"""Pixels with at least this much ink, of 255, form components. More breaks thin strokes; less joins digits and frames
-(real-pictures: photo)."""
-
 _SMALL = 112
 """A picture is downscaled by an integer factor until its longer side has 112 to 223 pixels (robustness: circled)."""
+
+_TINY = 40
+"""A picture up to this size in pixels was cropped to its digit: nothing is left out of it (real-pictures: scan)."""
+
+_WHOLE = 12
+"""Up to this size in pixels, the ink network has nothing to add (unseen: scikit-learn's 8 x 8)."""
 
 _LARGE = 0.02
 """Solid areas above this share of a page are not writing."""
@@ -83,11 +85,36 @@ def plain_look(grey: Grey, *, even: bool = False) -> Look | None:
     given = box_in_mnist_form(grey)
     if given is not None:
         return Look("given", grey, Part(given, grey))
+    tiny = _tiny_look(grey) if min(grey.shape) <= _TINY else None
+    if tiny is not None:
+        return tiny
     look = _look(grey, 0, 0, grey.shape, even=even)
     if look is None or _factor(grey) == 1 or look.parts or max(look.ink.shape) >= FEW:
         return look
     closer = _look(*around(grey, look.whole.box), grey.shape)
     return look if closer is None else replace(closer, is_even=look.is_even and closer.is_even)
+
+
+def _tiny_look(grey: Grey) -> Look | None:
+    """Take all that a picture of few pixels shows for the digit: its greys are shares of ink, which no threshold improves.
+
+    The background is what most of its corners and its border show. None is returned if other pixels are much farther from
+    the ink, so that it is not even.
+    """
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    low, high = int(grey.min()), int(grey.max())
+    if high - low <= 2 * _FAINT:
+        return None
+    is_light = grey[[0, 0, -1, -1], [0, -1, 0, -1]].mean() + border.mean() > low + high
+    off, edge = (high - grey, high - border) if is_light else (grey - low, border - low)
+    zero = float(np.median(edge[edge <= (high - low) // 2]))
+    is_whole = max(grey.shape) <= _WHOLE
+    if zero > _FAINT and not is_whole:
+        return None
+    ink = np.rint(np.maximum(off - zero, 0) * (255 / (high - low - zero))).astype(np.uint8)
+    box = box_of(np.where(ink > 255 * _FAINTEST_EDGE, ink, 0))
+    own = ink[box.top : box.bottom, box.left : box.right]
+    return Look("given" if is_whole else "plain", own, Part(box, in_mnist_form(own)))
 
 
 def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], Components | None]:
@@ -167,7 +194,7 @@ def _look(grey: Grey, left: int, top: int, shape: tuple[int, ...], *, even: bool
     ink = table.take(cut)
     place = Place(factor, left + factor * box.left, top + factor * box.top, shape[1], shape[0])
     frame = (-box.left, -box.top, levels.shape[1] - box.left, levels.shape[0] - box.top)
-    return found_in(ink, ink >= _INKED, "plain", place, frame, is_even=is_even and is_clean, even=even)
+    return found_in(ink, ink >= INKED, "plain", place, frame, is_even=is_even and is_clean, even=even)
 
 
 def _factor(grey: Grey) -> int:

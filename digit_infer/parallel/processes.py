@@ -149,9 +149,7 @@ def started(workers: int) -> Iterator[list[Worker]]:
         yield [stack.enter_context(Worker()) for _ in range(workers)]
 
 
-def answered(
-    processes: Sequence[Worker], predictor: object, pictures: Iterator[Any], batch_size: int
-) -> Iterator[Any]:
+def answered(processes: Sequence[Worker], predictor: object, pictures: Iterator[Any], batch_size: int) -> Iterator[Any]:
     """Yield the results of ``predict_many`` from copies of a predictor in processes that are ``started``, in order.
 
     Raises:

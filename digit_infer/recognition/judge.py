@@ -129,7 +129,9 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
         return whole
     main = parts[0]
     digits = [part for part in parts if part.confidence >= SURE and not (part is not main and _rises(part, main))]
-    if main not in digits or len(digits) < 2:
+    if main not in digits:
+        return whole
+    if len(digits) < 2:
         return main if main.confidence > whole.confidence + SURER else whole
     apart = any(not look.whole.box.has_middle_of(digit.part.box) for digit in digits)
     if apart or min(main.confidence, digits[1].confidence) > whole.confidence + SURER:

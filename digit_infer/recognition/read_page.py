@@ -19,8 +19,8 @@ from digit_infer.contract import SIDE
 from digit_infer.errors import UnreadablePictureError
 from digit_infer.image.components import components
 from digit_infer.image.mnist_form import Box
-from digit_infer.image.network_look import INKED, page_ink
-from digit_infer.image.one_digit import around
+from digit_infer.image.network_look import page_ink
+from digit_infer.image.one_digit import INKED, around
 from digit_infer.image.page import Place, lines_of
 from digit_infer.image.plain_look import plain_ink, plain_look
 from digit_infer.image.ruling import rules_of

@@ -122,7 +122,7 @@ def _framed(grey):
 
 def _ruled(grey):
     lines = grey.copy()
-    lines[15::30] = np.minimum(lines[15::30], 150)
+    lines[15::30] = np.minimum(lines[15::30], 100)
     return lines
 
 
