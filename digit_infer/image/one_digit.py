@@ -104,7 +104,7 @@ class Look:
         by: the method.
         ink: uint8 [h, w], 255 = ink: the digit's ink, cropped to its box.
         whole: the digit with all its components.
-        everything: all ink except frames, if the digit is not all of it; else None.
+        everything: all ink except frames, or a picture of MNIST's size as it is, if that is more than the digit; else None.
         slashed: the digit with its frame, if both may be a slashed 0; else None.
         parts: components of similar size that may be separate digits, the main one first; none or at least two.
         is_even: whether the background is even, and the ink is of strokes, not of solid areas, and within the picture.

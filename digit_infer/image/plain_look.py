@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from digit_infer.contract import SIDE
 from digit_infer.image.components import components, is_grain
-from digit_infer.image.mnist_form import box_by, box_in_mnist_form, box_of, in_mnist_form
+from digit_infer.image.mnist_form import BOX, Box, box_by, box_in_mnist_form, box_of, in_mnist_form
 from digit_infer.image.one_digit import FEW, INKED, SOLID, Look, Part, Place, around, found_in
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def _tiny_look(grey: Grey) -> Look | None:
     """Take all that a picture of few pixels shows for the digit: its greys are shares of ink, which no threshold improves.
 
     The background is what most of its corners and its border show. None is returned if other pixels are much farther from
-    the ink, so that it is not even.
+    the ink, so that it is not even. Where ink covers more than a digit in MNIST's form does, as in noise, the picture as it
+    is may be the better image.
     """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     low, high = int(grey.min()), int(grey.max())
@@ -114,7 +116,8 @@ def _tiny_look(grey: Grey) -> Look | None:
     ink = np.rint(np.maximum(off - zero, 0) * (255 / (high - low - zero))).astype(np.uint8)
     box = box_of(np.where(ink > 255 * _FAINTEST_EDGE, ink, 0))
     own = ink[box.top : box.bottom, box.left : box.right]
-    return Look("given" if is_whole else "plain", own, Part(box, in_mnist_form(own)))
+    as_it_is = Part(Box(0, 0, SIDE, SIDE), ink) if grey.shape == (SIDE, SIDE) and max(own.shape) > BOX else None
+    return Look("given" if is_whole else "plain", own, Part(box, in_mnist_form(own)), as_it_is)
 
 
 def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], Components | None]:

@@ -53,6 +53,14 @@ def test_a_tiny_picture_in_uneven_light_is_answered(predictor, mnist_test):
     assert digits == mnist_test.labels[:50].tolist()
 
 
+def test_a_noisy_image_in_mnists_form_is_not_fitted_again(predictor, mnist_test):
+    draw = np.random.default_rng(28)
+    images = mnist_test.images[:300]
+    noisy = np.clip(images + draw.normal(0, 60, images.shape), 0, 255).astype(np.uint8)
+    right = [answer.digit == label for answer, label in zip(predictor.predict_many(noisy), mnist_test.labels, strict=False)]
+    assert np.mean(right) >= 0.99
+
+
 def test_a_clean_drawing_is_believed_without_the_network(predictor, mnist_test):
     def mark(pictures):
         raise AssertionError(f"the network was asked about {len(pictures)} pictures")
