@@ -14,6 +14,7 @@ from bench.recording import RESULTS, SCHEMA
 from bench.robustness.command import REAL_PICTURES
 from bench.robustness.command import SCHEMA as REAL_SCHEMA
 from bench.robustness.real_pictures import Kind, in_all, mean_share
+from digit_infer.recognition.judge import SURE
 from export.stored import stored_document
 from pages.render import render
 
@@ -50,6 +51,7 @@ def page(stored: _Record, rules: _Record, real: _Record, times: _Record) -> str:
         labelled={name: sum(of[OURS.name]["pictures"].values()) for name, of in stored["real"].items()},
         lines=list(_lines(stored, rules)),
         stages=STAGES,
+        sure=SURE,
         times=times,
         libraries=stored["libraries"],
     )

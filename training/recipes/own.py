@@ -100,8 +100,8 @@ NEXT: dict[str, Recipe] = {
     for recipe in (
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
-            epochs=80,
-            wide=Wide(hands=0.25, non_digits=0.3, coarse=0.15),
+            epochs=120,
+            wide=Wide(hands=0.1, non_digits=0.15, coarse=0.08),
             calibrated=True,
             precision="bfloat16",
         ),
