@@ -27,7 +27,9 @@ MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
 
 _ENOUGH = 2
-"""With so many digits within the picture, what reaches its edge is no digit, but a shadow, the table or a neighbour."""
+LOW = 0.7
+"""With so many digits within the picture, what reaches its edge is a shadow, the table or a neighbour, unless it is as high as
+they are, to within this share. What is lower than this share of its line's height is no digit."""
 
 _SMALLEST = 0.25
 _SPECK = 0.07
@@ -88,8 +90,9 @@ def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place
     seen = components(mask)
     sizes = seen.sizes.max(axis=1)
     within = ~seen.at_edge
-    enough = np.count_nonzero(within & (sizes >= _SMALLEST * seen.typical_height(within))) >= _ENOUGH
-    strokes = within if enough else np.ones(len(seen), np.bool_)
+    usual, heights = seen.typical_height(within), seen.sizes[:, 1]
+    enough = np.count_nonzero(within & (sizes >= _SMALLEST * usual)) >= _ENOUGH
+    strokes = within | (heights >= LOW * usual) & (LOW * sizes <= usual) if enough else np.ones(len(seen), np.bool_)
     typical = seen.typical_height(strokes)
     count = np.count_nonzero(strokes & (sizes >= _SMALLEST * typical))
     if count > MOST:

@@ -21,7 +21,7 @@ from digit_infer.image.components import components
 from digit_infer.image.mnist_form import Box
 from digit_infer.image.network_look import page_ink
 from digit_infer.image.one_digit import INKED, around
-from digit_infer.image.page import Place, lines_of
+from digit_infer.image.page import LOW, Place, lines_of
 from digit_infer.image.plain_look import plain_ink, plain_look
 from digit_infer.image.ruling import rules_of
 from digit_infer.prediction import Prediction
@@ -58,15 +58,14 @@ _ENOUGH = 24
 """A page with so many pixels a side is read at a half of them if three quarters of its pieces are still so high then."""
 
 _SURE = 0.55
-_LOW = 0.7
 _WIDE = 0.8
 _HANGS = 0.8
-"""What has at least the first confidence is not split (pages: plain, sums), nor what is lower than the second share of
-its line's height. What hangs together must have the third share of the height in width, and the fourth of the whole
-width; else it is one sign."""
+"""What has at least the first confidence is not split (pages: plain, sums), nor what is lower than ``LOW`` of its line's
+height. What hangs together must have the second share of the height in width, and the third of the whole width; else it is
+one sign."""
 
 _HIGH = 1.25
-"""What is lower than ``_LOW`` of its line's height, or higher than this, is a sign: that it is no digit leaves no doubt."""
+"""What is lower than ``LOW`` of its line's height, or higher than this, is a sign: that it is no digit leaves no doubt."""
 
 _FEWEST_TO_TURN = 5
 """A page of fewer pieces is not turned."""
@@ -255,7 +254,7 @@ def _read_line(
     else:
         parts += told_apart(inside)
         outside += inside
-    doubts = [1 - said.confidence for segment, said in outside if _LOW * high <= segment.box.height <= _HIGH * high]
+    doubts = [1 - said.confidence for segment, said in outside if LOW * high <= segment.box.height <= _HIGH * high]
     parts += [(place.box, None, GAP) for place in line if not place.written]
     parts.sort(key=lambda part: part[0].left)
     gaps = gaps_between([box for box, _, _ in parts], high)
@@ -269,7 +268,7 @@ def _split(answer: Answer, pieces: list[Answered], high: float) -> list[Answered
     for segment, said in pieces:
         width, height = segment.box.width, segment.box.height
         may_touch = (
-            said.confidence < _SURE and height >= _LOW * high and segment.widest >= max(_WIDE * height, _HANGS * width)
+            said.confidence < _SURE and height >= LOW * high and segment.widest >= max(_WIDE * height, _HANGS * width)
         )
         both = joined(answer, found[-1], (segment, said)) if found else None
         if both is not None:

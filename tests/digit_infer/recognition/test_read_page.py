@@ -97,6 +97,20 @@ def test_a_broken_five_is_one_digit(predictor, mnist_test):
     assert predictor.read(on_paper(ink)).text == expected
 
 
+@pytest.mark.parametrize("height", [20, 60])
+def test_a_line_that_is_cropped_to_its_digits_is_read(predictor, mnist_test, height):
+    read = 0
+    for first in range(0, 200, 5):
+        ink = np.hstack(
+            [np.pad(image[:, image.any(axis=0)], ((0, 0), (0, 5))) for image in mnist_test.images[first : first + 5]]
+        )
+        rows, columns = ink.any(axis=1).nonzero()[0], ink.any(axis=0).nonzero()[0]
+        line = Image.fromarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+        line = line.resize((line.width * height // line.height, height), Image.Resampling.BICUBIC)
+        read += predictor.read(line).text == "".join(map(str, mnist_test.labels[first : first + 5]))
+    assert read >= 34  # of 40; where all that reaches an edge is left out, about 15
+
+
 def test_specks_ruled_lines_and_shadows_at_the_edge_are_no_digits(predictor, mnist_test):
     ink, expected = written(mnist_test, [range(5)])
     ink[-12:-10] = 1
