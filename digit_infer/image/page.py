@@ -28,8 +28,8 @@ MOST = 2_000
 
 _ENOUGH = 2
 LOW = 0.7
-"""With so many digits within the picture, what reaches its edge is a shadow, the table or a neighbour, unless it is as high as
-they are, to within this share. What is lower than this share of its line's height is no digit."""
+"""With so many digits within the picture, what reaches its edge is a shadow, the table or a neighbour, unless it is as high
+as they are, to within this share. What is lower than this share of its line's height is no digit."""
 
 _SMALLEST = 0.25
 _SPECK = 0.07
