@@ -79,20 +79,19 @@ def enclosing(boxes: Iterable[Box]) -> Box:
     return Box(min(left), min(top), max(right), max(bottom))
 
 
-def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place]]:
+def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> tuple[list[list[Place]], bool]:
     """Return what may be digits and signs, in lines from top to bottom, each from left to right.
 
-    ``ink`` uint8 [H, W] is how much ink each pixel holds, ``mask`` bool [H, W] what hangs together.
+    ``ink`` uint8 [H, W] is how much ink each pixel holds, ``mask`` bool [H, W] what hangs together. The second result is
+    whether what reaches the edge was left out though it is larger than a digit, which may hang together with it.
 
     Raises:
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
     seen = components(mask)
     sizes = seen.sizes.max(axis=1)
-    within = ~seen.at_edge
-    usual, heights = seen.typical_height(within), seen.sizes[:, 1]
-    enough = np.count_nonzero(within & (sizes >= _SMALLEST * usual)) >= _ENOUGH
-    strokes = within | (heights >= LOW * usual) & (LOW * sizes <= usual) if enough else np.ones(len(seen), np.bool_)
+    cut_off = _cut_off(seen)
+    strokes = ~cut_off
     typical = seen.typical_height(strokes)
     count = np.count_nonzero(strokes & (sizes >= _SMALLEST * typical))
     if count > MOST:
@@ -109,7 +108,18 @@ def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> list[list[Place
     lines += _in_lines([place for place in alone if max(place.box.width, place.box.height) >= _SMALLEST * typical])
     for line in lines:
         line.sort(key=lambda place: place.box.left)
-    return sorted(lines, key=lambda line: float(np.mean([place.box.top for place in line])))
+    loses_ink = bool((cut_off & (sizes > typical)).any())
+    return sorted(lines, key=lambda line: float(np.mean([place.box.top for place in line]))), loses_ink
+
+
+def _cut_off(seen: Components) -> Mask:
+    """Return which components [K] reach the edge of a picture and are no digits of it."""
+    sizes, usual = seen.sizes, seen.typical_height(~seen.at_edge)
+    larger = sizes.max(axis=1)
+    if np.count_nonzero(~seen.at_edge & (larger >= _SMALLEST * usual)) < _ENOUGH:
+        return np.zeros(len(seen), np.bool_)
+    cut_off: Mask = seen.at_edge & ~((sizes[:, 1] >= LOW * usual) & (LOW * larger <= usual))
+    return cut_off
 
 
 def _in_cells(pieces: Sequence[Segment], cells: Sequence[Box]) -> list[Place]:

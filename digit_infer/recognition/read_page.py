@@ -101,15 +101,19 @@ the whole is at most ``_UNSURE`` and the sum of all pieces' doubts."""
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """Ink uint8 [H, W], what hangs together by being above a level, and the ink in which printed lines are whole."""
+    """Ink uint8 [H, W], what hangs together by being above a level, and the ink in which printed lines are whole.
+
+    With these lines goes what lies so many pixels ``beside`` them.
+    """
 
     ink: Ink
     level: int
     plain: Ink
+    beside: int
 
     def turned(self, degrees: int) -> _Look:
         """Return it rotated counterclockwise; the page grows so that all of it is kept."""
-        return _Look(_rotated(self.ink, degrees), self.level, _rotated(self.plain, degrees))
+        return replace(self, ink=_rotated(self.ink, degrees), plain=_rotated(self.plain, degrees))
 
 
 def _rotated(grey: Grey, degrees: int, ground: int = 0) -> Grey:
@@ -129,6 +133,7 @@ class _Page:
     doubts: list[float]
     of_print: float
     shape: tuple[int, ...]
+    loses_ink: bool = False
 
     @property
     def doubt(self) -> float:
@@ -154,17 +159,27 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
     """
     unbounded, answer = answer, _bounded(answer)
     small, plain, is_even = _seen(grey)
-    look = _Look(plain, 0, plain)
-    best = _page_if_any(answer, look, 0) if is_even or mark is None else None
-    if best is not None:
-        best = _upright(answer, look, best)
+    best = _plain_page(answer, plain, is_sole=mark is None) if is_even or mark is None else None
     if mark is not None and (best is None or best.doubt > _BELIEVED):
-        look = _Look(page_ink(small, mark), INKED - 1, plain)
+        look = _Look(page_ink(small, mark), INKED - 1, plain, 3)
         seen = _upright(answer, look, _page(answer, look, best.degrees if best else 0))
         best = seen if best is None or (seen.doubts and seen.doubt < best.doubt) else best
     best = _asked_again(unbounded, mark, small, best or _Page([], 0, [], 0.0, small.shape))
     best = _whole_if_believed(unbounded, mark, small, best) or best
     return Reading(tuple(_parts(best, small.shape, grey.shape)), best.degrees, grey)
+
+
+def _plain_page(answer: Answer, plain: Ink, *, is_sole: bool) -> _Page | None:
+    """Return what is read in the ink of the plain look, without faint ink if a line from edge to edge holds digits else.
+
+    None is returned if that does not help, unless the plain look is the sole one.
+    """
+    for level in (0, INKED - 1):
+        look = _Look(plain, level, plain, 2)
+        page = _page_if_any(answer, look, 0)
+        if page is not None and not page.loses_ink:
+            return _upright(answer, look, page)
+    return None if page is None or not is_sole else _upright(answer, look, page)
 
 
 def _seen(grey: Grey) -> tuple[Grey, Ink, bool]:
@@ -223,15 +238,17 @@ def _page_if_any(answer: Answer, look: _Look, degrees: int) -> _Page | None:
 def _page(answer: Answer, look: _Look, degrees: int) -> _Page:
     look = look.turned(degrees) if degrees else look
     rules = rules_of(look.plain)
-    ink = rules.without(look.ink, reach=3 if look.level else 2)
-    lines = lines_of(ink, (look.ink > look.level) & (ink > 0), rules.cells)
+    ink = rules.without(look.ink, look.beside)
+    lines, loses_ink = lines_of(ink, (look.ink > look.level) & (ink > 0), rules.cells)
     segments = [segment for line in lines for place in line for segment in place.written]
     images = np.stack([segment.image() for segment in segments]) if segments else None
     answered = iter(zip(segments, [] if images is None else answer(images), strict=True))
     high = high_of(segments)
     found = [_read_line(answer, line, answered, high) for line in lines]
     doubts = [doubt for _, some, _ in found for doubt in some]
-    return _Page([parts for parts, _, _ in found], degrees, doubts, sum(doubt for _, _, doubt in found), ink.shape)
+    return _Page(
+        [parts for parts, _, _ in found], degrees, doubts, sum(doubt for _, _, doubt in found), ink.shape, loses_ink
+    )
 
 
 def _read_line(

@@ -111,6 +111,15 @@ def test_a_line_that_is_cropped_to_its_digits_is_read(predictor, mnist_test, hei
     assert read >= 34  # of 40; where all that reaches an edge is left out, about 15
 
 
+@pytest.mark.parametrize("grey", [60, 170])
+def test_digits_that_touch_a_line_from_edge_to_edge_are_read(predictor, mnist_test, grey):
+    ink, expected = written(mnist_test, [range(6)])
+    page = on_paper(ink, paper=245, pen=40)
+    foot = np.nonzero(ink.max(axis=1) > 0.5)[0].max()
+    page[foot - 1 : foot + 1] = np.minimum(page[foot - 1 : foot + 1], grey)
+    assert predictor.read(page).text == expected
+
+
 def test_specks_ruled_lines_and_shadows_at_the_edge_are_no_digits(predictor, mnist_test):
     ink, expected = written(mnist_test, [range(5)])
     ink[-12:-10] = 1
