@@ -107,7 +107,7 @@ def command(
 def _started(workers: int) -> AbstractContextManager[list[Worker]]:
     from digit_infer.parallel.processes import started  # not needed for one picture
 
-    return started(workers)
+    return started(workers, Predictor.__module__)
 
 
 def _many(predictor: Predictor, pictures: list[NamedPicture], processes: list[Worker]) -> Answers:

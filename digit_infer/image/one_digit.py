@@ -107,7 +107,9 @@ class Look:
         everything: all ink except frames, or a picture of MNIST's size as it is, if that is more than the digit; else None.
         slashed: the digit with its frame, if both may be a slashed 0; else None.
         parts: components of similar size that may be separate digits, the main one first; none or at least two.
-        is_even: whether the background is even, and the ink is of strokes, not of solid areas, and within the picture.
+        is_even: whether the background is even, and the ink is of strokes, not of solid areas, and within the picture; of a
+            tiny picture, whether the background is even.
+        is_final: whether the ink network has nothing to add: the picture is in MNIST's form, or has too few pixels.
     """
 
     by: By
@@ -117,6 +119,7 @@ class Look:
     slashed: Part | None = None
     parts: tuple[Part, ...] = ()
     is_even: bool = True
+    is_final: bool = False
 
     @property
     def asked(self) -> tuple[Part, ...]:

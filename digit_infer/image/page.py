@@ -1,8 +1,9 @@
 """The ink of a page -> where each digit and each sign may lie, line by line.
 
-What hangs together is a digit or a part of one. Parts above one another are put together, what leaves the picture is left
-out, and the rest is put in the order in which people write: left to right, in lines that may slope. A cell of a form is one
-place on its line, with what is written in it or empty; points, commas and hyphens go to the line of what they stand beside.
+What hangs together is a digit or a part of one. Parts above one another are put together, what reaches the edge is left out
+unless it is as large as the digits, and the rest is put in the order in which people write: left to right, in lines that
+may slope. A cell of a form is one place on its line, with what is written in it or empty; points, commas and hyphens go to
+the line of what they stand beside.
 """
 
 from __future__ import annotations
@@ -27,9 +28,12 @@ MOST = 2_000
 """Digits on a page: fifty lines of forty. What has more pieces is a photograph of something else."""
 
 _ENOUGH = 2
+"""With so many digits within the picture, what reaches its edge is a shadow, the table or a neighbour, unless it is as
+large as they are."""
+
 LOW = 0.7
-"""With so many digits within the picture, what reaches its edge is a shadow, the table or a neighbour, unless it is as high
-as they are, to within this share. What is lower than this share of its line's height is no digit."""
+"""A digit has at least this share of the height of the digits on its line; one at the picture's edge at most so much more
+(pages: plain)."""
 
 _SMALLEST = 0.25
 _SPECK = 0.07
@@ -82,8 +86,8 @@ def enclosing(boxes: Iterable[Box]) -> Box:
 def lines_of(ink: Ink, mask: Mask, cells: Sequence[Box] = ()) -> tuple[list[list[Place]], bool]:
     """Return what may be digits and signs, in lines from top to bottom, each from left to right.
 
-    ``ink`` uint8 [H, W] is how much ink each pixel holds, ``mask`` bool [H, W] what hangs together. The second result is
-    whether what reaches the edge was left out though it is larger than a digit, which may hang together with it.
+    ``ink`` uint8 [H, W] is how much ink each pixel holds, ``mask`` bool [H, W] what hangs together. The second result says
+    whether something larger than a digit was left out at the edge: digits may be joined to it.
 
     Raises:
         UnreadablePictureError: more pieces stand out than a page has digits.

@@ -41,10 +41,12 @@ _SMALL = 112
 """A picture is downscaled by an integer factor until its longer side has 112 to 223 pixels (robustness: circled)."""
 
 _TINY = 40
-"""A picture up to this size in pixels was cropped to its digit: nothing is left out of it (real-pictures: scan)."""
+"""A picture whose shorter side has at most so many pixels was cropped to its digit: nothing is left out of it
+(real-pictures: scan)."""
 
-_WHOLE = 12
-"""Up to this size in pixels, the ink network has nothing to add (unseen: scikit-learn's 8 x 8)."""
+_FEWEST = 12
+"""The ink network is not asked about a picture whose longer side has at most so many pixels (unseen: scikit-learn's
+8 x 8)."""
 
 _LARGE = 0.02
 """Solid areas above this share of a page are not writing."""
@@ -85,7 +87,7 @@ def plain_look(grey: Grey, *, even: bool = False) -> Look | None:
     """
     given = box_in_mnist_form(grey)
     if given is not None:
-        return Look("given", grey, Part(given, grey))
+        return Look("given", grey, Part(given, grey), is_final=True)
     tiny = _tiny_look(grey) if min(grey.shape) <= _TINY else None
     if tiny is not None:
         return tiny
@@ -97,11 +99,11 @@ def plain_look(grey: Grey, *, even: bool = False) -> Look | None:
 
 
 def _tiny_look(grey: Grey) -> Look | None:
-    """Take all that a picture of few pixels shows for the digit: its greys are shares of ink, which no threshold improves.
+    """Take all that a tiny picture shows for the digit: its greys are shares of ink, which no threshold improves.
 
-    The background is what most of its corners and its border show. None is returned if other pixels are much farther from
-    the ink, so that it is not even. Where ink covers more than a digit in MNIST's form does, as in noise, the picture as it
-    is may be the better image.
+    The background is light if corners and border are so on average; its level is the median of the border on that side.
+    None is returned if that is not nearly the extreme level: the background is not even. Of a picture of 28 x 28 whose ink
+    is larger than a digit in MNIST's form, such as a noisy one, the classifier is also asked about the picture as it is.
     """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     low, high = int(grey.min()), int(grey.max())
@@ -110,14 +112,14 @@ def _tiny_look(grey: Grey) -> Look | None:
     is_light = grey[[0, 0, -1, -1], [0, -1, 0, -1]].mean() + border.mean() > low + high
     off, edge = (high - grey, high - border) if is_light else (grey - low, border - low)
     zero = float(np.median(edge[edge <= (high - low) // 2]))
-    is_whole = max(grey.shape) <= _WHOLE
-    if zero > _FAINT and not is_whole:
+    is_final = max(grey.shape) <= _FEWEST
+    if zero > _FAINT and not is_final:
         return None
     ink = np.rint(np.maximum(off - zero, 0) * (255 / (high - low - zero))).astype(np.uint8)
     box = box_of(np.where(ink > 255 * _FAINTEST_EDGE, ink, 0))
     own = ink[box.top : box.bottom, box.left : box.right]
     as_it_is = Part(Box(0, 0, SIDE, SIDE), ink) if grey.shape == (SIDE, SIDE) and max(own.shape) > BOX else None
-    return Look("given" if is_whole else "plain", own, Part(box, in_mnist_form(own)), as_it_is)
+    return Look("plain", own, Part(box, in_mnist_form(own)), as_it_is, is_final=is_final)
 
 
 def plain_ink(grey: Grey) -> tuple[NDArray[np.uint8], Components | None]:

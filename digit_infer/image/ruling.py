@@ -64,7 +64,7 @@ class Rules:
     lines: Mask | None
     cells: tuple[Box, ...]
 
-    def without(self, ink: NDArray[np.uint8], reach: int = 2) -> NDArray[np.uint8]:
+    def without(self, ink: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
         """Return ink uint8 [H, W] without the lines and what lies so many pixels beside them."""
         return ink if self.lines is None else np.where(_wider(self.lines, 2 * reach + 1), 0, ink).astype(np.uint8)
 

@@ -16,6 +16,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from queue import SimpleQueue
 from typing import Any, BinaryIO, TypeAlias
 
@@ -68,11 +69,11 @@ def end_with(owner: str) -> None:
 class Worker:
     """A process with a copy of a predictor. Safe to share between threads; batches are answered in order."""
 
-    def __init__(self) -> None:
-        """Start a process, without waiting for it; ``load`` comes before the first batch."""
+    def __init__(self, module: str) -> None:
+        """Start a process that imports a module, without waiting for it; ``load`` comes before the first batch."""
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [*_COMMAND, owner()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
+            [*_COMMAND, owner(), module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
         )
         assert self._process.stdin is not None  # noqa: S101  # for mypy: both are pipes
         assert self._process.stdout is not None  # noqa: S101
@@ -81,7 +82,7 @@ class Worker:
         self._sending, self._receiving = threading.Lock(), threading.Lock()
 
     def load(self, predictor: bytes) -> None:
-        """Send a pickled predictor along with the first batch."""
+        """Keep a pickled predictor, which is sent before the first batch."""
         self._first = predictor
 
     def answer(self, pictures: list[Sendable]) -> list[Any]:
@@ -135,8 +136,8 @@ class Worker:
 
 
 @contextmanager
-def started(workers: int) -> Iterator[list[Worker]]:
-    """Start processes, which import what a predictor needs while the caller loads one, and end them afterwards.
+def started(workers: int, module: str) -> Iterator[list[Worker]]:
+    """Start processes, which import the predictor's module while the caller loads one, and end them afterwards.
 
     Raises:
         UsageError: this app was frozen by another tool than PyInstaller.
@@ -146,11 +147,11 @@ def started(workers: int) -> Iterator[list[Worker]]:
             "this frozen app cannot start worker processes", "leave processes out, or freeze it by PyInstaller"
         )
     with ExitStack() as stack:
-        yield [stack.enter_context(Worker()) for _ in range(workers)]
+        yield [stack.enter_context(Worker(module)) for _ in range(workers)]
 
 
 def answered(processes: Sequence[Worker], predictor: object, pictures: Iterator[Any], batch_size: int) -> Iterator[Any]:
-    """Yield the results of ``predict_many`` from copies of a predictor in processes that are ``started``, in order.
+    """Yield the results of ``predict_many`` from copies of a predictor in processes that are ``started``, in order; once.
 
     Raises:
         UsageError: a picture is neither a path nor bytes.
@@ -181,7 +182,7 @@ def in_processes(predictor: object, pictures: Iterator[Any], batch_size: int, wo
     Raises:
         UsageError, InferenceError: as ``started`` and ``answered``.
     """
-    with started(workers) as processes:
+    with started(workers, type(predictor).__module__) as processes:
         yield from answered(processes, predictor, pictures, batch_size)
 
 
@@ -195,8 +196,6 @@ def _sendable(picture: Any) -> Sendable:
 
 def _answer_requests(requests: BinaryIO, replies: BinaryIO) -> None:
     """Answer batches until stdin closes."""
-    import digit_infer.predictor  # noqa: F401  # while the parent loads the model
-
     try:
         predictor = pickle.load(requests)  # noqa: S301  # from the process that started this one
         while True:
@@ -215,6 +214,7 @@ def _reply(replies: BinaryIO, reply: object) -> None:
 
 if __name__ == "__main__":
     end_with(sys.argv[1])
+    import_module(sys.argv[2])  # while the parent loads the model
     answers_to = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keep the output of libraries out of the replies
     _answer_requests(sys.stdin.buffer, answers_to)

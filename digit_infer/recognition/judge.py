@@ -84,7 +84,7 @@ def _believed(answer: Judged | None) -> bool:
     """Return whether the threshold's result is final: even ink, and one confident digit, or several."""
     if answer is None or not answer.look.is_even:
         return False
-    return answer.look.by == "given" or answer.several or answer.confidence >= SURE
+    return answer.look.is_final or answer.several or answer.confidence >= SURE
 
 
 def _average(plain: Judged | None, network: Judged | None) -> Judged | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -21,12 +22,12 @@ from digit_infer.image.components import components
 from digit_infer.image.mnist_form import Box
 from digit_infer.image.network_look import page_ink
 from digit_infer.image.one_digit import INKED, around
-from digit_infer.image.page import LOW, Place, lines_of
+from digit_infer.image.page import LOW, Place
 from digit_infer.image.plain_look import plain_ink, plain_look
-from digit_infer.image.ruling import rules_of
 from digit_infer.prediction import Prediction
 from digit_infer.reading import ReadDigit, Reading, Sign
 from digit_infer.recognition.judge import SURE, judged
+from digit_infer.recognition.page_layout import BESIDE_NETWORK, BESIDE_PLAIN, Layout, PageLook, laid_out, rotated
 from digit_infer.recognition.signs import (
     GAP,
     OTHER,
@@ -100,31 +101,6 @@ the whole is at most ``_UNSURE`` and the sum of all pieces' doubts."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
-    """Ink uint8 [H, W], what hangs together by being above a level, and the ink in which printed lines are whole.
-
-    With these lines goes what lies so many pixels ``beside`` them.
-    """
-
-    ink: Ink
-    level: int
-    plain: Ink
-    beside: int
-
-    def turned(self, degrees: int) -> _Look:
-        """Return it rotated counterclockwise; the page grows so that all of it is kept."""
-        return replace(self, ink=_rotated(self.ink, degrees), plain=_rotated(self.plain, degrees))
-
-
-def _rotated(grey: Grey, degrees: int, ground: int = 0) -> Grey:
-    """Return a picture rotated counterclockwise, on a larger sheet of that grey if its corners do not fit."""
-    if degrees % 90 == 0:
-        return np.ascontiguousarray(np.rot90(grey, degrees // 90))
-    image = Image.fromarray(grey)
-    return np.asarray(image.rotate(degrees, Image.Resampling.BILINEAR, expand=True, fillcolor=ground))
-
-
-@dataclass(frozen=True, eq=False)
 class _Page:
     """What is read on a page that was rotated: its lines, and the mean doubt of all that is as high as a digit."""
 
@@ -133,7 +109,6 @@ class _Page:
     doubts: list[float]
     of_print: float
     shape: tuple[int, ...]
-    loses_ink: bool = False
 
     @property
     def doubt(self) -> float:
@@ -161,7 +136,7 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
     small, plain, is_even = _seen(grey)
     best = _plain_page(answer, plain, is_sole=mark is None) if is_even or mark is None else None
     if mark is not None and (best is None or best.doubt > _BELIEVED):
-        look = _Look(page_ink(small, mark), INKED - 1, plain, 3)
+        look = PageLook(page_ink(small, mark), INKED - 1, plain, BESIDE_NETWORK)
         seen = _upright(answer, look, _page(answer, look, best.degrees if best else 0))
         best = seen if best is None or (seen.doubts and seen.doubt < best.doubt) else best
     best = _asked_again(unbounded, mark, small, best or _Page([], 0, [], 0.0, small.shape))
@@ -170,16 +145,24 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
 
 
 def _plain_page(answer: Answer, plain: Ink, *, is_sole: bool) -> _Page | None:
-    """Return what is read in the ink of the plain look, without faint ink if a line from edge to edge holds digits else.
+    """Read a page in the ink of the plain look: in all of it, or without the faint ink if digits may be lost otherwise.
 
-    None is returned if that does not help, unless the plain look is the sole one.
+    Returns None if they may be lost either way and another look can be tried, or if there are too many pieces for a page.
     """
+    found = []
     for level in (0, INKED - 1):
-        look = _Look(plain, level, plain, 2)
-        page = _page_if_any(answer, look, 0)
-        if page is not None and not page.loses_ink:
-            return _upright(answer, look, page)
-    return None if page is None or not is_sole else _upright(answer, look, page)
+        look = PageLook(plain, level, plain, BESIDE_PLAIN)
+        with suppress(UnreadablePictureError):
+            found.append((look, laid_out(look)))
+        if found and not found[-1][1].loses_ink:
+            break
+    else:
+        found = found[:1] if is_sole else []
+    if not found:
+        return None
+    look, layout = found[-1]
+    page = _page_if_any(answer, layout, 0)
+    return None if page is None else _upright(answer, look, page)
 
 
 def _seen(grey: Grey) -> tuple[Grey, Ink, bool]:
@@ -211,7 +194,7 @@ def _bounded(answer: Answer) -> Answer:
     return answer_some
 
 
-def _upright(answer: Answer, look: _Look, page: _Page) -> _Page:
+def _upright(answer: Answer, look: PageLook, page: _Page) -> _Page:
     """Return a page rotated by quarters, and so that its lines are level, if that leaves much less doubt."""
     if len(page.doubts) >= _FEWEST_TO_TURN and page.all_doubts > _LESS:
         page = _least_doubted(answer, look, page, (90, 180, 270), _LESS)
@@ -219,7 +202,7 @@ def _upright(answer: Answer, look: _Look, page: _Page) -> _Page:
     return _least_doubted(answer, look, page, (level, level + 180), 0.0) if level else page
 
 
-def _least_doubted(answer: Answer, look: _Look, page: _Page, turns: Sequence[int], less: float) -> _Page:
+def _least_doubted(answer: Answer, look: PageLook, page: _Page, turns: Sequence[int], less: float) -> _Page:
     """Return the page rotated further by some degrees if its doubts are less by so much then, else the page as it is."""
     others = [_page_if_any(answer, look, (page.degrees + degrees) % 360) for degrees in turns]
     fit = [other for other in others if other is not None and 2 * len(other.doubts) > len(page.doubts)]
@@ -227,28 +210,25 @@ def _least_doubted(answer: Answer, look: _Look, page: _Page, turns: Sequence[int
     return best if best.all_doubts < min(_BETTER * page.all_doubts, page.all_doubts - less) else page
 
 
-def _page_if_any(answer: Answer, look: _Look, degrees: int) -> _Page | None:
+def _page_if_any(answer: Answer, layout: PageLook | Layout, degrees: int) -> _Page | None:
     """Return what is read on a page that is rotated, or None where there are too many pieces for a page."""
     try:
-        return _page(answer, look, degrees)
+        return _page(answer, layout, degrees)
     except UnreadablePictureError:
         return None
 
 
-def _page(answer: Answer, look: _Look, degrees: int) -> _Page:
-    look = look.turned(degrees) if degrees else look
-    rules = rules_of(look.plain)
-    ink = rules.without(look.ink, look.beside)
-    lines, loses_ink = lines_of(ink, (look.ink > look.level) & (ink > 0), rules.cells)
+def _page(answer: Answer, layout: PageLook | Layout, degrees: int) -> _Page:
+    if isinstance(layout, PageLook):
+        layout = laid_out(layout.turned(degrees) if degrees else layout)
+    lines = layout.lines
     segments = [segment for line in lines for place in line for segment in place.written]
     images = np.stack([segment.image() for segment in segments]) if segments else None
     answered = iter(zip(segments, [] if images is None else answer(images), strict=True))
     high = high_of(segments)
     found = [_read_line(answer, line, answered, high) for line in lines]
     doubts = [doubt for _, some, _ in found for doubt in some]
-    return _Page(
-        [parts for parts, _, _ in found], degrees, doubts, sum(doubt for _, _, doubt in found), ink.shape, loses_ink
-    )
+    return _Page([parts for parts, _, _ in found], degrees, doubts, sum(doubt for _, _, doubt in found), layout.shape)
 
 
 def _read_line(
@@ -340,7 +320,7 @@ def _looked_at_again(answer: Answer, mark: Mark | None, grey: Grey, page: _Page)
     doubted = [part for line in page.lines for part in line if part[1] is not None and part[1].confidence < SURE]
     if not doubted:
         return page
-    turned = _rotated(grey, page.degrees, int(np.median(grey)))
+    turned = rotated(grey, page.degrees, int(np.median(grey)))
     crops = [around(turned, box)[0] for box, _, _ in doubted]
     looks = judged(crops, [plain_look(crop) for crop in crops], _classifier(answer), mark)
     surer = {

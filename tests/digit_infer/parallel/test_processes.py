@@ -107,7 +107,7 @@ def test_a_process_that_is_killed_is_an_error_of_ours(small, pictures):
 
 def test_threads_that_share_a_process_hear_their_own_answers(small, pictures):
     heard = {}
-    with Worker() as process:
+    with Worker(type(small).__module__) as process:
         process.load(pickle.dumps(small))
 
         def ask(number):
