@@ -82,7 +82,7 @@ def defaults(seconds: float, models: tuple[str, ...]) -> None:
 
 @main.command()
 @click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True)
-@click.option("--model", "models", multiple=True, default=("lenet5_v2", "shallow_cnn", "softmax_regression"))
+@click.option("--model", "models", multiple=True, default=(zoo.DEFAULT_MODEL,), show_default=True)
 def folder(rounds: int, models: tuple[str, ...]) -> None:
     """Time digit-infer predict FOLDER --json, a whole process, against only decoding the same PNG files."""
     results: dict[str, Folder] = {}
