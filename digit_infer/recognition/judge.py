@@ -31,6 +31,10 @@ SURE = 0.8
 part of the ink as a separate digit. ``read`` looks again at digits below it (real-pictures: label_and_underline,
 two_digits_predict)."""
 
+SURER = 0.1
+"""A part, or all ink, replaces the whole if more confident by this; by the same margin several parts are several digits
+(robustness: framed and thin, of shallow_cnn; real-pictures: with_point)."""
+
 BRACKET = 1.13
 """A part that reads as 1 and is this many times as high as the digit beside it is a bracket, a slash or a line
 (real-pictures: with_point)."""
@@ -119,7 +123,8 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     """Choose the whole, everything, the slashed 0 or the main part, and detect several digits."""
     whole, *parts = [Judged(look, part, row) for part, row in zip(look.asked, rows, strict=True)]
     if look.everything is not None:
-        whole = _surer(whole, parts.pop(0))
+        everything = parts.pop(0)
+        whole = everything if everything.confidence > whole.confidence + SURER else whole
     if look.slashed is not None:
         slashed = parts.pop(0)
         if slashed.probabilities[0] >= SURE:
@@ -133,15 +138,11 @@ def _settled(look: Look, rows: list[Probabilities]) -> Judged:
     if main not in digits:
         return whole
     if len(digits) < 2:
-        return _surer(whole, main)
+        return main if main.confidence > whole.confidence + SURER else whole
     apart = any(not look.whole.box.has_middle_of(digit.part.box) for digit in digits)
-    if apart or min(main.confidence, digits[1].confidence) > whole.confidence:
+    if apart or min(main.confidence, digits[1].confidence) > whole.confidence + SURER:
         return replace(main, several=True)
     return whole
-
-
-def _surer(one: Judged, other: Judged) -> Judged:
-    return other if other.confidence > one.confidence else one
 
 
 def _rises(part: Judged, main: Judged) -> bool:
