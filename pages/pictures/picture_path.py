@@ -13,7 +13,7 @@ from digit_infer import Predictor, dataset
 from digit_infer.image import PictureSource
 from digit_infer.recognition.drawing import explanation_strip
 
-_SEED = 20_261_202
+_SEED = 20_261_203
 _COLOURS = 128
 
 
