@@ -11,7 +11,7 @@ from PIL import Image
 
 from digit_infer.contract import INK_SIDE
 from digit_infer.image.components import components
-from digit_infer.image.one_digit import FEW, INKED, Look, Place, around, found_in
+from digit_infer.image.one_digit import FEW, INKED, Look, Place, around, border_of, found_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class View:
         picture = Image.fromarray(grey if grey.flags.c_contiguous else grey.copy())
         fitted = np.asarray(picture.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC))
         corner = ((INK_SIDE - size[0]) // 2, (INK_SIDE - size[1]) // 2)
-        border = np.concatenate([fitted[0], fitted[-1], fitted[:, 0], fitted[:, -1]])
+        border = border_of(fitted)
         square = np.full((INK_SIDE, INK_SIDE), np.partition(border, border.size // 2)[border.size // 2], np.uint8)
         view = cls(square, size, corner, scale)
         square[view.inside] = fitted

@@ -134,6 +134,11 @@ def around(grey: Grey, box: Box) -> tuple[Grey, int, int]:
     return np.ascontiguousarray(grey[top : box.bottom + room, left : box.right + room]), left, top
 
 
+def border_of(grey: Grey) -> Grey:
+    """Return the pixels of a picture's four edges, uint8 [2 * (W + H)]; each corner is there twice."""
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
 def found_in(
     ink: Ink,
     mask: Mask,

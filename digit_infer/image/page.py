@@ -32,8 +32,8 @@ _ENOUGH = 2
 large as they are."""
 
 LOW = 0.7
-"""A digit has at least this share of the height of the digits on its line; one at the picture's edge at most so much more
-(pages: plain)."""
+"""A digit has at least this share of its line's height. What reaches the picture's edge is a digit if it is also at most
+1 / LOW times as large as the digits are high (pages: plain)."""
 
 _SMALLEST = 0.25
 _SPECK = 0.07

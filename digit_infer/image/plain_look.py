@@ -19,7 +19,7 @@ from PIL import Image
 from digit_infer.contract import SIDE
 from digit_infer.image.components import components, is_grain
 from digit_infer.image.mnist_form import BOX, Box, box_by, box_in_mnist_form, box_of, in_mnist_form
-from digit_infer.image.one_digit import FEW, INKED, SOLID, Look, Part, Place, around, found_in
+from digit_infer.image.one_digit import FEW, INKED, SOLID, Look, Part, Place, around, border_of, found_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +83,8 @@ class Plane:
 def plain_look(grey: Grey, *, even: bool = False) -> Look | None:
     """Locate the digit of a picture uint8 [H, W] on an even background; None if there is no contrast.
 
-    A picture in MNIST's form is returned unchanged. With ``even``, None is returned as soon as the background is uneven.
+    A picture in MNIST's form is returned unchanged. With ``even``, None is returned as soon as the background is uneven,
+    unless the picture has so few pixels that the result is final.
     """
     given = box_in_mnist_form(grey)
     if given is not None:
@@ -105,7 +106,7 @@ def _tiny_look(grey: Grey) -> Look | None:
     None is returned if that is not nearly the extreme level: the background is not even. Of a picture of 28 x 28 whose ink
     is larger than a digit in MNIST's form, such as a noisy one, the classifier is also asked about the picture as it is.
     """
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    border = border_of(grey)
     low, high = int(grey.min()), int(grey.max())
     if high - low <= 2 * _FAINT:
         return None
@@ -146,7 +147,7 @@ def border_plane(grey: Grey) -> Plane:
 
     A border of nearly one grey gives a constant plane.
     """
-    (height, width), values = grey.shape, np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    (height, width), values = grey.shape, border_of(grey)
     ordered = np.sort(values)
     level = float(ordered[len(values) // 2])
     if ordered[-1] - ordered[0] <= _FAINT:

@@ -1,8 +1,8 @@
 """Worker processes that predict in parallel: decoding holds Python's global lock, of which each process has its own.
 
-A worker is ``python -m digit_infer.parallel.processes``. It reads pickles from stdin: a predictor, then one list of
-pictures per batch. It writes one pickle per batch: a list of answers, or an error. It ends when stdin closes, so no
-worker outlives its parent. On Linux a child is also killed when its parent ends, for whatever reason.
+A worker is ``python -m digit_infer.parallel.processes``. It imports the predictor's module, then reads pickles from
+stdin: a predictor, then one list of pictures per batch. It writes one pickle per batch: a list of answers, or an error. It
+ends when stdin closes, so no worker outlives its parent. On Linux a child is also killed when its parent ends, for whatever reason.
 """
 
 from __future__ import annotations
@@ -151,7 +151,9 @@ def started(workers: int, module: str) -> Iterator[list[Worker]]:
 
 
 def answered(processes: Sequence[Worker], predictor: object, pictures: Iterator[Any], batch_size: int) -> Iterator[Any]:
-    """Yield the results of ``predict_many`` from copies of a predictor in processes that are ``started``, in order; once.
+    """Yield the results of ``predict_many`` from copies of a predictor in processes that are ``started``, in order.
+
+    Each process takes one predictor, so this is called once for them.
 
     Raises:
         UsageError: a picture is neither a path nor bytes.

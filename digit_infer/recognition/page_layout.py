@@ -41,23 +41,25 @@ class PageLook:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The lines of a page of this shape, and whether digits may be lost at its edge; see ``lines_of``."""
+    """The lines of a page of this shape, turned by some degrees, and whether digits may be lost at its edge."""
 
     lines: list[list[Place]]
     loses_ink: bool
+    degrees: int
     shape: tuple[int, ...]
 
 
-def laid_out(look: PageLook) -> Layout:
-    """Put what is written on a page in lines.
+def laid_out(look: PageLook, degrees: int = 0) -> Layout:
+    """Put what is written on a page in lines, after turning it counterclockwise.
 
     Raises:
         UnreadablePictureError: more pieces stand out than a page has digits.
     """
+    look = look.turned(degrees) if degrees else look
     rules = rules_of(look.plain)
     ink = rules.without(look.ink, look.beside)
     lines, loses_ink = lines_of(ink, (look.ink > look.level) & (ink > 0), rules.cells)
-    return Layout(lines, loses_ink, ink.shape)
+    return Layout(lines, loses_ink, degrees, ink.shape)
 
 
 def rotated(grey: Grey, degrees: int, ground: int = 0) -> Grey:

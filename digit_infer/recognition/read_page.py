@@ -137,7 +137,7 @@ def read_page(answer: Answer, mark: Mark | None, grey: Grey) -> Reading:
     best = _plain_page(answer, plain, is_sole=mark is None) if is_even or mark is None else None
     if mark is not None and (best is None or best.doubt > _BELIEVED):
         look = PageLook(page_ink(small, mark), INKED - 1, plain, BESIDE_NETWORK)
-        seen = _upright(answer, look, _page(answer, look, best.degrees if best else 0))
+        seen = _upright(answer, look, _page(answer, laid_out(look, best.degrees if best else 0)))
         best = seen if best is None or (seen.doubts and seen.doubt < best.doubt) else best
     best = _asked_again(unbounded, mark, small, best or _Page([], 0, [], 0.0, small.shape))
     best = _whole_if_believed(unbounded, mark, small, best) or best
@@ -161,8 +161,11 @@ def _plain_page(answer: Answer, plain: Ink, *, is_sole: bool) -> _Page | None:
     if not found:
         return None
     look, layout = found[-1]
-    page = _page_if_any(answer, layout, 0)
-    return None if page is None else _upright(answer, look, page)
+    try:
+        page = _page(answer, layout)
+    except UnreadablePictureError:
+        return None
+    return _upright(answer, look, page)
 
 
 def _seen(grey: Grey) -> tuple[Grey, Ink, bool]:
@@ -210,17 +213,15 @@ def _least_doubted(answer: Answer, look: PageLook, page: _Page, turns: Sequence[
     return best if best.all_doubts < min(_BETTER * page.all_doubts, page.all_doubts - less) else page
 
 
-def _page_if_any(answer: Answer, layout: PageLook | Layout, degrees: int) -> _Page | None:
+def _page_if_any(answer: Answer, look: PageLook, degrees: int) -> _Page | None:
     """Return what is read on a page that is rotated, or None where there are too many pieces for a page."""
     try:
-        return _page(answer, layout, degrees)
+        return _page(answer, laid_out(look, degrees))
     except UnreadablePictureError:
         return None
 
 
-def _page(answer: Answer, layout: PageLook | Layout, degrees: int) -> _Page:
-    if isinstance(layout, PageLook):
-        layout = laid_out(layout.turned(degrees) if degrees else layout)
+def _page(answer: Answer, layout: Layout) -> _Page:
     lines = layout.lines
     segments = [segment for line in lines for place in line for segment in place.written]
     images = np.stack([segment.image() for segment in segments]) if segments else None
@@ -228,7 +229,8 @@ def _page(answer: Answer, layout: PageLook | Layout, degrees: int) -> _Page:
     high = high_of(segments)
     found = [_read_line(answer, line, answered, high) for line in lines]
     doubts = [doubt for _, some, _ in found for doubt in some]
-    return _Page([parts for parts, _, _ in found], degrees, doubts, sum(doubt for _, _, doubt in found), layout.shape)
+    of_print = sum(doubt for _, _, doubt in found)
+    return _Page([parts for parts, _, _ in found], layout.degrees, doubts, of_print, layout.shape)
 
 
 def _read_line(
