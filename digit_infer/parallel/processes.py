@@ -1,8 +1,9 @@
 """Worker processes that predict in parallel: decoding holds Python's global lock, of which each process has its own.
 
 A worker is ``python -m digit_infer.parallel.processes``. It imports the predictor's module, then reads pickles from
-stdin: a predictor, then one list of pictures per batch. It writes one pickle per batch: a list of answers, or an error. It
-ends when stdin closes, so no worker outlives its parent. On Linux a child is also killed when its parent ends, for whatever reason.
+stdin: a predictor, then one list of pictures per batch. It writes one pickle per batch: a list of answers, or an error.
+It ends when stdin closes, so no worker outlives its parent. On Linux a child is also killed when its parent ends, for
+whatever reason.
 """
 
 from __future__ import annotations
