@@ -29,13 +29,27 @@ _CHUNK = 500
 _BOX_PX = 20
 """The longer side of a digit in MNIST's form."""
 
-_CELLS = (9, 33)
-"""Range of the resolution to which an image is reduced and enlarged again; from 28 on nothing is lost."""
+_CELLS = (9, 32)
+"""Range of the resolution to which an image is reduced and enlarged again; from 28 on nothing is lost.
+
+The width of a cell is drawn evenly, so half of the images have fewer than 14 cells a side.
+"""
+
+_LEAST_BINARY_CELLS = 13
+"""Fewer cells in black and white show no digit that one could read."""
 
 _BINARY = 0.4
 _STRETCHED = 0.4
 _UNEVEN = 0.5
-"""Shares of images that become black and white, are stretched, and are scaled or moved."""
+_TURNED = 0.2
+_COVERED = 0.15
+_THICKENED = 0.35
+"""Shares of images that become black and white, are stretched, scaled or moved, rotated, partly covered, and thickened."""
+
+_TURN_DEGREES = 38
+_PATCHES_PX = (3, 9)
+_COVERS_PX = (5, 15)
+"""The largest rotation to either side, and the ranges of the sides of patches that damage images or cover them partly."""
 
 _INK = 0.3
 """The threshold of ink where an image is stretched."""
@@ -113,15 +127,22 @@ def blurred(images: Pixels, variance: Pixels) -> Pixels:
 
 
 def coarsened(images: Pixels, draw: np.random.Generator) -> Pixels:
-    """Stretch, shift and scale images, and reduce most of them to a low resolution, or to black and white.
+    """Stretch, rotate, shift, scale and thicken images, and reduce them to a low resolution, or to black and white.
 
-    They imitate digits of 8 x 8 to 16 x 16 pixels, scans without greys, and pictures that are not in MNIST's form.
+    They imitate digits of 8 x 8 to 16 x 16 pixels, scans without greys, and pictures that are not in MNIST's form. Some
+    keep their resolution, and a patch of them is covered.
     """
     changed = badly_normalised(images, draw)
-    side = images.shape[1]
-    cells = np.minimum(draw.integers(*_CELLS, len(images)), side)
-    binary = draw.random(len(images)) < _BINARY
-    limits = _numbers(draw.uniform(0.25, 0.6, len(images)))
+    side, count = images.shape[1], len(images)
+    thick = draw.random(count) < _THICKENED
+    for _ in range(2):
+        changed[thick] = thickened(changed[thick], _numbers(draw.uniform(0, 1, thick.sum())))
+    covered = draw.random(count) < _COVERED
+    changed[covered] = _with_a_patch(changed[covered], _COVERS_PX, draw)
+    cells = np.minimum(np.rint(1 / draw.uniform(1 / _CELLS[1], 1 / _CELLS[0], count)).astype(np.intp), side)
+    cells[covered] = side
+    binary = (draw.random(count) < _BINARY) & (cells >= _LEAST_BINARY_CELLS)
+    limits = _numbers(draw.uniform(0.25, 0.6, count))
     for size in np.unique(cells):
         hit = np.flatnonzero(cells == size)
         down, up = _resampling(side, int(size))
@@ -133,7 +154,7 @@ def coarsened(images: Pixels, draw: np.random.Generator) -> Pixels:
 
 
 def badly_normalised(images: Pixels, draw: np.random.Generator) -> Pixels:
-    """Stretch the ink towards a square, scale it and move it, each at random."""
+    """Stretch the ink towards a square, rotate, scale and move it, each at random."""
     count, side = images.shape[:2]
     ink: NDArray[np.bool_] = images > _INK
     stretch = draw.uniform(0, 1, count) * (draw.random(count) < _STRETCHED)
@@ -147,7 +168,12 @@ def badly_normalised(images: Pixels, draw: np.random.Generator) -> Pixels:
         shift = (side - 1) / 2 + draw.uniform(-2.5, 2.5, count) * (draw.random(count) < _UNEVEN)
         places.append((middle[:, None] + (pixels - shift[:, None]) / scale[:, None]).astype(np.float32))
     rows, columns = places[0][:, :, None], places[1][:, None, :]
-    return warped(images, *(np.broadcast_to(place, images.shape) for place in (rows, columns))).astype(np.float32)
+    middle_of_all = np.float32((side - 1) / 2)
+    angle = _numbers(np.deg2rad(draw.uniform(-_TURN_DEGREES, _TURN_DEGREES, count)) * (draw.random(count) < _TURNED))
+    down, right = rows - middle_of_all, columns - middle_of_all
+    sine, cosine = np.sin(angle), np.cos(angle)
+    turned = cosine * down - sine * right + middle_of_all, sine * down + cosine * right + middle_of_all
+    return warped(images, *turned).astype(np.float32)
 
 
 @cache
@@ -202,11 +228,15 @@ def _tone(images: Pixels, draw: np.random.Generator) -> Pixels:
 
 
 def _hidden(images: Pixels, draw: np.random.Generator) -> Pixels:
-    """Cover a patch with background, or with ink."""
+    return _with_a_patch(images, _PATCHES_PX, draw)
+
+
+def _with_a_patch(images: Pixels, sides: tuple[int, int], draw: np.random.Generator) -> Pixels:
+    """Cover a rectangle of each image with background, or with ink."""
     count, side = images.shape[:2]
     places = np.arange(side)
     low = draw.integers(0, side - 3, (2, count, 1))
-    high = low + draw.integers(3, 9, (2, count, 1))
+    high = low + draw.integers(*sides, (2, count, 1))
     inside = (places >= low) & (places < high)
     patch = inside[0][:, :, None] & inside[1][:, None, :]
     return np.where(patch, _numbers(np.where(draw.random(count) < 0.15, 1.0, 0.0)), images)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,10 +85,10 @@ class Epochs:
         targets *= np.float32(1 - regime.label_smoothing)
         targets += np.float32(regime.label_smoothing / CLASSES)
         order = draw.permutation(len(images))
-        images, targets = distorted(images[order], distortion or regime.distortion, draw), targets[order]
-        if self._wide is not None:
-            hit = np.flatnonzero(draw.random(len(images)) < self._wide.coarse)
-            images[hit] = coarsened(images[hit], draw)
+        images, targets, distortion = images[order], targets[order], distortion or regime.distortion
+        coarse = draw.random(len(images)) < (self._wide.coarse if self._wide else 0)
+        images[~coarse] = distorted(images[~coarse], distortion, draw)
+        images[coarse] = coarsened(distorted(images[coarse], replace(distortion, damage=0), draw), draw)
         if self._teacher is not None:
             digits = np.flatnonzero(order < count)
             targets[digits] += np.float32(regime.teacher_share) * (

@@ -34,8 +34,8 @@ class Amounts:
 
     thinned: int = 8_000
     hands: int = 24_000
-    on_pictures: int = 5_000
-    non_digits: int = 50_000
+    on_pictures: int = 8_000
+    non_digits: int = 60_000
     bare: int = 2_500
 
 
