@@ -34,9 +34,9 @@ class Amounts:
 
     thinned: int = 8_000
     hands: int = 24_000
-    on_pictures: int = 8_000
+    on_pictures: int = 16_000
     non_digits: int = 60_000
-    bare: int = 2_500
+    bare: int = 5_000
 
 
 @dataclass(frozen=True, eq=False)

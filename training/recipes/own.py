@@ -98,7 +98,7 @@ RECIPES = (DIGITNET, DIGITNET_NANO)
 NEXT: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        replace(DIGITNET, wide=Wide(hands=0.28, non_digits=0.42, coarse=0.3)),
+        replace(DIGITNET, wide=Wide(hands=0.32, non_digits=0.45, coarse=0.27)),
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
             epochs=120,
