@@ -1,6 +1,6 @@
 """Glyphs of many scripts as single strokes: of A. V. Hershey's fonts of 1967, and thinned ones of DejaVu Sans.
 
-Hershey's have Latin, Greek, Cyrillic, kana and signs, DejaVu Sans five more scripts, operators and arrows.
+Hershey's have Latin, Greek, Cyrillic, kana and signs, DejaVu Sans more scripts, letters with accents, and symbols.
 """
 
 from __future__ import annotations
@@ -45,13 +45,21 @@ _THINNED = (
     "\u2d4e\u2d50\u2d56\u2d5c\u2d5d\u2d60\u2d61\u2d63\u2d65",  # Tifinagh
     "\u07cc\u07cd\u07ce\u07cf\u07d3\u07d8\u07d9\u07da\u07dc\u07e0\u07e6\u07e7",  # N'Ko
     "ᐁᐃᐅᐊᐌᐒᐯᐱᐳᐸᐺᑀᑌᑎᑐᑕᑗᑡᑭᑯᒋᒐᒥᒧᒪᒶᒻᓀᓄᓇᓓᓕᓗᓚᓬᓱᔓᔕᔨᔪᕂᕃᕄᕆᕒᕓᕕᕗᕚᕞᕟᕠᕡᕼᖠᖢᖤ",  # Canadian syllabics
+    # operators
     "∀∁∆∇∈∉∏∐∑∓∔∗√∝∞∟∠∡∢∦∩∪∬∭∴∵∷∸∺∻∼∽≁≃≄≅≇≈≋≍≔≕≜≠≡≢≣≤≦≪≫≭≮⊂⊄⊆⊏⊐⊓⊔⊕⊗⊞⊟⊠⊢⊣⊥⊨⊩⊪⊬⋀⋁⋈⋉⋊⋋⋌⋎⋏⋐⋑⋒⋓⋔⋕⋯⋰⋱",
+    # letters with accents
     "ÀÂÃÄÅÆÇÈÉÊËÎÏÐÑÙÛÜÝÞàâäåæçèéêëîïñùûüýþÿĄąĆćĐĒěĞĤħĴĶŁłŃňŒœŔřŢťŦŬŮŲŴŶƎƒƔƙƛƜƝƟƬƱƵǂǄǊ",
+    # phonetic and Greek letters
     "ɐɑɒɕɖɤɥɦɧɨɪɫɬɮɯɰɱɲɳɴɶɷɸɹɺɻɾʀʁʄʇʉʊʌʍʎʏʗʘʜʝʞʟΓΔΛΞΠΣΦΨΩαγηκλμξπτυχψωϖϗϞϠϡϢϣϮϯϰϷ",
+    # Cyrillic letters
     "АДЕЖИКЛМНПТУФХЦШЩЫЮЯавгджиклмнптухцшщыюяЂЄЉЊЋЎЏђѓєљњћџѠѢѤѦѨѪѬѱѶҊҖҚҢҤҦҪҬҰҲҴӁӃӇӋӕӜӢӮӶԂԈԊԔԖԘ",
+    # symbols
     "⌂⌘⌤⌥⌦⌬⏏⎇☂☃☄☇☈☊☍☎☏☘☙☠☢☤☥☦☧☨☩☪☫☬☭☮☯☸☹☼♀♁♂♅♆♇♈♉♊♋♌♍♎♏♐♑♒♓♔♕♖♗♘♙♤♧♪♬♮♯♰♱⚐⚒⚓⚔⚕⚖⚗⚘⚙⚚⚛⚜⚠⚡⚢⚣⚤⚥⚦⚨⚴⚶⚷⚸",
+    # symbols, currencies, letters of mathematics
     "✁✂✆✈✉✌✎✓✗✙✝✟✠✡✢✥✧✩✰✱✿❀❁❃❅❖❡❢❤❥❦❧₡₢₣₤₥₦₧₨₩₪₫€₭₮₯₱₵₹₺₽ℂℋℍℕℙℚℛℝℤℬℰℱℳ℞℟™℡ℵℷℸ⅀⅄",
+    # shapes, brackets, Ogham, and more of Arabic
     "△▷▽◁◇◈◊◫◬◰◱◲◳▣▤▥▦▧▨▩□▢⟦⟧⟪⟫⟰⟱⟲⟳⟴⧎⧏⧐⧑⧒⧓⨁⨂⩽⩾⪅⪆⪋⪌ᚁᚂᚃᚄᚅᚆᚇᚈᚉᚊᚋᚌᚍᚎᚏᚑᚒᚓᚔᚕᚖᚗᚘᚙᚚءأإئةغقٹپڀڄچڇڕږژڜڞڦڤڪګگڳڵڻ",
+    # arrows
     "←→↔↖↗↘↙↚↞↠↢↤↦↩↪↫↬↭↱↲↳↵↶↷⇄⇆⇐⇒⇔⇖⇗⇤⇥",
 )
 """Characters of DejaVu Sans that resemble no digit.
