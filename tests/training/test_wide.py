@@ -7,7 +7,7 @@ import pytest
 
 from digit_infer import Predictor, dataset
 from digit_infer.image.mnist_form import box_in_mnist_form
-from training.distortion import coarsened
+from training.distortion import badly_normalised, coarsened
 from training.hands import SHAPES, Hands
 from training.non_digits import NARROW, WIDE, non_digits
 from training.picture_path import found_again, found_without
@@ -85,6 +85,17 @@ def test_coarsened_images_stay_in_range_and_some_lose_their_greys(some):
     greys = ((changed > 0.1) & (changed < 0.9)).sum(axis=(1, 2))
     assert greys.min() == 0
     assert np.median(greys) > 10
+
+
+def test_some_badly_normalised_images_are_rotated():
+    cross = np.zeros((400, 28, 28), np.float32)
+    cross[:, 13:15, 4:24] = 1
+    cross[:, 4:24, 13:15] = 1
+    ink = badly_normalised(cross, np.random.default_rng(5)) > 0.3
+    columns = np.arange(28) * ink[:, [9, 18]]
+    lean = np.ptp(columns.sum(axis=2) / ink[:, [9, 18]].sum(axis=2), axis=1)
+    assert 0.1 < (lean > 1.5).mean() < 0.25
+    assert np.median(lean) < 0.5, "most are upright"
 
 
 def test_the_picture_path_gives_digits_back_with_their_labels(some):
