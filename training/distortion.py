@@ -32,7 +32,7 @@ _BOX_PX = 20
 _CELLS = (9, 32)
 """Range of the resolution to which an image is reduced and enlarged again; from 28 on nothing is lost.
 
-The width of a cell is drawn evenly, so half of the images have fewer than 14 cells a side.
+The width of a cell is drawn evenly, so nearly half of these images have fewer than 14 cells a side.
 """
 
 _LEAST_BINARY_CELLS = 13
@@ -49,7 +49,7 @@ _THICKENED = 0.35
 _TURN_DEGREES = 38
 _PATCHES_PX = (3, 9)
 _COVERS_PX = (5, 15)
-"""The largest rotation to either side, and the ranges of the sides of patches that damage images or cover them partly."""
+"""The largest rotation to either side, and ranges of the sides of patches: of those that are damage, and of larger ones."""
 
 _INK = 0.3
 """The threshold of ink where an image is stretched."""
@@ -129,8 +129,8 @@ def blurred(images: Pixels, variance: Pixels) -> Pixels:
 def coarsened(images: Pixels, draw: np.random.Generator) -> Pixels:
     """Stretch, rotate, shift, scale and thicken images, and reduce them to a low resolution, or to black and white.
 
-    They imitate digits of 8 x 8 to 16 x 16 pixels, scans without greys, and pictures that are not in MNIST's form. Some
-    keep their resolution, and a patch of them is covered.
+    They imitate digits of 8 x 8 to 16 x 16 pixels, scans without greys, and pictures that are not in MNIST's form. A
+    share is covered by a large patch, and keeps its resolution.
     """
     changed = badly_normalised(images, draw)
     side, count = images.shape[1], len(images)
@@ -159,21 +159,19 @@ def badly_normalised(images: Pixels, draw: np.random.Generator) -> Pixels:
     ink: NDArray[np.bool_] = images > _INK
     stretch = draw.uniform(0, 1, count) * (draw.random(count) < _STRETCHED)
     zoom = np.exp(draw.uniform(-0.4, 0.25, count) * (draw.random(count) < _UNEVEN))
-    places, pixels = [], np.arange(side)
+    centre, places, pixels = (side - 1) / 2, [], np.arange(side)
     for other in (2, 1):
         along = np.any(ink, axis=other)
         first, last = along.argmax(axis=1), side - 1 - along[:, ::-1].argmax(axis=1)
         scale = np.minimum((_BOX_PX / np.maximum(last - first + 1, 3)) ** stretch, 4) * zoom
-        middle = np.where(stretch > 0, (first + last) / 2, (side - 1) / 2)
-        shift = (side - 1) / 2 + draw.uniform(-2.5, 2.5, count) * (draw.random(count) < _UNEVEN)
+        middle = np.where(stretch > 0, (first + last) / 2, centre)
+        shift = centre + draw.uniform(-2.5, 2.5, count) * (draw.random(count) < _UNEVEN)
         places.append((middle[:, None] + (pixels - shift[:, None]) / scale[:, None]).astype(np.float32))
-    rows, columns = places[0][:, :, None], places[1][:, None, :]
-    middle_of_all = np.float32((side - 1) / 2)
+    down, right = places[0][:, :, None] - centre, places[1][:, None, :] - centre
     angle = _numbers(np.deg2rad(draw.uniform(-_TURN_DEGREES, _TURN_DEGREES, count)) * (draw.random(count) < _TURNED))
-    down, right = rows - middle_of_all, columns - middle_of_all
     sine, cosine = np.sin(angle), np.cos(angle)
-    turned = cosine * down - sine * right + middle_of_all, sine * down + cosine * right + middle_of_all
-    return warped(images, *turned).astype(np.float32)
+    rows, columns = cosine * down - sine * right + centre, sine * down + cosine * right + centre
+    return warped(images, rows, columns).astype(np.float32)
 
 
 @cache

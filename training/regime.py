@@ -85,10 +85,14 @@ class Epochs:
         targets *= np.float32(1 - regime.label_smoothing)
         targets += np.float32(regime.label_smoothing / CLASSES)
         order = draw.permutation(len(images))
-        images, targets, distortion = images[order], targets[order], distortion or regime.distortion
-        coarse = draw.random(len(images)) < (self._wide.coarse if self._wide else 0)
-        images[~coarse] = distorted(images[~coarse], distortion, draw)
-        images[coarse] = coarsened(distorted(images[coarse], replace(distortion, damage=0), draw), draw)
+        images, targets = images[order], targets[order]
+        distortion = distortion or regime.distortion
+        if self._wide is None:
+            images = distorted(images, distortion, draw)
+        else:
+            coarse = draw.random(len(images)) < self._wide.coarse
+            images[~coarse] = distorted(images[~coarse], distortion, draw)
+            images[coarse] = coarsened(distorted(images[coarse], replace(distortion, damage=0), draw), draw)
         if self._teacher is not None:
             digits = np.flatnonzero(order < count)
             targets[digits] += np.float32(regime.teacher_share) * (

@@ -1,8 +1,9 @@
 """Pictures of no digit, of kinds that no training here contains: letters of three scripts, doodles, prints and so on.
 
 The letters are those of DejaVu Sans, which matplotlib brings. Letters that look like a digit are left out: some by our
-choice, and twelve because each of three readers, who saw them among digits and knew no network's answers, took them for a
-digit or hesitated (Lao kho sung and lo ling; Georgian man, nar, par, tar and cil; Armenian gim, ken, ghad, jheh and vew).
+choice, and twelve because three vision models, which saw them among digits and knew no answer of ours, all took them for
+a digit or were in doubt: Lao kho sung and lo ling; Georgian man, nar, par, tar and cil; Armenian gim, ken, ghad, jheh
+and vew.
 """
 
 from __future__ import annotations
