@@ -29,7 +29,7 @@ _SHAPES = """
 ~40 13 16 49 76 73 40|62 27 ; 20 05 29 69 85 60 20
 --
 40 49 ; 60 39 ; 13 40 49 ; ~03 31 50|50 59 ; 22 50 59|29 89 ; 13 50 59|19 99 ; 06 60 69 ; 40 49|19 79 ; 31 50 49|29 69
-04 30 49 ; ~04 22 40|40 39 ; 03 51 49|29 69
+04 30 49 ; ~04 22 40|40 39 ; 03 51 49|29 69 ; 02 40 49 ; 13 40 49 ; 13 50 49 ; 03 40 39 ; 12 41 49 ; 04 50 49
 --
 ~12 40 72 64 09|09 89 ; ~12 40 72 64 28 07 28 58 89 ; ~12 30 61 63 09|~09 38 69 98 ; ~12 40 72 55 18 08 27 49 88
 11 30 60 72 09 89
@@ -59,6 +59,9 @@ _SHAPES = """
 
 SHAPES: tuple[tuple[tuple[Stroke, ...], ...], ...] = tuple(parsed(text) for text in _SHAPES.split("--"))
 
+_NARROWEST, _NARROWEST_SEVEN = 0.5, 0.75
+"""A shape may be drawn so much narrower; a 7 would be a 1 with a flag (chosen on ``drawn_pages.sudokus``; docs/protocol.md)."""
+
 _SHARES = {"redrawn": 0.4, "shape": 0.5, "print": 0.1}
 
 
@@ -86,7 +89,7 @@ class Hands:
             return penned(joined(glyphs_of(font)[str(label)], 0.015, draw), draw), label
         shapes = SHAPES[label]
         strokes = shapes[draw.integers(len(shapes))]
-        width = np.array([draw.uniform(0.5, 1.0), 1.0])
+        width = np.array([draw.uniform(_NARROWEST_SEVEN if label == 7 else _NARROWEST, 1.0), 1.0])
         bends = draw.random() < 0.15
         lines = [np.array(stroke.points) * width for stroke in strokes]
         moved = [line + draw.normal(0, 0.035, line.shape) * width for line in lines]
