@@ -60,7 +60,7 @@ _SHAPES = """
 SHAPES: tuple[tuple[tuple[Stroke, ...], ...], ...] = tuple(parsed(text) for text in _SHAPES.split("--"))
 
 _NARROWEST, _NARROWEST_SEVEN = 0.5, 0.75
-"""A shape may be drawn so much narrower; a 7 would be a 1 with a flag (chosen on ``drawn_pages.sudokus``; docs/protocol.md)."""
+"""A shape may be drawn so much narrower. A narrower 7 would be a 1 with a flag (chosen on ``drawn_pages.sudokus``)."""
 
 _SHARES = {"redrawn": 0.4, "shape": 0.5, "print": 0.1}
 

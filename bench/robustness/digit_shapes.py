@@ -51,6 +51,12 @@ def one_with_flag_and_foot(draw: Draw) -> list[Path]:
     return [_line((0.5 - flag, draw.uniform(0.2, 0.4)), (0.5, 0), (0.5, 1)), _line((0.5 - foot, 1), (0.5 + foot, 1))]
 
 
+def one_with_flag(draw: Draw) -> list[Path]:
+    """A 1 with an upstroke and no foot, as in print and in European hands."""
+    flag = draw.uniform(0.15, 0.4)
+    return [_line((0.5 - flag, draw.uniform(0.15, 0.4)), (0.5, 0), (0.5 + draw.uniform(-0.05, 0.05), 1))]
+
+
 def open_four(draw: Draw) -> list[Path]:
     """A 4 whose upper strokes do not meet."""
     bar, right = draw.uniform(0.5, 0.68), draw.uniform(0.6, 0.75)
@@ -137,4 +143,5 @@ DIGIT_SHAPES: dict[str, tuple[int, Shape]] = {
     "angular 5": (5, angular_five),
     "9 with straight leg": (9, straight_nine),
     "looped 2": (2, looped_two),
+    "1 with flag": (1, one_with_flag),
 }
