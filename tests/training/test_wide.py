@@ -51,6 +51,15 @@ def test_shapes_show_their_digit(monkeypatch, some):
         assert right[labels == digit].mean() > 0.7, digit
 
 
+def test_a_seven_is_wider_than_a_one_with_a_flag(monkeypatch, some):
+    monkeypatch.setattr("training.hands._SHARES", {"shape": 1.0})
+    images, labels = Hands(some[0][:1], some[1][:1], thinned=1).digits(1_500, np.random.default_rng(0))
+    widths = (images > 100).any(axis=1).sum(axis=1)
+    assert np.quantile(widths[labels == 7], 0.25) > 11 > np.quantile(widths[labels == 1], 0.5), (
+        "drawn half as wide, it is 11"
+    )
+
+
 def test_letters_and_signs_have_each_glyph_once_and_no_digit():
     known = {tuple(line.tobytes() for line in lines) for lines in letters_and_signs()}
     assert len(known) == len(letters_and_signs()) > 700

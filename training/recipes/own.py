@@ -32,7 +32,11 @@ def _head(drop: float) -> tuple[Part, ...]:
     return (FLATTEN, dropout(drop), classes())
 
 
-_DIGITNET = (*_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(80), *_block(64, 3), *_head(0.3))
+def _digitnet(filters: int) -> tuple[Part, ...]:
+    return (
+        *_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(filters), *_block(64, 3), *_head(0.3),
+    )  # fmt: skip
+
 
 _NANO_STEP = (
     *_block(16, 5), POOL, *_same(16), *_block(16, 3, strides=2), *_block(20, 3), FLATTEN, classes(),
@@ -80,7 +84,7 @@ def _small(name: str, network: tuple[Part, ...], parameters: int, frozen: int) -
 
 
 DIGITNET = replace(
-    _candidate("digitnet", _DIGITNET, 90_010, 448, 64, BROAD, calm_epochs=16),
+    _candidate("digitnet", _digitnet(80), 90_010, 448, 64, BROAD, calm_epochs=16),
     validation="first 5,000 of train",
     wide=Wide(hands=0.25, non_digits=0.4, coarse=0.22),
     calibrated=True,
@@ -98,7 +102,7 @@ RECIPES = (DIGITNET, DIGITNET_NANO)
 NEXT: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        replace(DIGITNET, wide=Wide(hands=0.32, non_digits=0.45, coarse=0.27)),
+        replace(DIGITNET, network=_digitnet(88), parameters=96_954, frozen_parameters=464),
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
             epochs=120,
