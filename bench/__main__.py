@@ -28,6 +28,7 @@ from bench.peers.command import peers
 from bench.picture_path import picture_path
 from bench.published import published
 from bench.recording import affordable, record, report
+from bench.robustness.candidate import candidate
 from bench.robustness.command import pages, real_pictures, robustness
 from bench.robustness.unseen import unseen
 from digit_infer import Predictor, zoo
@@ -134,7 +135,7 @@ def _maker(model: str, runtime: RuntimeName, batch: int) -> Callable[[bool], tup
 
 for command in (
     million, planted, exports, lean, quantization, shipped, peers, browser, arm, normalizers, picture_path, published,
-    robustness, real_pictures, unseen, pages,
+    robustness, real_pictures, unseen, pages, candidate,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -25,7 +25,10 @@ from training.results import RESULTS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import keras
     from numpy.typing import NDArray
+
+    from training.recipe import Recipe
 
     Images = NDArray[np.float32]
 
@@ -47,15 +50,23 @@ def measure(name: str) -> OperatingCurve:
         TrainingError: it has no recorded run, or there is no checkpoint of it.
     """
     from digit_infer.runtimes.keras import load_network
+
+    recipe, path = checkpoint.shipped(name).recipe, checkpoint.path_of(name)
+    if not path.exists():
+        raise TrainingError(f"{path} does not exist", checkpoint.how_to_make(name))
+    curve = curve_of(load_network(path), recipe)
+    document = {"schema": SCHEMA, "model": name, "sha256": sha256_of(path), "curve": asdict(curve)}
+    write_text(path_of(name), json.dumps(document, indent=1) + "\n")
+    return curve
+
+
+def curve_of(network: keras.Model, recipe: Recipe) -> OperatingCurve:
+    """Measure a network that was trained by a recipe."""
     from training import trainer  # imports Keras, which takes seconds and is not needed to read a record
     from training.distortion import distorted
     from training.non_digits import WIDE, non_digits
     from training.search import NEAR
 
-    recipe, path = checkpoint.shipped(name).recipe, checkpoint.path_of(name)
-    if not path.exists():
-        raise TrainingError(f"{path} does not exist", checkpoint.how_to_make(name))
-    network = load_network(path)
     test = dataset.load("test")
     held_back = recipe.validation != "none"
     images, labels = trainer.training_data(recipe)[1] if held_back else (trainer.scaled(test.images), test.labels)
@@ -67,15 +78,12 @@ def measure(name: str) -> OperatingCurve:
         found: NDArray[np.float32] = network.predict(seen, batch_size=trainer.EVALUATION_BATCH, verbose=0)
         return found
 
-    curve = OperatingCurve(
+    return OperatingCurve(
         digits=recipe.validation if held_back else "test",
         points=points(
             np.concatenate([answers(seen) for seen in every]), np.tile(labels, len(every)), answers(trainer.scaled(drawn))
         ),
     )
-    document = {"schema": SCHEMA, "model": name, "sha256": sha256_of(path), "curve": asdict(curve)}
-    write_text(path_of(name), json.dumps(document, indent=1) + "\n")
-    return curve
 
 
 def points(

@@ -14,7 +14,7 @@ import click
 from bench.recording import RESULTS, record
 from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_out_of_distribution, on_pages
 from bench.robustness.real_pictures import Read, in_all, labelled, mean_share, read_all
-from digit_infer import Predictor, zoo
+from digit_infer import Predictor, dataset, zoo
 from digit_infer.benchmark.environment import environment
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
@@ -85,7 +85,7 @@ def pages(models: tuple[str, ...], count: int) -> None:
     """Read pages that are drawn around test digits, as people write numbers, and record how many are exact, by kind."""
     with quiet_native_log(), ExitStack() as opened:
         predictors = {name: opened.enter_context(Predictor(name)) for name in models}
-        exact = on_pages(predictors, count)
+        exact = on_pages(predictors, count, dataset.load("test"))
     print_table(
         [Column("kind"), *(Column(name, number=True) for name in models)],
         [(kind, *(f"{exact[name][kind]} of {count}" for name in models)) for kind in exact[models[0]]],
@@ -112,18 +112,19 @@ def real_pictures(folders: tuple[Path, ...], models: tuple[str, ...]) -> None:
             for name, pictures in by_name.items():
                 answered[name][model] = read_all(predictor, pictures)
     for name, of_models in answered.items():
-        others = {model: _measure(answered, model) for model in of_models}
-        print_table([Column(name), *(Column(model, number=True) for model in of_models)], _rows(of_models, others))
+        others = {model: keeping_99(answered, model) for model in of_models}
+        print_table([Column(name), *(Column(model, number=True) for model in of_models)], rows_of(of_models, others))
         _record(name, {model: _entry(model, read, others[model]) for model, read in of_models.items()}, models)
     click.echo(f"recorded in {REAL_PICTURES}", err=True)
 
 
-def _measure(answered: dict[str, dict[str, Read]], model: str) -> float | None:
+def keeping_99(answered: dict[str, dict[str, Read]], model: str) -> float | None:
     """Return the confidence that keeps 99 % of the right digits in the first folder that has any."""
     return next((found[model].keeps_99 for found in answered.values() if found[model].keeps_99 is not None), None)
 
 
-def _rows(of_models: dict[str, Read], least: dict[str, float | None]) -> Iterator[tuple[str, ...]]:
+def rows_of(of_models: dict[str, Read], least: dict[str, float | None]) -> Iterator[tuple[str, ...]]:
+    """Yield rows of a table: right answers of each model by kind and in all, and rejected pictures without a digit."""
     first = next(iter(of_models.values()))
     for ask in ("predict", "read"):
         kinds = {model: getattr(read, ask) for model, read in of_models.items()}

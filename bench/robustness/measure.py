@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from bench.robustness.drawn_pictures import Kind
     from digit_infer.contract import Images, Probabilities
+    from digit_infer.dataset import Split
 
 _SEED = 280
 _UNSEEN_SEED = 20_261_129
-_PAGES_SEED = 77
+PAGES_SEED = 77
 _AT_A_TIME = 1_000
 """Number of drawn pictures in memory."""
 
@@ -156,14 +157,15 @@ def on_out_of_distribution(models: Mapping[str, Predictor], pictures: int) -> di
     return found
 
 
-def on_pages(models: Mapping[str, Predictor], count: int) -> dict[str, dict[str, int]]:
-    """Return how many of so many drawn pages of each kind each model reads exactly."""
-    test = dataset.load("test")
+def on_pages(
+    models: Mapping[str, Predictor], count: int, digits: Split, seed: int = PAGES_SEED
+) -> dict[str, dict[str, int]]:
+    """Return how many of so many drawn pages of each kind, with these digits, each model reads exactly."""
     exact: dict[str, dict[str, int]] = {name: dict.fromkeys(PAGES, 0) for name in models}
     for number, (kind, page) in enumerate(PAGES.items()):
-        draw = np.random.default_rng((_PAGES_SEED, number))
+        draw = np.random.default_rng((seed, number))
         for _ in range(count):
-            picture, text = page(test, draw)
+            picture, text = page(digits, draw)
             for name, predictor in models.items():
                 exact[name][kind] += predictor.read(picture).text.replace("\n", "/") == text
     return exact

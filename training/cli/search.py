@@ -9,8 +9,7 @@ import click
 from digit_infer.cli.output import Column, print_table
 from digit_infer.errors import UsageError
 from training.cli.options import runs_option
-from training.recipes import OWN
-from training.recipes.own import NEXT
+from training.recipes.own import CANDIDATES
 
 
 @click.command()
@@ -25,8 +24,7 @@ def search(names: tuple[str, ...], runs: Path) -> int:
     from training.search import TRIED, stored
     from training.search import search as judge
 
-    declared = {name: recipe for name, recipe in OWN.items() if recipe.calibrated} | NEXT
-    known = [*TRIED, *declared]
+    known = [*TRIED, *CANDIDATES]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageError(f"there is no candidate {unknown[0]!r}", f"choose from {', '.join(known)}")
@@ -34,7 +32,7 @@ def search(names: tuple[str, ...], runs: Path) -> int:
     rows = []
     for name in names:
         with ProgressBars() as bars:
-            held_out = judge(declared.get(name) or stored(name)[0], runs, bars)["held_out"]
+            held_out = judge(CANDIDATES.get(name) or stored(name)[0], runs, bars)["held_out"]
         rows.append((name, *(f"{held_out[figure]:.4f}" for figure in ("plain_accuracy", "plain_loss", "changed_accuracy"))))
     columns = [Column("candidate"), *(Column(name, number=True) for name in ("accuracy", "loss", "accuracy, changed"))]
     print_table(columns, rows)

@@ -113,3 +113,6 @@ NEXT: dict[str, Recipe] = {
     )
 }
 """Networks on their way: they take the names once they are judged and exported."""
+
+CANDIDATES: dict[str, Recipe] = {recipe.name: recipe for recipe in RECIPES if recipe.calibrated} | NEXT
+"""What may take each name: recipes that hold images back, by which they are judged."""
