@@ -55,12 +55,12 @@ _SHAPES = """
 75 15 10 70 79 ; ~71 40 13 34 63 71|70 79 ; ~71 31 13 34 63 71|~71 77 49 18 06 ; ~60 20 12 34 63 60|~60 67 49 19 07
 ~71 31 03 25 63 71|~71 76 39 08 06 ; ~62 30 12 34 62|62 69 09
 """
-"""The shapes of each digit, in the notation of ``training.glyphs``."""
+"""The shapes of each digit, in the notation of ``training.glyphs``; one that stands twice is drawn twice as often."""
 
 SHAPES: tuple[tuple[tuple[Stroke, ...], ...], ...] = tuple(parsed(text) for text in _SHAPES.split("--"))
 
 _NARROWEST, _NARROWEST_SEVEN = 0.5, 0.75
-"""A shape may be drawn so much narrower. A narrower 7 would be a 1 with a flag (chosen on ``drawn_pages.sudokus``)."""
+"""The least width of a shape, as a share of its own. A narrower 7 would look like a 1 with a flag (docs/protocol.md)."""
 
 _SHARES = {"redrawn": 0.4, "shape": 0.5, "print": 0.1}
 

@@ -61,18 +61,21 @@ def measure(name: str) -> OperatingCurve:
 
 
 def curve_of(network: keras.Model, recipe: Recipe) -> OperatingCurve:
-    """Measure a network that was trained by a recipe."""
+    """Measure a network on the images that its recipe holds back, or on the test images if it holds none back."""
     from training import trainer  # imports Keras, which takes seconds and is not needed to read a record
     from training.distortion import distorted
     from training.non_digits import WIDE, non_digits
     from training.search import NEAR
 
-    test = dataset.load("test")
     held_back = recipe.validation != "none"
-    images, labels = trainer.training_data(recipe)[1] if held_back else (trainer.scaled(test.images), test.labels)
+    if held_back:
+        images, labels = trainer.training_data(recipe)[1]
+    else:
+        test = dataset.load("test")
+        images, labels = trainer.scaled(test.images), test.labels
     draw = np.random.default_rng(_SEED)
     every = [images, *(distorted(images[..., 0], NEAR, draw)[..., None] for _ in range(_NEAR_DRAWS))]
-    drawn = non_digits(_NON_DIGITS, np.rint(images[..., 0] * 255).astype(np.uint8), labels, draw, WIDE)
+    drawn = non_digits(_NON_DIGITS, trainer.as_bytes(images), labels, draw, WIDE)
 
     def answers(seen: Images) -> NDArray[np.float32]:
         found: NDArray[np.float32] = network.predict(seen, batch_size=trainer.EVALUATION_BATCH, verbose=0)

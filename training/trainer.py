@@ -176,7 +176,7 @@ def epochs_of(
 def _wide_data(recipe: Recipe, training: Arrays, folder: RunFolder | None) -> tuple[Wide, Pool] | None:
     if recipe.wide is None:
         return None
-    images, labels = np.rint(training[0][..., 0] * 255).astype(np.uint8), training[1]
+    images, labels = as_bytes(training[0]), training[1]
     return recipe.wide, drawn_pool(images, labels) if folder is None else stored_pool(folder.pool, images, labels)
 
 
@@ -209,6 +209,11 @@ def _steps(recipe: Recipe, images: int) -> int:
 def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Turn uint8 [N, 28, 28] into what the recipes' networks take: float32 [N, 28, 28, 1] in 0..1."""
     return images[..., None].astype(np.float32) / np.float32(255)
+
+
+def as_bytes(images: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Undo ``scaled``: return uint8 [N, 28, 28] of float32 [N, 28, 28, 1] in 0..1."""
+    return np.rint(images[..., 0] * 255).astype(np.uint8)
 
 
 def environment() -> dict[str, str]:

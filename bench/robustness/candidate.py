@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from bench.robustness.command import keeping_99, rows_of
 from bench.robustness.measure import on_pages
-from bench.robustness.real_pictures import labelled, read_all
+from bench.robustness.real_pictures import labelled_by_name, read_all
 from digit_infer import Predictor, zoo
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
@@ -45,17 +44,18 @@ _PAGES_SEED = 777
 )
 @click.option("--count", type=click.IntRange(min=1), default=100, show_default=True, help="Drawn pages of each kind.")
 def candidate(file: Path, folders: tuple[Path, ...], name: str, count: int) -> None:
-    """Judge FILE.keras of a candidate beside the network in use; record nothing.
+    """Compare the candidate in FILE, a .keras file, with the network in use, and record nothing.
 
-    Both answer the labelled pictures of FOLDERS, which are those of python -m bench real-pictures, and read pages that are
-    drawn around the images that the candidate's recipe holds back. The test images are not used.
+    Both answer the labelled pictures of FOLDERS (see python -m bench real-pictures), and read pages that are drawn around
+    the training images that the candidate's recipe holds back; digitnet_nano, as it is in use, has learned from those. The
+    test images are not used.
     """
     from digit_infer.runtimes.keras import load_network
     from export.published import DEFAULT_KEPT
     from training import trainer
     from training.operating_points import curve_of
 
-    recipe = CANDIDATES[name]
+    recipe, by_name = CANDIDATES[name], labelled_by_name(folders)
     with quiet_native_log(), ExitStack() as opened:
         curve = curve_of(load_network(file), recipe)
         of_predict, of_read = (curve.keeping(kept) for kept in (DEFAULT_KEPT, zoo.READ_KEPT))
@@ -65,29 +65,26 @@ def candidate(file: Path, folders: tuple[Path, ...], name: str, count: int) -> N
             for least in (of_predict, of_read)
         )
         answered = {
-            folder.resolve().name: {
-                each: _answers(predicting[each], reading[each], labelled(folder)) for each in predicting
-            }
-            for folder in folders
+            folder: {each: _answers(predicting[each], reading[each], pictures) for each in predicting}
+            for folder, pictures in by_name.items()
         }
         images, labels = trainer.training_data(recipe)[1]
-        held_back = Split(np.rint(images[..., 0] * 255).astype(np.uint8), labels)
-        exact = on_pages(reading, count, held_back, _PAGES_SEED)
+        exact = on_pages(reading, count, Split(trainer.as_bytes(images), labels), _PAGES_SEED)
 
     columns = [Column(each, number=True) for each in predicting]
     least_of = {each: keeping_99(answered, each) for each in predicting}
     for folder, of_models in answered.items():
         print_table([Column(folder), *columns], rows_of(of_models, least_of))
-    kinds = [(kind, *(str(exact[each][kind]) for each in predicting)) for kind in exact[IN_USE]]
-    print_table(
-        [Column(f"of {count} drawn pages"), *columns],
-        [*kinds, ("all", *(str(sum(exact[each].values())) for each in predicting))],
+    kinds = [(kind, *(f"{exact[each][kind]} of {count}" for each in predicting)) for kind in exact[IN_USE]]
+    in_all = [f"{sum(exact[each].values())} of {count * len(kinds)}" for each in predicting]
+    print_table([Column("drawn pages"), *columns], [*kinds, ("all", *in_all)])
+    click.echo(
+        f"predict rejects what the candidate gives less than {of_predict:.4f}, read less than {of_read:.4f}", err=True
     )
-    click.echo(f"the candidate rejects below {of_predict:.4f}, and as it reads below {of_read:.4f}", err=True)
 
 
 def _answers(predicting: Predictor, reading: Predictor, pictures: Sequence[Labelled]) -> Read:
-    """Return what one predictor says of the pictures to predict, and the other of the pages to read."""
+    """Answer the pictures to predict with one predictor, and those to read with the other, whose threshold is lower."""
     predicted = read_all(predicting, [one for one in pictures if one.ask == "predict"])
     read = read_all(reading, [one for one in pictures if one.ask == "read"])
     return replace(predicted, read=read.read, wrong=predicted.wrong + read.wrong)

@@ -13,12 +13,11 @@ import click
 
 from bench.recording import RESULTS, record
 from bench.robustness.measure import calibration, on_corrupted, on_drawn, on_out_of_distribution, on_pages
-from bench.robustness.real_pictures import Read, in_all, labelled, mean_share, read_all
+from bench.robustness.real_pictures import Read, in_all, labelled_by_name, mean_share, read_all
 from digit_infer import Predictor, dataset, zoo
 from digit_infer.benchmark.environment import environment
 from digit_infer.cli.output import Column, print_table
 from digit_infer.cli.reporting import quiet_native_log
-from digit_infer.errors import UsageError
 from digit_infer.files import write_text
 from export.records import of_models as _again
 from export.stored import store_models, stored_document
@@ -103,9 +102,7 @@ def real_pictures(folders: tuple[Path, ...], models: tuple[str, ...]) -> None:
     The first of FOLDERS with digits sets the confidence that keeps 99 % of the right ones; with it, pictures without a
     digit in all folders are rejected. With --model, the recorded results of other models stay.
     """
-    by_name = {folder.resolve().name: labelled(folder) for folder in folders}
-    if len(by_name) < len(folders):
-        raise UsageError("two folders have the same name, and records are kept by name", "rename one, or name it once")
+    by_name = labelled_by_name(folders)
     answered: dict[str, dict[str, Read]] = {name: {} for name in by_name}
     for model in models or zoo.models():
         with quiet_native_log(), Predictor(model) as predictor:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _SEED = 280
 _UNSEEN_SEED = 20_261_129
-PAGES_SEED = 77
+_PAGES_SEED = 77
 _AT_A_TIME = 1_000
 """Number of drawn pictures in memory."""
 
@@ -158,9 +158,9 @@ def on_out_of_distribution(models: Mapping[str, Predictor], pictures: int) -> di
 
 
 def on_pages(
-    models: Mapping[str, Predictor], count: int, digits: Split, seed: int = PAGES_SEED
+    models: Mapping[str, Predictor], count: int, digits: Split, seed: int = _PAGES_SEED
 ) -> dict[str, dict[str, int]]:
-    """Return how many of so many drawn pages of each kind, with these digits, each model reads exactly."""
+    """Return how many of ``count`` pages of each kind, drawn around some of ``digits``, each model reads exactly."""
     exact: dict[str, dict[str, int]] = {name: dict.fromkeys(PAGES, 0) for name in models}
     for number, (kind, page) in enumerate(PAGES.items()):
         draw = np.random.default_rng((seed, number))

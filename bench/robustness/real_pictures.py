@@ -111,6 +111,18 @@ def labelled(folder: Path) -> list[Labelled]:
         raise UsageError(f"{folder} holds no labels.csv with file and label ({error!r})", "check the folder") from error
 
 
+def labelled_by_name(folders: Sequence[Path]) -> dict[str, list[Labelled]]:
+    """Read the labels of folders, by the folder's name.
+
+    Raises:
+        UsageError: two have the same name, or labels.csv is missing or malformed in one.
+    """
+    by_name = {folder.resolve().name: labelled(folder) for folder in folders}
+    if len(by_name) < len(folders):
+        raise UsageError("two folders have the same name, and results are kept by name", "rename one, or name it once")
+    return by_name
+
+
 def _labelled(folder: Path, row: Mapping[str, str]) -> Labelled:
     name, label = row["file"], row["label"]
     ask: Literal["predict", "read"] = "predict"

@@ -51,7 +51,7 @@ def test_shapes_show_their_digit(monkeypatch, some):
         assert right[labels == digit].mean() > 0.7, digit
 
 
-def test_a_seven_is_wider_than_a_one_with_a_flag(monkeypatch, some):
+def test_sevens_are_wider_than_ones(monkeypatch, some):
     monkeypatch.setattr("training.hands._SHARES", {"shape": 1.0})
     images, labels = Hands(some[0][:1], some[1][:1], thinned=1).digits(1_500, np.random.default_rng(0))
     widths = (images > 100).any(axis=1).sum(axis=1)
