@@ -15,6 +15,7 @@ from bench.arm.command import arm
 from bench.bare import fastest_call, some_images
 from bench.batch import command as million
 from bench.browser.command import browser
+from bench.candidate import candidate
 from bench.cold_start import environment_of_user, predict_command, unavoidable_command
 from bench.defaults import MODELS
 from bench.defaults import compare as compare_settings
@@ -28,7 +29,6 @@ from bench.peers.command import peers
 from bench.picture_path import picture_path
 from bench.published import published
 from bench.recording import affordable, record, report
-from bench.robustness.candidate import candidate
 from bench.robustness.command import pages, real_pictures, robustness
 from bench.robustness.unseen import unseen
 from digit_infer import Predictor, zoo
