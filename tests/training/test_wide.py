@@ -151,4 +151,4 @@ def test_the_next_network_holds_its_validation_images_back():
     recipe = NEXT["digitnet_nano"]
     assert recipe.parameters <= 10_000
     assert recipe.calibrated
-    assert recipe.validation == "last 10,000 of train"
+    assert recipe.validation == "first 5,000 of train"

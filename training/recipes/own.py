@@ -106,6 +106,7 @@ NEXT: dict[str, Recipe] = {
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
             epochs=120,
+            validation="first 5,000 of train",
             wide=Wide(hands=0.1, non_digits=0.15, coarse=0.08),
             calibrated=True,
             precision="bfloat16",
