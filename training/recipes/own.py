@@ -102,7 +102,7 @@ RECIPES = (DIGITNET, DIGITNET_NANO)
 NEXT: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        replace(DIGITNET, network=_digitnet(88), parameters=96_954, frozen_parameters=464),
+        replace(DIGITNET, network=_digitnet(88), parameters=96_954, frozen_parameters=464, epochs=160, calm_epochs=40),
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
             epochs=120,
