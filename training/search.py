@@ -2,6 +2,9 @@
 
     training/results/search/NAME.json
 
+Networks of ``NEXT``, and seeds other than 0, are recorded as ``held_out.json`` beside their run: the record of the name is
+that of the network in use.
+
 A candidate is evaluated on these images unchanged, four times slightly distorted as by other writers (``NEAR``), and
 strongly distorted as by pens and cameras (``HARD``), where there are more mistakes to count. The test set is not used.
 """
@@ -28,6 +31,7 @@ from training import trainer
 from training.distortion import distorted
 from training.errors import TrainingError
 from training.recipe import Distortion, Recipe
+from training.recipes.own import NEXT
 from training.regime import drawn_non_digits
 from training.results import RESULTS
 from training.run import RunFolder
@@ -80,29 +84,31 @@ def stored(name: str) -> tuple[Recipe, dict[str, Any]]:
     return recipe, record
 
 
-def search(recipe: Recipe, runs: Path, observer: Observer) -> dict[str, Any]:
-    """Train a candidate, or continue, and return the record of its results on the held-out images.
+def search(recipe: Recipe, runs: Path, observer: Observer, seed: int = SEED) -> tuple[dict[str, Any], Path]:
+    """Train a candidate, or continue; return the record of its results on the held-out images, and where it is written.
 
     Raises:
         TrainingError: one of its teachers has no finished run.
     """
     teachers = recipe.regime.teachers if recipe.regime is not None else ()
     taught = trainer.taught_by([_finished(name, runs) for name in teachers]) if teachers else None
-    folder = RunFolder.of(runs, recipe, SEED)
-    state = trainer.train(recipe, SEED, folder, observer, teacher=taught)
+    folder = RunFolder.of(runs, recipe, seed)
+    state = trainer.train(recipe, seed, folder, observer, teacher=taught)
     document = {
         "schema": SCHEMA,
         "recipe": recipe.name,
         "fingerprint": recipe.fingerprint(),
-        "seed": SEED,
+        "seed": seed,
         "parameters": recipe.parameters,
         "declared": asdict(recipe),
         "environment": state.environment,
         "held_out": judged(trainer.load(folder.path / state.best_file), recipe),
         "history": [asdict(epoch) for epoch in state.history],
     }
-    write_text(FOLDER / f"{recipe.name}.json", json.dumps(document, indent=1) + "\n")
-    return document
+    of_the_name = seed == SEED and NEXT.get(recipe.name) != recipe
+    path = FOLDER / f"{recipe.name}.json" if of_the_name else folder.path / "held_out.json"
+    write_text(path, json.dumps(document, indent=1) + "\n")
+    return document, path
 
 
 def _finished(name: str, runs: Path) -> Path:

@@ -86,12 +86,29 @@ def test_a_candidate_is_judged_on_what_it_did_not_learn_from(tmp_path, tiny, lit
                                     frozen_parameters=tiny.frozen_parameters, epochs=1)  # fmt: skip
     monkeypatch.setattr(search, "FOLDER", tmp_path)
     monkeypatch.setattr("training.trainer.training_data", lambda _: little_data)
-    record = search.search(candidate, tmp_path / "runs", watcher)
+    record, path = search.search(candidate, tmp_path / "runs", watcher)
+    assert path == tmp_path / "tiny.json"
     assert json.loads((tmp_path / "tiny.json").read_text()) == json.loads(json.dumps(record))
     assert 0 < record["held_out"]["plain_accuracy"] < 1
-    again = search.search(candidate, tmp_path / "runs", watcher)
+    again, _ = search.search(candidate, tmp_path / "runs", watcher)
     assert again["held_out"] == record["held_out"]
     assert len(RunFolder.of(tmp_path / "runs", candidate, 0).read().history) == 1
+
+
+def test_a_network_on_its_way_and_further_seeds_leave_the_record_of_the_name(
+    tmp_path, tiny, little_data, watcher, monkeypatch
+):
+    candidate = dataclasses.replace(tiny, calibrated=True, regime=search.stored("q_e12")[0].regime, epochs=1)
+    monkeypatch.setattr(search, "FOLDER", tmp_path / "records")
+    monkeypatch.setattr("training.trainer.training_data", lambda _: little_data)
+    _, of_the_name = search.search(candidate, tmp_path, watcher)
+    _, of_a_seed = search.search(candidate, tmp_path, watcher, 1)
+    monkeypatch.setitem(search.NEXT, candidate.name, candidate)
+    _, of_the_next = search.search(candidate, tmp_path, watcher)
+    assert of_the_name == tmp_path / "records" / f"{candidate.name}.json"
+    assert of_a_seed == RunFolder.of(tmp_path, candidate, 1).path / "held_out.json"
+    assert of_the_next == RunFolder.of(tmp_path, candidate, 0).path / "held_out.json"
+    assert json.loads(of_a_seed.read_text())["seed"] == 1
 
 
 def test_a_student_waits_for_its_teachers(tmp_path, watcher):
@@ -101,4 +118,4 @@ def test_a_student_waits_for_its_teachers(tmp_path, watcher):
 
 def test_an_unknown_candidate_is_wrong_use():
     with pytest.raises(UsageError, match="there is no candidate 'x'"):
-        command.callback(("x",), None)
+        command.callback(("x",), 0, None)

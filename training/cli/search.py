@@ -14,11 +14,13 @@ from training.recipes.own import CANDIDATES
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The seed to train.")
 @runs_option
-def search(names: tuple[str, ...], runs: Path) -> int:
+def search(names: tuple[str, ...], seed: int, runs: Path) -> int:
     """Train candidates, or continue where an earlier call stopped, and record their results on held-out images.
 
-    The test set is not used.
+    The test set is not used. What may take the name of a network in use is recorded beside its run, and so are seeds other
+    than 0.
     """
     from training.progress import ProgressBars
     from training.search import TRIED, stored
@@ -32,7 +34,9 @@ def search(names: tuple[str, ...], runs: Path) -> int:
     rows = []
     for name in names:
         with ProgressBars() as bars:
-            held_out = judge(CANDIDATES.get(name) or stored(name)[0], runs, bars)["held_out"]
+            record, path = judge(CANDIDATES.get(name) or stored(name)[0], runs, bars, seed)
+        click.echo(f"{name}, seed {seed}: recorded in {path}", err=True)
+        held_out = record["held_out"]
         rows.append((name, *(f"{held_out[figure]:.4f}" for figure in ("plain_accuracy", "plain_loss", "changed_accuracy"))))
     columns = [Column("candidate"), *(Column(name, number=True) for name in ("accuracy", "loss", "accuracy, changed"))]
     print_table(columns, rows)
