@@ -4,6 +4,7 @@
                      last-07.keras     the model and its optimiser after the last full epoch
                      best-05.keras     the weights of the epoch that the recipe keeps, without the optimiser
                      tensorboard/      event files
+                     held_out.json     results on held-out images, of a network on its way
                      pool.npz          pictures drawn once for all epochs, of recipes that add to MNIST's images
                      lock              held by the process that trains
 

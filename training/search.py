@@ -2,8 +2,8 @@
 
     training/results/search/NAME.json
 
-Networks of ``NEXT``, and seeds other than 0, are recorded as ``held_out.json`` beside their run: the record of the name is
-that of the network in use.
+Networks of ``NEXT``, and seeds other than 0, are recorded as ``held_out.json`` beside their run, and the record of the name
+stays as it is.
 
 A candidate is evaluated on these images unchanged, four times slightly distorted as by other writers (``NEAR``), and
 strongly distorted as by pens and cameras (``HARD``), where there are more mistakes to count. The test set is not used.

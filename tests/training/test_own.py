@@ -101,7 +101,7 @@ def test_a_network_on_its_way_and_further_seeds_leave_the_record_of_the_name(
     candidate = dataclasses.replace(tiny, calibrated=True, regime=search.stored("q_e12")[0].regime, epochs=1)
     monkeypatch.setattr(search, "FOLDER", tmp_path / "records")
     monkeypatch.setattr("training.trainer.training_data", lambda _: little_data)
-    _, of_the_name = search.search(candidate, tmp_path, watcher)
+    record, of_the_name = search.search(candidate, tmp_path, watcher)
     _, of_a_seed = search.search(candidate, tmp_path, watcher, 1)
     monkeypatch.setitem(search.NEXT, candidate.name, candidate)
     _, of_the_next = search.search(candidate, tmp_path, watcher)
@@ -109,6 +109,7 @@ def test_a_network_on_its_way_and_further_seeds_leave_the_record_of_the_name(
     assert of_a_seed == RunFolder.of(tmp_path, candidate, 1).path / "held_out.json"
     assert of_the_next == RunFolder.of(tmp_path, candidate, 0).path / "held_out.json"
     assert json.loads(of_a_seed.read_text())["seed"] == 1
+    assert json.loads(of_the_name.read_text()) == json.loads(json.dumps(record))
 
 
 def test_a_student_waits_for_its_teachers(tmp_path, watcher):
