@@ -18,6 +18,7 @@ from PIL import Image
 import digit_infer as package
 from digit_infer import dataset
 from digit_infer.cli import main
+from digit_infer.errors import DatasetError
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -82,6 +83,15 @@ def browser():
 @pytest.fixture(scope="session")
 def mnist_test() -> dataset.Split:
     return dataset.load("test")
+
+
+@pytest.fixture(scope="session")
+def mnist_train() -> dataset.Split:
+    """MNIST's training images, which are not bundled; where they cannot be had, the test is skipped and says why."""
+    try:
+        return dataset.load("train")
+    except DatasetError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

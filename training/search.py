@@ -1,4 +1,4 @@
-"""The search for networks of our own: candidates are evaluated on the last 10,000 training images, which are held out.
+"""The search for networks of our own: candidates are evaluated on the training images that they hold out.
 
     training/results/search/NAME.json
 

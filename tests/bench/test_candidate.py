@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from digit_infer import dataset, zoo
-from digit_infer.errors import DatasetError
 from training import checkpoint
 
 
@@ -34,12 +33,9 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.usefixtures("mnist_train")
 def test_the_checkpoint_in_use_is_as_good_as_itself(folder):
     """As a candidate it has the thresholds of its operating points, and so the same figures in both columns."""
-    try:
-        dataset.load("train")
-    except DatasetError as error:
-        pytest.skip(str(error))
     file = checkpoint.path_of(zoo.DEFAULT_MODEL)
     command = [sys.executable, "-m", "bench", "candidate", str(file), str(folder), "--count", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

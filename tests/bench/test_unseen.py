@@ -6,8 +6,7 @@ import pytest
 from bench.robustness.digit_shapes import DIGIT_SHAPES, drawn_shape
 from bench.robustness.unseen import KEPT, judged
 from bench.robustness.unseen_non_digits import UNSEEN_NON_DIGITS
-from digit_infer import Predictor, dataset
-from digit_infer.errors import DatasetError
+from digit_infer import Predictor
 
 
 @pytest.mark.parametrize("kind", DIGIT_SHAPES)
@@ -30,12 +29,9 @@ def test_non_digits_have_ink_and_differ(kind):
     assert len({page.tobytes() for page in pages}) == 4
 
 
+@pytest.mark.usefixtures("mnist_train")
 def test_who_keeps_more_digits_rejects_fewer_others():
     pytest.importorskip("sklearn", reason="its digits are part of the judgement")
-    try:
-        dataset.load("train")
-    except DatasetError as error:
-        pytest.skip(str(error))
     with Predictor("softmax_regression") as predictor:
         found = judged(predictor, 10, test=False)
     assert set(DIGIT_SHAPES) < set(found.right)

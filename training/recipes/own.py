@@ -1,7 +1,8 @@
 """Networks of our own: those that are shipped, and the candidates that are tried next.
 
-Candidates learn from the first 50,000 training images and are judged on the last 10,000. The records of those that were
-tried declare them; ``docs/own_models.md`` says what came out, ``docs/protocol.md`` what was chosen.
+Candidates are judged on the training images that they hold back: the last 10,000 in the search, the first 5,000 since. The
+records of those that were tried declare them; ``docs/own_models.md`` says what came out, ``docs/protocol.md`` what was
+chosen.
 """
 
 from __future__ import annotations
