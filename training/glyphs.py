@@ -41,6 +41,17 @@ MARKS = """
 20 29|60 69               ; 00 80 04 84               ; 05 95
 """
 
+BESIDE_NUMBERS = """
+80 19|~20 02 24 42 20|~75 57 79 97 75                  ; 80 19|~10 01 12 21 10|~87 78 89 98 87
+70 29|~21 12 23 32 21|~76 67 78 87 76                  ; 90 09|~30 12 24 42 30|~65 57 79 87 65
+80 09|~20 01 12 31 20|~88 77 68 79 88                  ; ~41 20 02 14 33 41|~41 60 80|80 19|~75 57 79 97 75
+60 39|~10 02 14 22 10|~85 77 89 97 85                  ; 80 19|~20 03 25 43 20|~74 57 79 96 74
+30 36|03 63|09 69         ; 02 92|05 95|80 19         ; ~91 50 23 15 27 59 98|03 63|05 55
+40 48|04 84               ; 02 92|06 96               ; 10 89|80 19                ; 20 19|60 59|02 92|06 96
+04 94                     ; 30 37|04 74|12 66|62 16
+"""
+"""Percent signs, and other signs that people write beside numbers."""
+
 
 @dataclass(frozen=True)
 class Stroke:
@@ -61,4 +72,4 @@ def _stroke(text: str) -> Stroke:
     return Stroke(tuple((int(point[0]) / 9, int(point[1]) / 9) for point in points), "~" in text)
 
 
-SIGNS: tuple[tuple[Stroke, ...], ...] = parsed(LETTERS + GREEK + MARKS)
+SIGNS: tuple[tuple[Stroke, ...], ...] = parsed(LETTERS + GREEK + MARKS + BESIDE_NUMBERS)

@@ -46,7 +46,7 @@ NARROW = {"sign": 0.42, "mirrored": 0.1, "turned": 0.1, "pair": 0.12, "scribble"
 """Kinds and their shares."""
 
 WIDE = {
-    "glyph": 0.24, "thinned": 0.20, "word": 0.05, "sign": 0.10, "mirrored": 0.05, "turned": 0.05, "pair": 0.07,
+    "glyph": 0.21, "thinned": 0.17, "word": 0.05, "sign": 0.16, "mirrored": 0.05, "turned": 0.05, "pair": 0.07,
     "half": 0.05, "lines": 0.05, "scribble": 0.05, "silhouette": 0.045, "texture": 0.045,
 }  # fmt: skip
 """The same with glyphs of more scripts, cut digits and remains of boxes."""

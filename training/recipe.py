@@ -80,7 +80,8 @@ class Regime:
 
     Targets are soft: the label with ``label_smoothing`` spread over all classes (Szegedy et al. 2016), mixed with what
     ``teachers``, other candidates' networks, answer on average to the same changed image, by ``teacher_share`` (Hinton et
-    al. 2015). To every image come ``non_digits`` pictures that show none, with all classes alike as the target.
+    al. 2015). To every image come ``non_digits`` pictures that show none, with all classes alike as the target. Teachers
+    answer to digits of MNIST alone, but to all images where a recipe is ``wide``.
     """
 
     distortion: Distortion

@@ -9,6 +9,7 @@ import numpy as np
 
 from digit_infer.contract import CLASSES
 from training.distortion import coarsened, distorted
+from training.errors import TrainingError
 from training.non_digits import non_digits
 
 if TYPE_CHECKING:
@@ -72,8 +73,13 @@ class Epochs:
         """Return the data of an epoch in its order: images float32 [M, 28, 28, 1] in 0..1, and targets [M, 10].
 
         ``distortion`` replaces the regime's.
+
+        Raises:
+            TrainingError: the regime names teachers, and nothing answers for them.
         """
         regime, count = self._regime, len(self._labels)
+        if regime.teachers and self._teacher is None:
+            raise TrainingError(f"{', '.join(regime.teachers)} must teach here", "pass what answers as they do")
         draw = np.random.default_rng((seed, number, 3))
         hands, among = self._wide.added_to(count) if self._wide else (0, regime.non_digits_among(count))
         chosen = draw.integers(max(len(self._others), 1), size=among)  # of none, none
@@ -94,8 +100,8 @@ class Epochs:
             images[~coarse] = distorted(images[~coarse], distortion, draw)
             images[coarse] = coarsened(distorted(images[coarse], replace(distortion, damage=0), draw), draw)
         if self._teacher is not None:
-            digits = np.flatnonzero(order < count)
-            targets[digits] += np.float32(regime.teacher_share) * (
-                self._teacher(images[digits, ..., None]) - targets[digits]
+            taught = np.flatnonzero(order < count) if self._wide is None else np.arange(len(order))
+            targets[taught] += np.float32(regime.teacher_share) * (
+                self._teacher(images[taught, ..., None]) - targets[taught]
             )
         return images[..., None], targets

@@ -90,10 +90,8 @@ def search(recipe: Recipe, runs: Path, observer: Observer, seed: int = SEED) -> 
     Raises:
         TrainingError: one of its teachers has no finished run.
     """
-    teachers = recipe.regime.teachers if recipe.regime is not None else ()
-    taught = trainer.taught_by([_finished(name, runs) for name in teachers]) if teachers else None
     folder = RunFolder.of(runs, recipe, seed)
-    state = trainer.train(recipe, seed, folder, observer, teacher=taught)
+    state = trainer.train(recipe, seed, folder, observer)
     document = {
         "schema": SCHEMA,
         "recipe": recipe.name,
@@ -109,14 +107,6 @@ def search(recipe: Recipe, runs: Path, observer: Observer, seed: int = SEED) -> 
     path = FOLDER / f"{recipe.name}.json" if of_the_name else folder.path / "held_out.json"
     write_text(path, json.dumps(document, indent=1) + "\n")
     return document, path
-
-
-def _finished(name: str, runs: Path) -> Path:
-    folder = RunFolder(runs / name / f"seed-{SEED}")
-    state = folder.read()
-    if state is None or not state.finished:
-        raise TrainingError(f"{name} teaches, but has no finished run", f"python -m training search {name}")
-    return folder.path / state.best_file
 
 
 def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:

@@ -57,6 +57,9 @@ EVALUATION_BATCH = 1_000
 STEPS_PER_CALL = 20
 """Batches in a call of the compiled step: the weights come out the same to the bit, small networks in half the time."""
 
+_TEACHER_SEED = 0
+"""The run of each teacher that answers."""
+
 
 class Observer(Protocol):
     """Whoever watches a run: a progress bar, or nobody."""
@@ -83,16 +86,18 @@ def train(
     """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
 
     ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``,
-    and ``teacher`` answers for the teachers that a regime names.
+    and ``teacher`` the answers of the teachers that a regime names, whose runs with seed 0 lie beside this one.
 
     Raises:
-        TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, or its
-            files are missing or damaged.
+        TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, its
+            files are missing or damaged, or a teacher has no finished run.
     """
     with folder.locked():
         planned = recipe.epochs if epochs is None else epochs
         fresh = State(recipe.name, recipe.fingerprint(), seed, planned, keras.backend.backend(), environment())
         state = _continued(folder, fresh)
+        if teacher is None and not state.finished:
+            teacher = _teacher(recipe, folder.path.parent.parent)
         keras.utils.set_random_seed(seed)
         model = build(recipe) if not state.history else load(folder.path / state.last_file)
         if keras.backend.backend() != "torch":  # which takes one step a call
@@ -166,8 +171,6 @@ def epochs_of(
     """Return what draws the data of an epoch by its number; ``folder`` keeps what is drawn once for all epochs."""
     if recipe.regime is None:
         return lambda number: epoch_data(recipe, training, seed, number)
-    if recipe.regime.teachers and teacher is None:
-        raise TrainingError(f"{recipe.name} learns from other candidates", f"python -m training search {recipe.name}")
     epochs = Epochs(recipe.regime, *training, teacher, _wide_data(recipe, training, folder))
     calm_from = recipe.epochs - recipe.calm_epochs
     return lambda number: epochs.epoch(seed, number, recipe.calm if number > calm_from else None)
@@ -178,6 +181,19 @@ def _wide_data(recipe: Recipe, training: Arrays, folder: RunFolder | None) -> tu
         return None
     images, labels = as_bytes(training[0]), training[1]
     return recipe.wide, drawn_pool(images, labels) if folder is None else stored_pool(folder.pool, images, labels)
+
+
+def _teacher(recipe: Recipe, runs: Path) -> Teacher | None:
+    teachers = recipe.regime.teachers if recipe.regime is not None else ()
+    return taught_by([_finished(name, runs) for name in teachers]) if teachers else None
+
+
+def _finished(name: str, runs: Path) -> Path:
+    folder = RunFolder(runs / name / f"seed-{_TEACHER_SEED}")
+    state = folder.read()
+    if state is None or not state.finished:
+        raise TrainingError(f"{name} teaches, but has no finished run in {runs}", f"python -m training search {name}")
+    return folder.path / state.best_file
 
 
 def taught_by(paths: Sequence[Path]) -> Teacher:

@@ -7,6 +7,7 @@ import pytest
 from digit_infer import dataset
 from digit_infer.benchmark.statistics import best_temperature
 from training.distortion import DAMAGES, blurred, displacements, distorted, thickened, warped
+from training.errors import TrainingError
 from training.glyphs import SIGNS
 from training.network import build
 from training.non_digits import non_digits
@@ -146,6 +147,12 @@ def test_a_teacher_is_asked_about_the_digits_alone_and_weighs_as_declared(digits
     assert asked == [300]
     believed = np.sort(targets[targets.max(axis=1) > 0.2][:, 1:].max(axis=1))
     assert set(np.round(believed, 6).tolist()) == {0.0, 0.75}
+
+
+def test_nothing_learns_in_silence_without_its_teachers(digits):
+    taught = regime(non_digits=0.0, teachers=("digitnet",), teacher_share=0.5)
+    with pytest.raises(TrainingError, match="digitnet must teach"):
+        Epochs(taught, scaled(digits[0]), digits[1], None).epoch(0, 1)
 
 
 def test_a_run_of_a_regime_resumes_and_keeps_the_temperature(tiny, little_data, watcher, tmp_path):

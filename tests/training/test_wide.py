@@ -126,7 +126,8 @@ def test_a_pool_is_drawn_alike_and_kept(tmp_path, some, monkeypatch):
 
 def test_an_epoch_takes_its_shares_from_the_pool(some):
     images, labels = some
-    wide, regime = Wide(hands=0.25, non_digits=0.5, coarse=0.3), NEXT["digitnet_nano"].regime
+    wide = Wide(hands=0.25, non_digits=0.5, coarse=0.3)
+    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, teachers=())
     marked = Pool(np.full((3, 28, 28), 7, np.uint8), np.array([4, 4, 4], np.uint8), np.full((2, 28, 28), 9, np.uint8))
     still = dataclasses.replace(regime.distortion, **dict.fromkeys(vars(regime.distortion), 0))
     epochs = Epochs(regime, images[..., None].astype(np.float32) / 255, labels, None, (wide, marked))
@@ -138,9 +139,25 @@ def test_an_epoch_takes_its_shares_from_the_pool(some):
     np.testing.assert_array_equal(seen, again)
 
 
+def test_a_teacher_is_asked_about_all_wide_data(some):
+    asked = []
+
+    def teacher(shown):
+        asked.append(shown.shape)
+        return np.full((len(shown), 10), 0.1, np.float32)
+
+    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, teachers=("digitnet",), teacher_share=1.0)
+    few = Pool(some[0][:3], some[1][:3], some[0][3:5])
+    wide = (Wide(hands=0.25, non_digits=0.5, coarse=0.3), few)
+    _, targets = Epochs(regime, some[0][..., None].astype(np.float32) / 255, some[1], teacher, wide).epoch(0, 1)
+    assert asked == [(350, 28, 28, 1)]
+    np.testing.assert_allclose(targets, 0.1, atol=1e-6)
+
+
 def test_an_epoch_without_wide_data_is_distorted_alone(some):
     """So a recipe from before wide data trains as it did."""
-    images, regime = some[0].astype(np.float32) / 255, dataclasses.replace(NEXT["digitnet_nano"].regime, non_digits=0)
+    images = some[0].astype(np.float32) / 255
+    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, non_digits=0, teachers=())
     seen, _ = Epochs(regime, images[..., None], some[1], None).epoch(0, 1)
     draw = np.random.default_rng((0, 1, 3))
     expected = distorted(images[draw.permutation(len(images))], regime.distortion, draw)
