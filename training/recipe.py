@@ -81,7 +81,7 @@ class Regime:
     Targets are soft: the label with ``label_smoothing`` spread over all classes (Szegedy et al. 2016), mixed with what
     ``teachers``, other candidates' networks, answer on average to the same changed image, by ``teacher_share`` (Hinton et
     al. 2015). To every image come ``non_digits`` pictures that show none, with all classes alike as the target. Teachers
-    answer to digits of MNIST alone, but to all images where a recipe is ``wide``.
+    answer to digits alone.
     """
 
     distortion: Distortion
@@ -135,7 +135,8 @@ class Recipe:
     asked. The kept weights answer with logits divided by ``temperature``, and less confidence than ``reject_below`` means
     that there is no digit: both were chosen on images that a candidate did not learn from (``training/search.py``).
     ``wide`` adds what MNIST lacks. A ``calibrated`` recipe holds its validation images back for good, and takes the
-    temperature that is best for those once its last epoch is done. ``precision`` is that of the activations while it
+    temperature that is best for those once its last epoch is done. ``starts_from`` names a candidate whose finished run with
+    the same seed, beside this one, gives the weights to start with. ``precision`` is that of the activations while it
     trains, all but the last layer's; weights are float32 always, and the kept network computes in float32.
     """
 
@@ -161,6 +162,7 @@ class Recipe:
     drawn: DrawnPictures | None = None
     wide: Wide | None = None
     calibrated: bool = False
+    starts_from: str = ""
     precision: Precision = "float32"
 
     @property

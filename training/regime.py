@@ -100,7 +100,7 @@ class Epochs:
             images[~coarse] = distorted(images[~coarse], distortion, draw)
             images[coarse] = coarsened(distorted(images[coarse], replace(distortion, damage=0), draw), draw)
         if self._teacher is not None:
-            taught = np.flatnonzero(order < count) if self._wide is None else np.arange(len(order))
+            taught = np.flatnonzero(order < count + hands)
             targets[taught] += np.float32(regime.teacher_share) * (
                 self._teacher(images[taught, ..., None]) - targets[taught]
             )

@@ -86,20 +86,22 @@ def train(
     """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
 
     ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``,
-    and ``teacher`` the answers of the teachers that a regime names, whose runs with seed 0 lie beside this one.
+    and ``teacher`` the answers of the teachers that a regime names, whose runs with seed 0 lie beside this one, as does the
+    run that the recipe starts from.
 
     Raises:
         TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, its
-            files are missing or damaged, or a teacher has no finished run.
+            files are missing or damaged, or a run that it builds upon is not finished.
     """
     with folder.locked():
         planned = recipe.epochs if epochs is None else epochs
         fresh = State(recipe.name, recipe.fingerprint(), seed, planned, keras.backend.backend(), environment())
         state = _continued(folder, fresh)
+        runs = folder.path.parent.parent
         if teacher is None and not state.finished:
-            teacher = _teacher(recipe, folder.path.parent.parent)
+            teacher = _teacher(recipe, runs)
         keras.utils.set_random_seed(seed)
-        model = build(recipe) if not state.history else load(folder.path / state.last_file)
+        model = _begun(recipe, seed, runs) if not state.history else load(folder.path / state.last_file)
         if keras.backend.backend() != "torch":  # which takes one step a call
             model.steps_per_execution = STEPS_PER_CALL
         if recipe.drawn is not None:
@@ -183,17 +185,29 @@ def _wide_data(recipe: Recipe, training: Arrays, folder: RunFolder | None) -> tu
     return recipe.wide, drawn_pool(images, labels) if folder is None else stored_pool(folder.pool, images, labels)
 
 
+def _begun(recipe: Recipe, seed: int, runs: Path) -> keras.Model:
+    """Return the network before its first epoch, with the weights of the run that the recipe starts from."""
+    model = build(recipe)
+    if recipe.starts_from:
+        folder, state = _finished(recipe.starts_from, runs, seed)
+        model.set_weights(load(folder.path / state.last_file).get_weights())
+    return model
+
+
 def _teacher(recipe: Recipe, runs: Path) -> Teacher | None:
     teachers = recipe.regime.teachers if recipe.regime is not None else ()
-    return taught_by([_finished(name, runs) for name in teachers]) if teachers else None
+    finished = [_finished(name, runs, _TEACHER_SEED) for name in teachers]
+    return taught_by([folder.path / state.best_file for folder, state in finished]) if teachers else None
 
 
-def _finished(name: str, runs: Path) -> Path:
-    folder = RunFolder(runs / name / f"seed-{_TEACHER_SEED}")
+def _finished(name: str, runs: Path, seed: int) -> tuple[RunFolder, State]:
+    folder = RunFolder(runs / name / f"seed-{seed}")
     state = folder.read()
     if state is None or not state.finished:
-        raise TrainingError(f"{name} teaches, but has no finished run in {runs}", f"python -m training search {name}")
-    return folder.path / state.best_file
+        raise TrainingError(
+            f"{name} has no finished run with seed {seed} in {runs}", f"python -m training search {name} --seed {seed}"
+        )
+    return folder, state
 
 
 def taught_by(paths: Sequence[Path]) -> Teacher:

@@ -48,6 +48,10 @@ CALM = Distortion(rotation_degrees=8, shift_pixels=1, zoom=0.08, shear=0.12, ela
 BROAD = Distortion(rotation_degrees=16, shift_pixels=2, zoom=0.18, shear=0.28, elastic_pixels=1.1, damage=0.65)
 
 
+def _adamw(learning_rate: float, weight_decay: float) -> Part:
+    return Part("AdamW", {"learning_rate": learning_rate, "weight_decay": weight_decay, "beta_2": 0.99})
+
+
 def _candidate(
     name: str,
     network: tuple[Part, ...],
@@ -66,7 +70,7 @@ def _candidate(
         network=network,
         parameters=parameters,
         frozen_parameters=frozen,
-        optimizer=Part("AdamW", {"learning_rate": learning_rate, "weight_decay": weight_decay, "beta_2": 0.99}),
+        optimizer=_adamw(learning_rate, weight_decay),
         batch_size=128,
         epochs=epochs,
         validation="last 10,000 of train",
@@ -103,12 +107,21 @@ RECIPES = (DIGITNET, DIGITNET_NANO)
 NEXT: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        replace(DIGITNET, network=_digitnet(88), parameters=96_954, frozen_parameters=464, epochs=160, calm_epochs=40),
+        replace(
+            DIGITNET,
+            network=_digitnet(88),
+            parameters=96_954,
+            frozen_parameters=464,
+            optimizer=_adamw(1e-3, 5e-3),
+            epochs=24,
+            calm_epochs=12,
+            starts_from="digitnet_long",
+        ),
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
             epochs=160,
             validation="first 5,000 of train",
-            regime=Regime(SLIGHT, non_digits=0.05, label_smoothing=0.02, teachers=("digitnet",), teacher_share=0.7),
+            regime=Regime(SLIGHT, non_digits=0.05, label_smoothing=0.02, teachers=("digitnet_long",), teacher_share=0.7),
             wide=Wide(hands=0.1, non_digits=0.15, coarse=0.08),
             calibrated=True,
             precision="bfloat16",
