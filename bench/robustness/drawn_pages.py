@@ -1,7 +1,6 @@
 """Pages as people write them, drawn around MNIST's test digits: numbers with signs between, forms, tables, turned sheets.
 
-They measure how pages are read. No training uses them, and they share no code with the pictures for training: signs are
-drawn from strokes in this file, each randomly deformed, with the same pen as the digits.
+They measure how pages are read. No training uses them, and they share no code with the pictures for training.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from bench.robustness.drawn_signs import PEN, sign
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,32 +25,6 @@ if TYPE_CHECKING:
 Page: TypeAlias = "Callable[[Split, Draw], tuple[Image.Image, str]]"
 """Test digits and a random generator -> a page and its text: / between lines, "" without a digit."""
 
-_PEN, _DRAWN_AT = 0.1, 4
-"""The pen's width as a share of a digit's height, about as in MNIST. Strokes are drawn so many times larger at first."""
-
-_SIGNS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
-    "/": (((0.5, -0.18), (0.0, 1.18)),),
-    ".": (((0.05, 0.97), (0.08, 0.99)),),
-    ",": (((0.13, 0.92), (0.11, 1.05), (0.0, 1.22)),),
-    "-": (((0.0, 0.55), (0.4, 0.53)),),
-    "+": (((0.0, 0.53), (0.5, 0.52)), ((0.25, 0.25), (0.26, 0.8))),
-    "=": (((0.0, 0.42), (0.5, 0.4)), ((0.0, 0.65), (0.5, 0.64))),
-    "x": (((0.0, 0.3), (0.45, 0.8)), ((0.45, 0.3), (0.0, 0.8))),
-    "(": (((0.25, -0.1), (0.04, 0.25), (0.02, 0.75), (0.25, 1.12)),),
-    ")": (((0.0, -0.1), (0.21, 0.25), (0.23, 0.75), (0.0, 1.12)),),
-    "€": (
-        ((0.58, 0.1), (0.35, 0.0), (0.14, 0.25), (0.1, 0.55), (0.2, 0.88), (0.4, 1.0), (0.6, 0.88)),
-        ((0.0, 0.4), (0.45, 0.4)),
-        ((0.0, 0.6), (0.42, 0.6)),
-    ),
-    "$": (
-        ((0.48, 0.2), (0.3, 0.07), (0.08, 0.2), (0.1, 0.4), (0.4, 0.58), (0.46, 0.8), (0.25, 0.95), (0.0, 0.83)),
-        ((0.27, -0.12), (0.25, 1.14)),
-    ),
-    "✓": (((0.0, 0.6), (0.22, 0.95), (0.7, 0.1)),),
-}
-"""The strokes of each sign: points (across, down), 1 = a digit's height."""
-
 
 def _digit(image: NDArray[np.uint8], height: int) -> Ink:
     """Draw a test digit so high, with a pen's sharp edges, cropped to its ink."""
@@ -61,42 +36,13 @@ def _digit(image: NDArray[np.uint8], height: int) -> Ink:
     return sharp.crop(sharp.getbbox())
 
 
-def _sign(name: str, height: int, draw: Draw) -> tuple[Ink, float]:
-    """Draw a sign beside digits so high; return it, and how far down from the digits' top it begins."""
-    scale = height * _DRAWN_AT
-    slant, stretch = draw.normal(0, 0.06), np.exp(draw.normal(0, 0.08, 2))
-    paths = []
-    for stroke in _SIGNS[name]:
-        points = np.array(stroke) + draw.normal(0, 0.02, (len(stroke), 2))
-        points[:, 0] += slant * (0.5 - points[:, 1])
-        points[:, 1] = (points[:, 1] - 0.5) * stretch[1] + 0.5
-        points[:, 0] *= stretch[0]
-        paths.append(_curve(points) if len(points) > 3 else points)
-    every = np.concatenate(paths)
-    pen = max(2, round(_PEN * draw.uniform(0.8, 1.2) * scale))
-    corner = every.min(axis=0) * scale - pen
-    size = np.ceil(np.ptp(every, axis=0) * scale + 2 * pen).astype(int)
-    canvas = Image.new("L", (int(size[0]), int(size[1])))
-    pencil = ImageDraw.Draw(canvas)
-    for path in paths:
-        places = [tuple(place) for place in (path * scale - corner).tolist()]
-        pencil.line(places, 255, pen, "curve")
-        for x, y in (places[0], places[-1]):
-            pencil.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), 255)
-    small = canvas.resize((max(1, canvas.width // _DRAWN_AT), max(1, canvas.height // _DRAWN_AT)), Image.Resampling.BOX)
-    return small, float(corner[1]) / _DRAWN_AT
+def _line(
+    text: str, digits: Split, draw: Draw, height: int, gap: tuple[float, float] = (0.16, 0.4), *, any_pen: bool = False
+) -> Ink:
+    """Write a line of digits and signs, each digit of its own size and place; gaps as shares of the height.
 
-
-def _curve(points: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Round a path by cutting its corners off three times (Chaikin, 1974)."""
-    for _ in range(3):
-        inner = np.stack([0.75 * points[:-1] + 0.25 * points[1:], 0.25 * points[:-1] + 0.75 * points[1:]], axis=1)
-        points = np.concatenate([points[:1], inner.reshape(-1, 2), points[-1:]])
-    return points
-
-
-def _line(text: str, digits: Split, draw: Draw, height: int, gap: tuple[float, float] = (0.16, 0.4)) -> Ink:
-    """Write a line of digits and signs, each digit of its own size and place; gaps as shares of the height."""
+    With ``any_pen`` signs have a pen and a size of their own.
+    """
     things: list[tuple[Ink, float, float]] = []
     left = 0.0
     for character in text:
@@ -107,7 +53,9 @@ def _line(text: str, digits: Split, draw: Draw, height: int, gap: tuple[float, f
             own = round(height * draw.uniform(0.88, 1.1))
             thing, top = _digit(_some(digits, int(character), draw), own), height - own + draw.normal(0, 0.03) * height
         else:
-            thing, top = _sign(character, height, draw)
+            size, pen = (draw.uniform(0.6, 1.1), draw.uniform(0.06, 0.2)) if any_pen else (1.0, PEN)
+            thing, top = sign(character, round(size * height), draw, pen)
+            top += (1 - size) / 2 * height
         things.append((thing, left, top))
         left += thing.width + draw.uniform(*gap) * height
     first = min(top for _, _, top in things)
@@ -142,10 +90,12 @@ def _sheet(inks: Sequence[tuple[Ink, int, int]], size: tuple[int, int], draw: Dr
     return Image.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8))
 
 
-def _written(text: str, digits: Split, draw: Draw, gap: tuple[float, float] = (0.16, 0.4)) -> tuple[Image.Image, str]:
+def _written(
+    text: str, digits: Split, draw: Draw, gap: tuple[float, float] = (0.16, 0.4), *, any_pen: bool = False
+) -> tuple[Image.Image, str]:
     """Return a sheet with one line, and its digits."""
     height = int(draw.integers(34, 90))
-    ink = _line(text, digits, draw, height, gap)
+    ink = _line(text, digits, draw, height, gap, any_pen=any_pen)
     left, top, right, bottom = (int(side) for side in draw.uniform(0.4, 1.6, 4) * height)
     size = ink.width + left + right, ink.height + top + bottom
     return _sheet([(ink, left, top)], size, draw), "".join(filter(str.isdecimal, text))
@@ -188,6 +138,13 @@ def sums(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
     amount = f"{_number(draw, 1, 3)}.{_number(draw, 2, 2)}"
     forms = f"{one}+{other}={one + other}", f"{one + other}-{one}={other}", f"{one}x{other}", f"€{amount}", f"${amount}"
     return _written(forms[draw.integers(len(forms))], digits, draw)
+
+
+def signs(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
+    """Numbers and a sign, of its own size and by another pen."""
+    one, other = _number(draw, 1, 3), _number(draw, 1, 3)
+    forms = *(f"{one}{between}{other}" for between in "+x=±&"), f"#{one}", f"{one}%", f"{one}€", f"${one}"
+    return _written(forms[draw.integers(len(forms))], digits, draw, (0.25, 0.5), any_pen=True)
 
 
 def touching(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
@@ -350,7 +307,7 @@ def check_boxes(digits: Split, draw: Draw) -> tuple[Image.Image, str]:
         inks.append((_grid(1, 1, (side, side), 3, "boxes"), height, top))
         mark = str(draw.choice(["✓", "x", ""]))
         if mark:
-            inks.append((_sign(mark, round(height * 0.8), draw)[0], height + side // 4, top + side // 6))
+            inks.append((sign(mark, round(height * 0.8), draw)[0], height + side // 4, top + side // 6))
         lines.append(_number(draw, 2, 4))
         inks.append((_line(lines[-1], digits, draw, height), height * 3, top))
     return _sheet(inks, (height * 9, round(height * (1 + 2 * len(lines)))), draw), "/".join(lines)
@@ -395,6 +352,6 @@ PAGES: dict[str, Page] = {
     page.__name__: page
     for page in (
         plain, dates, decimals, phones, sums, labelled, touching, turned, skewed,
-        empty_forms, filled_boxes, tables, check_boxes, sudokus,
+        empty_forms, filled_boxes, tables, check_boxes, sudokus, signs,
     )
 }  # fmt: skip

@@ -139,19 +139,20 @@ def test_an_epoch_takes_its_shares_from_the_pool(some):
     np.testing.assert_array_equal(seen, again)
 
 
-def test_a_teacher_is_asked_about_all_wide_data(some):
+def test_a_teacher_is_asked_about_digits_by_other_hands_too_but_not_about_non_digits(some):
     asked = []
 
     def teacher(shown):
         asked.append(shown.shape)
-        return np.full((len(shown), 10), 0.1, np.float32)
+        return np.eye(10, dtype=np.float32)[np.full(len(shown), 3)]
 
-    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, teachers=("digitnet",), teacher_share=1.0)
+    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, teachers=("digitnet_long",), teacher_share=1.0)
     few = Pool(some[0][:3], some[1][:3], some[0][3:5])
     wide = (Wide(hands=0.25, non_digits=0.5, coarse=0.3), few)
     _, targets = Epochs(regime, some[0][..., None].astype(np.float32) / 255, some[1], teacher, wide).epoch(0, 1)
-    assert asked == [(350, 28, 28, 1)]
-    np.testing.assert_allclose(targets, 0.1, atol=1e-6)
+    assert asked == [(250, 28, 28, 1)]
+    assert (targets.argmax(axis=1)[np.ptp(targets, axis=1) > 0.5] == 3).sum() == 250
+    assert (np.ptp(targets, axis=1) < 1e-6).sum() == 100
 
 
 def test_an_epoch_without_wide_data_is_distorted_alone(some):
