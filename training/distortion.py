@@ -230,14 +230,14 @@ def _hidden(images: Pixels, draw: np.random.Generator) -> Pixels:
 
 
 def _with_a_patch(images: Pixels, sides: tuple[int, int], draw: np.random.Generator) -> Pixels:
-    """Cover a rectangle of each image with background, or with ink."""
+    """Cover a rectangle of each image with background. One of ink across a 1 would be a plus sign."""
     count, side = images.shape[:2]
     places = np.arange(side)
     low = draw.integers(0, side - 3, (2, count, 1))
     high = low + draw.integers(*sides, (2, count, 1))
     inside = (places >= low) & (places < high)
     patch = inside[0][:, :, None] & inside[1][:, None, :]
-    return np.where(patch, _numbers(np.where(draw.random(count) < 0.15, 1.0, 0.0)), images)
+    return np.where(patch, np.float32(0), images)
 
 
 def _numbers(values: NDArray[np.floating] | NDArray[np.integer]) -> Pixels:
