@@ -195,7 +195,7 @@ def _sign(segment: Segment, said: Prediction, high: float, foot: float) -> str:
         return twice
     above, below = foot - high - box.top, box.bottom - foot
     if said.digit == 1 and (share >= _VERY_TALL or (share >= _RATHER_TALL and min(above, below) > _BEYOND * high)):
-        return _tall_sign(segment.ink, share)
+        return _tall_sign(segment.ink, share) or ("" if said.is_digit else OTHER)
     is_dollar = said.digit in (3, 5, 8) and _is_pointed(segment.ink)
     return OTHER if is_dollar or not said.is_digit or (share >= _VERY_TALL and said.confidence < _SURE) else ""
 
@@ -208,7 +208,7 @@ def _is_pointed(ink: NDArray[np.uint8]) -> bool:
 
 
 def _tall_sign(ink: NDArray[np.uint8], share: float) -> str:
-    """Tell a slash, brackets and strokes that are too high for a 1 by how their ink runs; "" for a 1."""
+    """Tell a slash, brackets and strokes that are too high for a 1 by how their ink runs; "" for none of these."""
     height = ink.shape[0]
     weights = ink.sum(axis=1, dtype=np.float64)
     columns = ink @ np.arange(ink.shape[1], dtype=np.float64)
