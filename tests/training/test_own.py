@@ -113,7 +113,7 @@ def test_a_network_on_its_way_and_further_seeds_leave_the_record_of_the_name(
 
 
 def test_a_student_waits_for_its_teachers(tmp_path, watcher):
-    with pytest.raises(TrainingError, match="s3_e12 teaches"):
+    with pytest.raises(TrainingError, match="s3_e12 has no finished run"):
         search.search(search.stored("q_e12_taught")[0], tmp_path, watcher)
 
 
