@@ -230,7 +230,7 @@ def _hidden(images: Pixels, draw: np.random.Generator) -> Pixels:
 
 
 def _with_a_patch(images: Pixels, sides: tuple[int, int], draw: np.random.Generator) -> Pixels:
-    """Cover a rectangle of each image with background. One of ink across a 1 would be a plus sign."""
+    """Cover a rectangle of each image with background; a rectangle of ink across a 1 would make it a plus sign."""
     count, side = images.shape[:2]
     places = np.arange(side)
     low = draw.integers(0, side - 3, (2, count, 1))

@@ -75,11 +75,11 @@ class Epochs:
         ``distortion`` replaces the regime's.
 
         Raises:
-            TrainingError: the regime names teachers, and nothing answers for them.
+            TrainingError: the regime names teachers, and no teacher was passed.
         """
         regime, count = self._regime, len(self._labels)
         if regime.teachers and self._teacher is None:
-            raise TrainingError(f"{', '.join(regime.teachers)} must teach here", "pass what answers as they do")
+            raise TrainingError(f"{', '.join(regime.teachers)} must teach, but no teacher was passed", "pass teacher=")
         draw = np.random.default_rng((seed, number, 3))
         hands, among = self._wide.added_to(count) if self._wide else (0, regime.non_digits_among(count))
         chosen = draw.integers(max(len(self._others), 1), size=among)  # of none, none

@@ -88,6 +88,11 @@ class RunFolder:
         return cls(runs / recipe.name / f"seed-{seed}")
 
     @property
+    def runs(self) -> Path:
+        """The folder of all runs, in which others are found."""
+        return self.path.parent.parent
+
+    @property
     def tensorboard(self) -> Path:
         """Folder of the event files."""
         return self.path / "tensorboard"

@@ -58,7 +58,7 @@ STEPS_PER_CALL = 20
 """Batches in a call of the compiled step: the weights come out the same to the bit, small networks in half the time."""
 
 _TEACHER_SEED = 0
-"""The run of each teacher that answers."""
+"""The seed of each teacher's run."""
 
 
 class Observer(Protocol):
@@ -86,22 +86,21 @@ def train(
     """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
 
     ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``,
-    and ``teacher`` the answers of the teachers that a regime names, whose runs with seed 0 lie beside this one, as does the
-    run that the recipe starts from.
+    and ``teacher`` answers in place of the teachers that the regime names. Those are the networks of finished runs with seed
+    0 in the same folder of runs, where the run that the recipe starts from is found too.
 
     Raises:
         TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, its
-            files are missing or damaged, or a run that it builds upon is not finished.
+            files are missing or damaged, or the run of a teacher, or that it starts from, is not finished.
     """
     with folder.locked():
         planned = recipe.epochs if epochs is None else epochs
         fresh = State(recipe.name, recipe.fingerprint(), seed, planned, keras.backend.backend(), environment())
         state = _continued(folder, fresh)
-        runs = folder.path.parent.parent
         if teacher is None and not state.finished:
-            teacher = _teacher(recipe, runs)
+            teacher = _teacher(recipe, folder.runs)
         keras.utils.set_random_seed(seed)
-        model = _begun(recipe, seed, runs) if not state.history else load(folder.path / state.last_file)
+        model = _begun(recipe, seed, folder.runs) if not state.history else load(folder.path / state.last_file)
         if keras.backend.backend() != "torch":  # which takes one step a call
             model.steps_per_execution = STEPS_PER_CALL
         if recipe.drawn is not None:

@@ -41,7 +41,7 @@ def _line(
 ) -> Ink:
     """Write a line of digits and signs, each digit of its own size and place; gaps as shares of the height.
 
-    With ``any_pen`` signs have a pen and a size of their own.
+    With ``any_pen``, each sign is drawn with a pen and at a size of its own.
     """
     things: list[tuple[Ink, float, float]] = []
     left = 0.0
@@ -93,7 +93,7 @@ def _sheet(inks: Sequence[tuple[Ink, int, int]], size: tuple[int, int], draw: Dr
 def _written(
     text: str, digits: Split, draw: Draw, gap: tuple[float, float] = (0.16, 0.4), *, any_pen: bool = False
 ) -> tuple[Image.Image, str]:
-    """Return a sheet with one line, and its digits."""
+    """Return a sheet with one line, and its digits; ``gap`` and ``any_pen`` as of ``_line``."""
     height = int(draw.integers(34, 90))
     ink = _line(text, digits, draw, height, gap, any_pen=any_pen)
     left, top, right, bottom = (int(side) for side in draw.uniform(0.4, 1.6, 4) * height)

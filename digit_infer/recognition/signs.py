@@ -195,7 +195,9 @@ def _sign(segment: Segment, said: Prediction, high: float, foot: float) -> str:
         return twice
     above, below = foot - high - box.top, box.bottom - foot
     if said.digit == 1 and (share >= _VERY_TALL or (share >= _RATHER_TALL and min(above, below) > _BEYOND * high)):
-        return _tall_sign(segment.ink, share) or ("" if said.is_digit else OTHER)
+        tall = _tall_sign(segment.ink, share)
+        if tall or said.is_digit:
+            return tall
     is_dollar = said.digit in (3, 5, 8) and _is_pointed(segment.ink)
     return OTHER if is_dollar or not said.is_digit or (share >= _VERY_TALL and said.confidence < _SURE) else ""
 

@@ -14,7 +14,9 @@ def piece(left, top, height, digit, confidence, *, is_digit=True):
     ink = np.full((height, 6), 255, np.uint8)
     probabilities = np.full(10, (1 - confidence) / 9, np.float32)
     probabilities[digit] = confidence
-    return Segment(Box(left, top, left + 6, top + height), ink, 6), Prediction(digit, confidence, probabilities, np.zeros((28, 28), np.uint8), is_digit)
+    image = np.zeros((28, 28), np.uint8)
+    said = Prediction(digit, confidence, probabilities, image, is_digit)
+    return Segment(Box(left, top, left + 6, top + height), ink, 6), said
 
 
 @pytest.mark.parametrize(("confidence", "is_digit", "sign"), [(0.98, True, ""), (0.14, False, OTHER)])
