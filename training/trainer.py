@@ -86,8 +86,8 @@ def train(
     """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
 
     ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``,
-    and ``teacher`` answers in place of the teachers that the regime names. Those are the networks of finished runs with seed
-    0 in the same folder of runs, where the run that the recipe starts from is found too.
+    and ``teacher`` answers in place of the teachers that the regime names. Those are the networks of finished runs
+    with seed 0 in the same folder of runs, where the run that the recipe starts from is found too.
 
     Raises:
         TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, its
