@@ -22,10 +22,8 @@ from training.errors import TrainingError
 from training.recipe import Recipe
 from training.recipes import INK, MODELS, SWEEPS, TRAINED
 from training.rows import Runs, points_of
-from training.run import RunFolder
+from training.run import CHECKPOINTS, RunFolder
 from training.sweep import Point, Sweep
-
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 _SEED = 0
 _CHOSEN_IN = {"mlp_500_300_l2": "mlp_500_300_l2_held_out"}

@@ -135,9 +135,9 @@ class Recipe:
     asked. The kept weights answer with logits divided by ``temperature``, and less confidence than ``reject_below`` means
     that there is no digit: both were chosen on images that a candidate did not learn from (``training/search.py``).
     ``wide`` adds what MNIST lacks. A ``calibrated`` recipe holds its validation images back for good, and takes the
-    temperature that is best for those once its last epoch is done. ``starts_from`` names a candidate: its finished run with
-    the same seed, beside this one, gives the first weights. ``precision`` is that of the activations while it trains, all
-    but the last layer's; weights are float32 always, and the kept network computes in float32.
+    temperature that is best for those once its last epoch is done. ``starts_from`` names a checkpoint in
+    ``training/checkpoints`` that gives the first weights, the same for all seeds. ``precision`` is that of the activations
+    while it trains, all but the last layer's; weights are float32 always, and the kept network computes in float32.
     """
 
     name: str

@@ -28,6 +28,8 @@ from training.errors import TrainingError
 from training.recipe import Recipe
 
 SCHEMA = 1
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+"""The bundled networks, ``NAME.keras``: float32, without optimiser state."""
 
 
 @dataclass(frozen=True)

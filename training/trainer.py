@@ -29,7 +29,7 @@ from training.ink.epochs import scaled as pixels_scaled
 from training.network import build, uncompiled
 from training.recipe import DrawnPictures, Recipe, Wide
 from training.regime import Epochs, one_hot
-from training.run import Epoch, RunFolder, State
+from training.run import CHECKPOINTS, Epoch, RunFolder, State
 from training.schedule import learning_rate
 from training.tensorboard_log import log_scalars
 from training.wide import Pool, drawn_pool, stored_pool
@@ -87,11 +87,11 @@ def train(
 
     ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``,
     and ``teacher`` answers in place of the teachers that the regime names. Those are the networks of finished runs
-    with seed 0 in the same folder of runs, where the run that the recipe starts from is found too.
+    with seed 0 in the same folder of runs.
 
     Raises:
         TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, its
-            files are missing or damaged, or the run of a teacher, or that it starts from, is not finished.
+            files are missing or damaged, or the run of a teacher is not finished.
     """
     with folder.locked():
         planned = recipe.epochs if epochs is None else epochs
@@ -100,7 +100,7 @@ def train(
         if teacher is None and not state.finished:
             teacher = _teacher(recipe, folder.runs)
         keras.utils.set_random_seed(seed)
-        model = _begun(recipe, seed, folder.runs) if not state.history else load(folder.path / state.last_file)
+        model = _begun(recipe) if not state.history else load(folder.path / state.last_file)
         if keras.backend.backend() != "torch":  # which takes one step a call
             model.steps_per_execution = STEPS_PER_CALL
         if recipe.drawn is not None:
@@ -184,29 +184,27 @@ def _wide_data(recipe: Recipe, training: Arrays, folder: RunFolder | None) -> tu
     return recipe.wide, drawn_pool(images, labels) if folder is None else stored_pool(folder.pool, images, labels)
 
 
-def _begun(recipe: Recipe, seed: int, runs: Path) -> keras.Model:
-    """Return the network before its first epoch, with the weights of the run that the recipe starts from."""
+def _begun(recipe: Recipe) -> keras.Model:
+    """Return the network before its first epoch, with the weights of the checkpoint that the recipe starts from."""
     model = build(recipe)
     if recipe.starts_from:
-        folder, state = _finished(recipe.starts_from, runs, seed)
-        model.set_weights(load(folder.path / state.last_file).get_weights())
+        model.set_weights(load(CHECKPOINTS / f"{recipe.starts_from}.keras").get_weights())
     return model
 
 
 def _teacher(recipe: Recipe, runs: Path) -> Teacher | None:
     teachers = recipe.regime.teachers if recipe.regime is not None else ()
-    finished = [_finished(name, runs, _TEACHER_SEED) for name in teachers]
-    return taught_by([folder.path / state.best_file for folder, state in finished]) if teachers else None
+    return taught_by([_kept_by(name, runs) for name in teachers]) if teachers else None
 
 
-def _finished(name: str, runs: Path, seed: int) -> tuple[RunFolder, State]:
-    folder = RunFolder(runs / name / f"seed-{seed}")
+def _kept_by(name: str, runs: Path) -> Path:
+    folder = RunFolder(runs / name / f"seed-{_TEACHER_SEED}")
     state = folder.read()
     if state is None or not state.finished:
         raise TrainingError(
-            f"{name} has no finished run with seed {seed} in {runs}", f"python -m training search {name} --seed {seed}"
+            f"{name} has no finished run with seed {_TEACHER_SEED} in {runs}", f"python -m training search {name}"
         )
-    return folder, state
+    return folder.path / state.best_file
 
 
 def taught_by(paths: Sequence[Path]) -> Teacher:

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.checkpoint import path_of
 from training.errors import TrainingError
 from training.recipe import Part, Plateau
+from training.recipes import RECIPES
 from training.run import RunFolder
 from training.schedule import half_cosine, learning_rate, rate_after_plateaus
 from training.trainer import scaled, train
@@ -45,18 +47,20 @@ def test_a_seed_decides_everything(tiny, little_data, tmp_path, watcher):
     assert not np.array_equal(first[0], other[0])
 
 
-def test_a_run_starts_from_the_finished_run_of_its_seed(tiny, little_data, tmp_path, watcher):
-    after = dataclasses.replace(
-        tiny, name="after", starts_from="tiny", epochs=1, optimizer=Part("SGD", {"learning_rate": 0.0})
+def test_a_run_starts_from_a_bundled_checkpoint(little_data, tmp_path, watcher):
+    still = dataclasses.replace(
+        RECIPES["softmax_regression"],
+        name="after",
+        starts_from="softmax_regression",
+        epochs=1,
+        optimizer=Part("SGD", {"learning_rate": 0.0}),
     )
-    begun = RunFolder.of(tmp_path, tiny, 4)
-    train(tiny, 4, begun, watcher, 2, little_data)
-    with pytest.raises(TrainingError, match="tiny has no finished run with seed 5"):
-        train(after, 5, RunFolder.of(tmp_path, after, 5), watcher, data=little_data)
-    ended = train(after, 4, RunFolder.of(tmp_path, after, 4), watcher, data=little_data)
-    first, kept = weights(begun, begun.read()), weights(RunFolder.of(tmp_path, after, 4), ended)
-    for one, other in zip(first, kept, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for seed in (0, 1):
+        folder = RunFolder.of(tmp_path, still, seed)
+        ended = train(still, seed, folder, watcher, data=little_data)
+        first = keras.saving.load_model(path_of("softmax_regression")).get_weights()
+        for one, other in zip(first, weights(folder, ended), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_many_steps_in_one_call_change_no_bit(tiny, little_data, tmp_path, watcher, monkeypatch):

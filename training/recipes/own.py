@@ -109,13 +109,11 @@ NEXT: dict[str, Recipe] = {
     for recipe in (
         replace(
             DIGITNET,
-            network=_digitnet(88),
-            parameters=96_954,
-            frozen_parameters=464,
             optimizer=_adamw(1e-3, 5e-3),
-            epochs=24,
-            calm_epochs=12,
-            starts_from="digitnet_long",
+            epochs=14,
+            calm_epochs=6,
+            starts_from="digitnet_wide",
+            precision="float32",
         ),
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
