@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _SURE = 0.96
 _CLOSE = 0.15
-"""Two pieces, one of them below the first number in confidence, are joined if the result has at least as much; and the
-largest gap between them, as a share of its height (real-pictures: multi)."""
+"""The least confidence in two pieces that are joined, and the largest gap between them, as a share of their height
+(real-pictures: multi)."""
 
 _CUT_DISTANCE = 0.1
 """The least distance of two cuts, as a share of the height."""
@@ -85,8 +85,7 @@ def joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
     """Return two neighbours as one broken digit, if they lie close and the network is surer of both than of one of them."""
     box = enclosing([one[0].box, other[0].box])
     close = other[0].box.left - one[0].box.right <= _CLOSE * box.height and box.width <= box.height
-    doubted = min(one[1].confidence, other[1].confidence)
-    if not close or doubted >= _SURE:
+    if not close:
         return None
     ink = np.zeros((box.height, box.width), np.uint8)
     for segment, _ in (one, other):
@@ -95,7 +94,8 @@ def joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
         np.maximum(place, segment.ink, out=place)
     both = Segment(box, ink, max(one[0].widest, other[0].widest))
     [said] = answer(both.image()[None])
-    return (both, said) if said.confidence >= _SURE else None
+    doubted = min(one[1].confidence, other[1].confidence)
+    return (both, said) if said.confidence >= _SURE and said.confidence > doubted else None
 
 
 def _paths(ink: NDArray[np.uint8], apart: int) -> tuple[list[NDArray[np.intp]], list[int]]:

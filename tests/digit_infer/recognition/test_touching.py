@@ -6,7 +6,7 @@ import pytest
 from digit_infer import Prediction
 from digit_infer.image.mnist_form import Box
 from digit_infer.image.page import Segment
-from digit_infer.recognition.touching import best_cut, between
+from digit_infer.recognition.touching import best_cut, between, joined
 
 
 def blocks(*widths, height=40):
@@ -24,6 +24,12 @@ def cut(answer, whole):
     return best_cut(answer, (whole, *answer(whole.image()[None])))
 
 
+def prediction(digit, confidence):
+    row = np.full(10, (1 - confidence) / 9, np.float32)
+    row[digit] = confidence
+    return Prediction.of(row, np.zeros((28, 28), np.uint8))
+
+
 def believing_in(*ratios, confidence=0.991):
     """Answer with confidence what is as wide as said, by its height, and full; everything else is doubted."""
 
@@ -34,11 +40,7 @@ def believing_in(*ratios, confidence=0.991):
             ratio = (np.ptp(columns) + 1) / (np.ptp(rows) + 1)
             full = (image[:, columns.min() + 2 : columns.max() - 1] > 64).sum(axis=0).min(initial=28) > 10
             digit = next((number for number, known in enumerate(ratios, 2) if full and abs(ratio - known) < 0.06), None)
-            row = np.full(10, 0.1, np.float32)
-            if digit is not None:
-                row[:] = (1 - confidence) / 9
-                row[digit] = confidence
-            found.append(Prediction.of(row, image))
+            found.append(prediction(0, 0.1) if digit is None else prediction(digit, confidence))
         return found
 
     return answer
@@ -71,3 +73,17 @@ def test_a_pale_edge_is_no_part():
     left, right = np.zeros(40, np.intp), np.full(40, 2)
     assert between(whole, left, right) is None
     assert between(whole, left, right + 2) is not None
+
+
+@pytest.mark.parametrize(("of_both", "is_one"), [(0.999, True), (0.98, False), (0.95, False)])
+def test_two_pieces_are_one_digit_if_the_network_is_surer_of_both(of_both, is_one):
+    """As the hook and the stroke of an open 4, of which a network takes the one for a 6 and the other for a 1."""
+    pieces = [Segment(Box(left, 0, left + 12, 40), np.full((40, 12), 255, np.uint8), 12) for left in (0, 14)]
+    hook, stroke = ((piece, prediction(digit, 0.99)) for piece, digit in zip(pieces, (6, 1), strict=True))
+    both = joined(lambda images: [prediction(4, of_both) for _ in images], hook, stroke)
+    if is_one:
+        assert both is not None
+        assert both[0].box == Box(0, 0, 26, 40)
+        assert both[1].digit == 4
+    else:
+        assert both is None
