@@ -40,7 +40,7 @@ def card(model: ZooModel) -> str:
         "card",
         model=model,
         read_below=read_below(model.name),
-        learns_wide=recipe_named(model.name).wide is not None,
+        recipe=recipe_named(model.name),
         beside=BESIDE,
         strengths=STRENGTHS,
         robust=measured(ROBUSTNESS, model),

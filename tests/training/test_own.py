@@ -46,7 +46,9 @@ def test_the_recipe_of_digitnet_nano_is_a_candidate_that_runs_longer_on_all_imag
 def test_every_candidate_is_recorded_and_kept_away_from_the_test_set(name):
     recipe, record = search.stored(name)
     assert record["recipe"] == recipe.name == name
-    assert recipe.validation == ("first 5,000 of train" if name == "digitnet_long" else "last 10,000 of train")
+    assert recipe.validation == (
+        "first 5,000 of train" if name in ("digitnet_wide", "digitnet_long") else "last 10,000 of train"
+    )
     assert record["parameters"] == recipe.parameters
     assert len(record["history"]) == recipe.epochs
     held_out = record["held_out"]

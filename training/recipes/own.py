@@ -33,12 +33,9 @@ def _head(drop: float) -> tuple[Part, ...]:
     return (FLATTEN, dropout(drop), classes())
 
 
-def _digitnet(filters: int) -> tuple[Part, ...]:
-    return (
-        *_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(filters), *_block(64, 3), *_head(0.3),
-    )  # fmt: skip
-
-
+_DIGITNET = (
+    *_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(80), *_block(64, 3), *_head(0.3),
+)  # fmt: skip
 _NANO_STEP = (
     *_block(16, 5), POOL, *_same(16), *_block(16, 3, strides=2), *_block(20, 3), FLATTEN, classes(),
 )  # fmt: skip
@@ -89,11 +86,11 @@ def _small(name: str, network: tuple[Part, ...], parameters: int, frozen: int) -
 
 
 DIGITNET = replace(
-    _candidate("digitnet", _digitnet(80), 90_010, 448, 64, BROAD, calm_epochs=16),
+    _candidate("digitnet", _DIGITNET, 90_010, 448, 14, BROAD, learning_rate=1e-3, calm_epochs=6),
     validation="first 5,000 of train",
     wide=Wide(hands=0.25, non_digits=0.4, coarse=0.22),
     calibrated=True,
-    precision="bfloat16",
+    starts_from="digitnet_wide",
 )
 DIGITNET_NANO = replace(
     _small("digitnet_nano", _NANO_STEP, 9_970, 136),
@@ -107,14 +104,6 @@ RECIPES = (DIGITNET, DIGITNET_NANO)
 NEXT: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        replace(
-            DIGITNET,
-            optimizer=_adamw(1e-3, 5e-3),
-            epochs=14,
-            calm_epochs=6,
-            starts_from="digitnet_wide",
-            precision="float32",
-        ),
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
             epochs=160,
