@@ -79,9 +79,9 @@ class Regime:
     """How a network of our own learns: what it sees beside the images as they are, and what it is told about them.
 
     Targets are soft: the label with ``label_smoothing`` spread over all classes (Szegedy et al. 2016), mixed with what
-    ``teachers``, other candidates' networks, answer on average to the same changed image, by ``teacher_share`` (Hinton et
-    al. 2015). To every image come ``non_digits`` pictures that show none, with all classes alike as the target. Teachers
-    answer to digits alone.
+    ``teachers``, bundled networks or those of other candidates, answer on average to the same changed image, by
+    ``teacher_share`` (Hinton et al. 2015). To every image come ``non_digits`` pictures that show none, with all classes
+    alike as the target. Teachers answer to digits alone.
     """
 
     distortion: Distortion

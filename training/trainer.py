@@ -86,8 +86,8 @@ def train(
     """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
 
     ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``,
-    and ``teacher`` answers in place of the teachers that the regime names. Those are the networks of finished runs
-    with seed 0 in the same folder of runs.
+    and ``teacher`` answers in place of the teachers that the regime names. Those are bundled checkpoints, and candidates
+    whose runs with seed 0 are finished in the same folder of runs.
 
     Raises:
         TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, its
@@ -198,6 +198,9 @@ def _teacher(recipe: Recipe, runs: Path) -> Teacher | None:
 
 
 def _kept_by(name: str, runs: Path) -> Path:
+    bundled = CHECKPOINTS / f"{name}.keras"
+    if bundled.exists():
+        return bundled
     folder = RunFolder(runs / name / f"seed-{_TEACHER_SEED}")
     state = folder.read()
     if state is None or not state.finished:

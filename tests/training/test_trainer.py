@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from training.checkpoint import path_of
 from training.errors import TrainingError
-from training.recipe import Part, Plateau
+from training.recipe import Part, Plateau, Regime
 from training.recipes import RECIPES
+from training.recipes.own import SLIGHT
 from training.run import RunFolder
 from training.schedule import half_cosine, learning_rate, rate_after_plateaus
 from training.trainer import scaled, train
@@ -61,6 +62,14 @@ def test_a_run_starts_from_a_bundled_checkpoint(little_data, tmp_path, watcher):
         first = keras.saving.load_model(path_of("softmax_regression")).get_weights()
         for one, other in zip(first, weights(folder, ended), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_a_bundled_network_teaches(tiny, little_data, tmp_path, watcher):
+    taught = Regime(SLIGHT, non_digits=0, label_smoothing=0.02, teachers=("softmax_regression",), teacher_share=0.5)
+    ended = train(dataclasses.replace(tiny, regime=taught), 0, RunFolder(tmp_path), watcher, 1, little_data)
+    alone = dataclasses.replace(tiny, regime=dataclasses.replace(taught, teachers=(), teacher_share=0.0))
+    without = train(alone, 0, RunFolder(tmp_path / "alone"), watcher, 1, little_data)
+    assert ended.history[0].loss != without.history[0].loss
 
 
 def test_many_steps_in_one_call_change_no_bit(tiny, little_data, tmp_path, watcher, monkeypatch):

@@ -108,10 +108,9 @@ NEXT: dict[str, Recipe] = {
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
             epochs=160,
             validation="first 5,000 of train",
-            regime=Regime(SLIGHT, non_digits=0.05, label_smoothing=0.02, teachers=("digitnet_long",), teacher_share=0.7),
+            regime=Regime(SLIGHT, non_digits=0.05, label_smoothing=0.02, teachers=("digitnet",), teacher_share=0.7),
             wide=Wide(hands=0.1, non_digits=0.15, coarse=0.08),
             calibrated=True,
-            precision="bfloat16",
         ),
     )
 }
