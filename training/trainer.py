@@ -86,12 +86,12 @@ def train(
     """Train until the planned epochs are done, starting from the last full epoch that ``folder`` holds.
 
     ``epochs`` shortens or lengthens the run; None means as many as the recipe says. ``data`` replaces ``training_data``,
-    and ``teacher`` answers in place of the teachers that the regime names. Those are bundled checkpoints, and candidates
-    whose runs with seed 0 are finished in the same folder of runs.
+    and ``teacher`` answers in place of the teachers that the regime names. Those are bundled checkpoints, or, where
+    there is none of a name, finished runs with seed 0 in the same folder of runs.
 
     Raises:
         TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, its
-            files are missing or damaged, or the run of a teacher is not finished.
+            files are missing or damaged, the checkpoint that it starts from is, or the run of a teacher is not finished.
     """
     with folder.locked():
         planned = recipe.epochs if epochs is None else epochs
@@ -188,7 +188,10 @@ def _begun(recipe: Recipe) -> keras.Model:
     """Return the network before its first epoch, with the weights of the checkpoint that the recipe starts from."""
     model = build(recipe)
     if recipe.starts_from:
-        model.set_weights(load(CHECKPOINTS / f"{recipe.starts_from}.keras").get_weights())
+        start = CHECKPOINTS / f"{recipe.starts_from}.keras"
+        if not start.exists():
+            raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", f"git checkout -- {start}")
+        model.set_weights(load(start).get_weights())
     return model
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _SURE = 0.96
 _CLOSE = 0.15
-"""The least confidence in two pieces that are joined, and the largest gap between them, as a share of their height
-(real-pictures: multi)."""
+"""The least confidence in the digit that two pieces make together, and the largest gap between them, as a share of its
+height (real-pictures: multi)."""
 
 _CUT_DISTANCE = 0.1
 """The least distance of two cuts, as a share of the height."""
@@ -82,7 +82,10 @@ def _cost(said: Prediction) -> float:
 
 
 def joined(answer: Answer, one: Answered, other: Answered) -> Answered | None:
-    """Return two neighbours as one broken digit, if they lie close and the network is surer of both than of one of them."""
+    """Return two neighbours as one broken digit, if they lie close and the network is sure of both together.
+
+    It must be surer of both than of the less sure one.
+    """
     box = enclosing([one[0].box, other[0].box])
     close = other[0].box.left - one[0].box.right <= _CLOSE * box.height and box.width <= box.height
     if not close:

@@ -146,7 +146,7 @@ def test_a_teacher_is_asked_about_digits_by_other_hands_too_but_not_about_non_di
         asked.append(shown.shape)
         return np.eye(10, dtype=np.float32)[np.full(len(shown), 3)]
 
-    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, teachers=("digitnet_long",), teacher_share=1.0)
+    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, teachers=("digitnet",), teacher_share=1.0)
     few = Pool(some[0][:3], some[1][:3], some[0][3:5])
     wide = (Wide(hands=0.25, non_digits=0.5, coarse=0.3), few)
     _, targets = Epochs(regime, some[0][..., None].astype(np.float32) / 255, some[1], teacher, wide).epoch(0, 1)
