@@ -22,7 +22,7 @@ from training.errors import TrainingError
 from training.recipe import Recipe
 from training.recipes import INK, MODELS, SWEEPS, TRAINED
 from training.rows import Runs, points_of
-from training.run import CHECKPOINTS, RunFolder
+from training.run import RunFolder, bundled
 from training.sweep import Point, Sweep
 
 _SEED = 0
@@ -71,7 +71,7 @@ def validation_accuracy(point: tuple[Point, Runs]) -> float:
 
 def path_of(name: str) -> Path:
     """Return the path of a row's checkpoint."""
-    return CHECKPOINTS / f"{name}.keras"
+    return bundled(name)
 
 
 def has_checkpoint(name: str) -> bool:

@@ -28,8 +28,12 @@ from training.errors import TrainingError
 from training.recipe import Recipe
 
 SCHEMA = 1
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
-"""The bundled networks, ``NAME.keras``: float32, without optimiser state."""
+_CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+
+def bundled(name: str) -> Path:
+    """Return the path of a bundled checkpoint, whether it exists or not: a network in float32 without optimiser state."""
+    return _CHECKPOINTS / f"{name}.keras"
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,8 @@ def search(recipe: Recipe, runs: Path, observer: Observer, seed: int = SEED) -> 
     """Train a candidate, or continue; return the record of its results on the held-out images, and where it is written.
 
     Raises:
-        TrainingError: a teacher has no finished run, or the checkpoint that it starts from is missing or damaged.
+        TrainingError: a teacher has no finished run, or the checkpoint that the candidate starts from is missing or
+            damaged.
     """
     folder = RunFolder.of(runs, recipe, seed)
     state = trainer.train(recipe, seed, folder, observer)

@@ -29,7 +29,7 @@ from training.ink.epochs import scaled as pixels_scaled
 from training.network import build, uncompiled
 from training.recipe import DrawnPictures, Recipe, Wide
 from training.regime import Epochs, one_hot
-from training.run import CHECKPOINTS, Epoch, RunFolder, State
+from training.run import Epoch, RunFolder, State, bundled
 from training.schedule import learning_rate
 from training.tensorboard_log import log_scalars
 from training.wide import Pool, drawn_pool, stored_pool
@@ -91,7 +91,7 @@ def train(
 
     Raises:
         TrainingError: another process trains this run, the folder holds a run of another recipe, seed or backend, its
-            files are missing or damaged, the checkpoint that it starts from is, or the run of a teacher is not finished.
+            files or the checkpoint that the recipe starts from are missing or damaged, or a teacher's run is not finished.
     """
     with folder.locked():
         planned = recipe.epochs if epochs is None else epochs
@@ -188,7 +188,7 @@ def _begun(recipe: Recipe) -> keras.Model:
     """Return the network before its first epoch, with the weights of the checkpoint that the recipe starts from."""
     model = build(recipe)
     if recipe.starts_from:
-        start = CHECKPOINTS / f"{recipe.starts_from}.keras"
+        start = bundled(recipe.starts_from)
         if not start.exists():
             raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", f"git checkout -- {start}")
         model.set_weights(load(start).get_weights())
@@ -201,9 +201,9 @@ def _teacher(recipe: Recipe, runs: Path) -> Teacher | None:
 
 
 def _kept_by(name: str, runs: Path) -> Path:
-    bundled = CHECKPOINTS / f"{name}.keras"
-    if bundled.exists():
-        return bundled
+    checkpoint = bundled(name)
+    if checkpoint.exists():
+        return checkpoint
     folder = RunFolder(runs / name / f"seed-{_TEACHER_SEED}")
     state = folder.read()
     if state is None or not state.finished:
