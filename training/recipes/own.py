@@ -106,11 +106,13 @@ NEXT: dict[str, Recipe] = {
     for recipe in (
         replace(
             _small("digitnet_nano", _NANO_STEP, 9_970, 136),
-            epochs=160,
+            optimizer=_adamw(4e-3, 1e-3),
+            epochs=40,
             validation="first 5,000 of train",
             regime=Regime(SLIGHT, non_digits=0.05, label_smoothing=0.02, teachers=("digitnet",), teacher_share=0.7),
             wide=Wide(hands=0.1, non_digits=0.15, coarse=0.08),
             calibrated=True,
+            starts_from="digitnet_nano_mnist_only",
         ),
     )
 }
