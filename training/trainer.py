@@ -191,7 +191,7 @@ def _begun(recipe: Recipe) -> keras.Model:
         start = bundled(recipe.starts_from)
         if not start.exists():
             raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", f"git checkout -- {start}")
-        model.set_weights(load(start).get_weights())
+        model.set_weights(load(start, f"git checkout -- {start}").get_weights())
     return model
 
 
@@ -215,7 +215,7 @@ def _kept_by(name: str, runs: Path) -> Path:
 
 def taught_by(paths: Sequence[Path]) -> Teacher:
     """Return what answers as networks in files do on average: images float32 [N, 28, 28, 1] -> probabilities [N, 10]."""
-    networks = [load(path) for path in paths]
+    networks = [load(path, f"restore {path}, or train that network again") for path in paths]
 
     def answer(images: NDArray[np.float32]) -> NDArray[np.float32]:
         every = [network.predict(images, batch_size=EVALUATION_BATCH, verbose=0) for network in networks]
@@ -280,16 +280,16 @@ def _continued(folder: RunFolder, fresh: State) -> State:
     return State(**{**vars(fresh), "history": state.history, "best_epoch": state.best_epoch})
 
 
-def load(path: Path) -> keras.Model:
+def load(path: Path, remedy: str = "pass --restart to train this run again") -> keras.Model:
     """Load a model as a run left it.
 
     Raises:
-        TrainingError: the file is missing or damaged.
+        TrainingError: the file is missing or damaged; it says to do what ``remedy`` says.
     """
     try:
         return keras.saving.load_model(path)
     except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
-        raise TrainingError(f"{path} cannot be loaded ({error})", "pass --restart to train this run again") from error
+        raise TrainingError(f"{path} cannot be loaded ({error})", remedy) from error
 
 
 def _run_epoch(

@@ -64,6 +64,18 @@ def test_a_run_starts_from_a_bundled_checkpoint(little_data, tmp_path, watcher):
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize(("content", "problem"), [(None, "does not exist"), (b"", "cannot be loaded")])
+def test_a_missing_or_damaged_start_says_how_to_get_it_back(content, problem, little_data, tmp_path, watcher, monkeypatch):
+    monkeypatch.setattr("training.run._CHECKPOINTS", tmp_path)
+    if content is not None:
+        (tmp_path / "start.keras").write_bytes(content)
+    recipe = dataclasses.replace(RECIPES["softmax_regression"], starts_from="start")
+    with pytest.raises(TrainingError, match=problem) as raised:
+        train(recipe, 0, RunFolder(tmp_path / "run"), watcher, data=little_data)
+    assert "git checkout -- " in str(raised.value)
+    assert "--restart" not in str(raised.value)
+
+
 def test_a_bundled_network_teaches(tiny, little_data, tmp_path, watcher):
     taught = Regime(SLIGHT, non_digits=0, label_smoothing=0.02, teachers=("softmax_regression",), teacher_share=0.5)
     ended = train(dataclasses.replace(tiny, regime=taught), 0, RunFolder(tmp_path), watcher, 1, little_data)
