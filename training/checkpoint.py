@@ -1,4 +1,4 @@
-"""The checkpoint that is bundled for each row, and the rule that selects it. No rule uses the test set, but for that of ``digitnet_nano``.
+"""The checkpoint that is bundled for each row, and its rule. No rule uses the test set, but that of ``digitnet_nano``.
 
 For a recipe it is the run with seed 0: a rule without results cannot be optimistic, and does not change when seeds are
 added. Most recipes validate on the test set, so selection by validation would select on test images. For the weight-decay
