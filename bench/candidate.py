@@ -47,8 +47,7 @@ def candidate(file: Path, folders: tuple[Path, ...], name: str, count: int) -> N
     """Compare the candidate in FILE, a .keras file, with the network in use, and record nothing.
 
     Both answer the labelled pictures of FOLDERS (see python -m bench real-pictures), and read pages that are drawn around
-    the training images that the candidate's recipe holds back; digitnet_nano, as it is in use, has learned from those. The
-    test images are not used.
+    the training images that the candidate's recipe holds back. The test images are not used.
     """
     from digit_infer.runtimes.keras import load_network
     from export.published import DEFAULT_KEPT

@@ -19,6 +19,7 @@ from export.stored import stored_document
 from pages.render import render
 from training import results
 from training.recipes import INK, recipe_named
+from training.recipes.own import STARTS
 
 FOLDER = "real_dev"
 """Folder of real pictures whose results the cards show."""
@@ -34,13 +35,14 @@ def own_models() -> list[ZooModel]:
 
 def card(model: ZooModel) -> str:
     """Return a network's card; raises ``ExportError``: a record is missing or of another checkpoint."""
-    beside = model_named(BESIDE)
+    beside, recipe = model_named(BESIDE), recipe_named(model.name)
     real = measured(REAL_PICTURES, model, FOLDER)
     return render(
         "card",
         model=model,
         read_below=read_below(model.name),
-        recipe=recipe_named(model.name),
+        recipe=recipe,
+        start_saw_all=bool(recipe.starts_from) and STARTS[recipe.starts_from] == "none",
         beside=BESIDE,
         strengths=STRENGTHS,
         robust=measured(ROBUSTNESS, model),

@@ -21,7 +21,7 @@ def own_models_page() -> str:
         "own_models",
         models={name: runs_of(recipe) for name, recipe in OWN.items()},
         bars=BARS,
-        final=search.stored("digitnet")[1]["held_out"],
+        held_out={name: search.stored(name)[1]["held_out"] for name in OWN},
         candidates=[(name, *search.stored(name)) for name in search.TRIED],
         in_words=network_in_words,
     )

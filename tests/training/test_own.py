@@ -13,6 +13,7 @@ from training.cli.search import search as command
 from training.errors import TrainingError
 from training.network import build
 from training.recipes import OWN, ROWS, recipe_named
+from training.recipes.own import STARTS
 from training.run import RunFolder
 from training.trainer import kept, taught_by, training_data
 
@@ -30,16 +31,12 @@ def test_they_keep_their_limits_and_never_watch_the_test_set(name):
         _ = recipe.published
 
 
-def test_the_recipe_of_digitnet_is_the_one_that_was_judged_before_the_test_set_was():
-    recipe, _ = search.stored("digitnet")
-    assert recipe == OWN["digitnet"]
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_recipe_is_the_one_that_was_judged_before_the_test_set_was(name):
+    recipe, _ = search.stored(name)
+    assert recipe == OWN[name]
     assert recipe.calibrated, "its temperature is of held-out images"
-
-
-def test_the_recipe_of_digitnet_nano_is_a_candidate_that_runs_longer_on_all_images():
-    free = {"name": "", "epochs": 0, "validation": "none", "temperature": 1.0, "reject_below": 0.0, "calm_epochs": 0}
-    final = dataclasses.replace(OWN["digitnet_nano"], **free)
-    assert final in [dataclasses.replace(candidate, **free) for candidate, _ in map(search.stored, search.TRIED)]
+    assert recipe.starts_from in STARTS
 
 
 @pytest.mark.parametrize("name", search.TRIED)
@@ -67,7 +64,7 @@ def test_the_split_holds_the_last_images_out(monkeypatch):
     monkeypatch.setattr("training.trainer.dataset.load", lambda _: Split(images, (numbers % 10).astype(np.uint8)))
     (learned, labels), (held_out, held_labels) = training_data(search.stored("q_e12")[0])
     assert (len(learned), len(held_out)) == (2_000, 10_000)
-    (everything, every_label), _ = training_data(OWN["digitnet_nano"])
+    (everything, every_label), _ = training_data(dataclasses.replace(OWN["digitnet_nano"], validation="none"))
     np.testing.assert_array_equal(everything, np.concatenate([learned, held_out]))
     np.testing.assert_array_equal(every_label, np.concatenate([labels, held_labels]))
 

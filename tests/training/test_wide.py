@@ -12,7 +12,7 @@ from training.hands import SHAPES, Hands
 from training.non_digits import NARROW, WIDE, non_digits
 from training.picture_path import found_again, found_without
 from training.recipe import Wide
-from training.recipes.own import NEXT
+from training.recipes.own import CANDIDATES
 from training.regime import Epochs
 from training.scripts import glyphs_of, letters_and_signs, thinned_glyphs
 from training.wide import Amounts, Pool, drawn_pool, stored_pool
@@ -127,7 +127,7 @@ def test_a_pool_is_drawn_alike_and_kept(tmp_path, some, monkeypatch):
 def test_an_epoch_takes_its_shares_from_the_pool(some):
     images, labels = some
     wide = Wide(hands=0.25, non_digits=0.5, coarse=0.3)
-    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, teachers=())
+    regime = dataclasses.replace(CANDIDATES["digitnet_nano"].regime, teachers=())
     marked = Pool(np.full((3, 28, 28), 7, np.uint8), np.array([4, 4, 4], np.uint8), np.full((2, 28, 28), 9, np.uint8))
     still = dataclasses.replace(regime.distortion, **dict.fromkeys(vars(regime.distortion), 0))
     epochs = Epochs(regime, images[..., None].astype(np.float32) / 255, labels, None, (wide, marked))
@@ -146,7 +146,7 @@ def test_a_teacher_is_asked_about_digits_by_other_hands_too_but_not_about_non_di
         asked.append(shown.shape)
         return np.eye(10, dtype=np.float32)[np.full(len(shown), 3)]
 
-    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, teachers=("digitnet",), teacher_share=1.0)
+    regime = dataclasses.replace(CANDIDATES["digitnet_nano"].regime, teachers=("digitnet",), teacher_share=1.0)
     few = Pool(some[0][:3], some[1][:3], some[0][3:5])
     wide = (Wide(hands=0.25, non_digits=0.5, coarse=0.3), few)
     _, targets = Epochs(regime, some[0][..., None].astype(np.float32) / 255, some[1], teacher, wide).epoch(0, 1)
@@ -158,7 +158,7 @@ def test_a_teacher_is_asked_about_digits_by_other_hands_too_but_not_about_non_di
 def test_an_epoch_without_wide_data_is_distorted_alone(some):
     """So a recipe from before wide data trains as it did."""
     images = some[0].astype(np.float32) / 255
-    regime = dataclasses.replace(NEXT["digitnet_nano"].regime, non_digits=0, teachers=())
+    regime = dataclasses.replace(CANDIDATES["digitnet_nano"].regime, non_digits=0, teachers=())
     seen, _ = Epochs(regime, images[..., None], some[1], None).epoch(0, 1)
     draw = np.random.default_rng((0, 1, 3))
     expected = distorted(images[draw.permutation(len(images))], regime.distortion, draw)
@@ -166,7 +166,7 @@ def test_an_epoch_without_wide_data_is_distorted_alone(some):
 
 
 def test_the_next_network_holds_its_validation_images_back():
-    recipe = NEXT["digitnet_nano"]
+    recipe = CANDIDATES["digitnet_nano"]
     assert recipe.parameters <= 10_000
     assert recipe.calibrated
     assert recipe.validation == "first 5,000 of train"
