@@ -109,7 +109,7 @@ def zoo_model(name: str, reports: Sequence[Report]) -> ZooModel:
         parameters=recipe.parameters,
         multiply_adds=multiply_adds(build(recipe)),
         recipe=recipe.fingerprint(),
-        reject_below=recipe.reject_below if operating is None or not recipe.calibrated else operating.keeping(DEFAULT_KEPT),
+        reject_below=0.0 if operating is None else operating.keeping(DEFAULT_KEPT),
         published_accuracy=None if recipe.claim is None else recipe.claim.accuracy,
         accuracy=reports[0].trained,
         training=training_of(recipe),

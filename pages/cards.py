@@ -42,7 +42,7 @@ def card(model: ZooModel) -> str:
         model=model,
         read_below=read_below(model.name),
         recipe=recipe,
-        start_saw_all=bool(recipe.starts_from) and STARTS[recipe.starts_from] == "none",
+        start_saw_all=STARTS.get(recipe.starts_from) == "none",
         beside=BESIDE,
         strengths=STRENGTHS,
         robust=measured(ROBUSTNESS, model),

@@ -2,8 +2,8 @@
 
     training/results/operating_points/NAME.json
 
-Measured on the bundled checkpoint with digits outside its training data: its validation images, or the test images if it
-was trained on all others. They count unchanged and distorted, as other people might have written them.
+Measured on the bundled checkpoint with its validation images, which count unchanged and distorted, as other people might
+have written them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digit_infer import dataset
 from digit_infer.files import write_text
 from digit_infer.runtimes.model_file import sha256_of
 from digit_infer.zoo.manifest import OperatingCurve, OperatingPoint
@@ -61,18 +60,13 @@ def measure(name: str) -> OperatingCurve:
 
 
 def curve_of(network: keras.Model, recipe: Recipe) -> OperatingCurve:
-    """Measure a network on the images that its recipe holds back, or on the test images if it holds none back."""
+    """Measure a network on the images that its recipe holds back."""
     from training import trainer  # imports Keras, which takes seconds and is not needed to read a record
     from training.distortion import distorted
     from training.non_digits import WIDE, non_digits
     from training.search import NEAR
 
-    held_back = recipe.validation != "none"
-    if held_back:
-        images, labels = trainer.training_data(recipe)[1]
-    else:
-        test = dataset.load("test")
-        images, labels = trainer.scaled(test.images), test.labels
+    images, labels = trainer.training_data(recipe)[1]
     draw = np.random.default_rng(_SEED)
     every = [images, *(distorted(images[..., 0], NEAR, draw)[..., None] for _ in range(_NEAR_DRAWS))]
     drawn = non_digits(_NON_DIGITS, trainer.as_bytes(images), labels, draw, WIDE)
@@ -82,7 +76,7 @@ def curve_of(network: keras.Model, recipe: Recipe) -> OperatingCurve:
         return found
 
     return OperatingCurve(
-        digits=recipe.validation if held_back else "test",
+        digits=recipe.validation,
         points=points(
             np.concatenate([answers(seen) for seen in every]), np.tile(labels, len(every)), answers(trainer.scaled(drawn))
         ),

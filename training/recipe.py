@@ -132,12 +132,12 @@ class Recipe:
     ``parameters`` that no gradient moves (the statistics of batch norm). ``decay`` lets the learning rate fall epoch by
     epoch; no published network does. ``validation`` "none" trains on all 60,000 images and watches none of them. In the
     last ``calm_epochs`` images are distorted as ``calm`` says: what a network sees then is nearer to what it will be
-    asked. The kept weights answer with logits divided by ``temperature``, and less confidence than ``reject_below`` means
-    that there is no digit: both were chosen on images that a candidate did not learn from (``training/search.py``).
-    ``wide`` adds what MNIST lacks. A ``calibrated`` recipe holds its validation images back for good, and takes the
-    temperature that is best for those once its last epoch is done. ``starts_from`` names a checkpoint in
-    ``training/checkpoints`` that gives the first weights, the same for all seeds. ``precision`` is that of the activations
-    while it trains, all but the last layer's; weights are float32 always, and the kept network computes in float32.
+    asked. The kept weights answer with logits divided by ``temperature``, which was chosen on images that a candidate
+    did not learn from (``training/search.py``). ``wide`` adds what MNIST lacks. A ``calibrated`` recipe holds its
+    validation images back for good, and takes the temperature that is best for those once its last epoch is done.
+    ``starts_from`` names a checkpoint in ``training/checkpoints`` that gives the first weights, the same for all seeds.
+    ``precision`` is that of the activations while it trains, all but the last layer's; weights are float32 always, and
+    the kept network computes in float32.
     """
 
     name: str
@@ -158,7 +158,6 @@ class Recipe:
     calm: Distortion | None = None
     calm_epochs: int = 0
     temperature: float = 1.0
-    reject_below: float = 0.0
     drawn: DrawnPictures | None = None
     wide: Wide | None = None
     calibrated: bool = False

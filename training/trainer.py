@@ -189,9 +189,10 @@ def _begun(recipe: Recipe) -> keras.Model:
     model = build(recipe)
     if recipe.starts_from:
         start = bundled(recipe.starts_from)
+        remedy = f"git checkout -- {start}"
         if not start.exists():
-            raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", f"git checkout -- {start}")
-        model.set_weights(load(start, f"git checkout -- {start}").get_weights())
+            raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", remedy)
+        model.set_weights(load(start, remedy).get_weights())
     return model
 
 
@@ -284,7 +285,7 @@ def load(path: Path, remedy: str = "pass --restart to train this run again") -> 
     """Load a model as a run left it.
 
     Raises:
-        TrainingError: the file is missing or damaged; it says to do what ``remedy`` says.
+        TrainingError: the file is missing or damaged; ``remedy`` says what to do about it.
     """
     try:
         return keras.saving.load_model(path)

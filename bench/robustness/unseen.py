@@ -64,7 +64,7 @@ def unseen(models: tuple[str, ...], pictures: int, test: bool, record: bool) -> 
     """Measure MODELs, names of the zoo or files, on digits and non-digits whose drawing shares no code with training.
 
     The kinds of non-digits are also none that training has. A network has seen the training images that its recipe did not
-    hold back, digitnet the last 10,000; choose among networks that have not.
+    hold back, both of ours the last 10,000; choose among networks that have not.
     """
     found = []
     with quiet_native_log():

@@ -60,7 +60,7 @@ def reject_below(model: str) -> float:
 def read_below(model: str) -> float:
     """Return the confidence below which ``read`` takes a piece of a line for no digit: the one that keeps ``READ_KEPT``.
 
-    It is lower than ``reject_below``: a number that lacks one of its digits is wrong as a whole.
+    Where it was measured, it is lower than ``reject_below``: a number that lacks one of its digits is wrong as a whole.
     """
     operating = None if is_path(model) else model_named(model).operating
     return reject_below(model) if operating is None else operating.keeping(READ_KEPT)

@@ -165,7 +165,7 @@ def test_an_epoch_without_wide_data_is_distorted_alone(some):
     np.testing.assert_array_equal(seen[..., 0], expected)
 
 
-def test_the_next_network_holds_its_validation_images_back():
+def test_the_small_network_holds_its_validation_images_back():
     recipe = CANDIDATES["digitnet_nano"]
     assert recipe.parameters <= 10_000
     assert recipe.calibrated

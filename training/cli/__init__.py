@@ -18,7 +18,7 @@ def main() -> None:
     """Reproduce the published networks: train them, and compare their accuracy with the published one."""
     # before Keras loads its backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # says nothing about errors
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # faster, also where TensorFlow leaves it off, as on AMD
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # faster, also on processors where TensorFlow leaves it off
 
 
 for command in (list_rows, run, sweep, search, record, evaluate, select, operating_points, speed):

@@ -108,7 +108,7 @@ NEXT: dict[str, Recipe] = {}
 """Networks on their way: they take the names once they are judged and exported."""
 
 STARTS: dict[str, Validation] = {"digitnet_wide": "first 5,000 of train", "digitnet_nano_mnist_only": "none"}
-"""The training images that each network held back from which another starts."""
+"""The checkpoints that recipes start from, and the training images that each held back while it was trained."""
 
 CANDIDATES: dict[str, Recipe] = {recipe.name: recipe for recipe in RECIPES if recipe.calibrated} | NEXT
 """What may take each name: recipes that hold images back, by which they are judged."""
