@@ -104,10 +104,16 @@ DIGITNET_NANO = replace(
 )
 RECIPES = (DIGITNET, DIGITNET_NANO)
 
-NEXT: dict[str, Recipe] = {}
+NEXT: dict[str, Recipe] = {
+    "digitnet": replace(DIGITNET, optimizer=_adamw(2e-3, 5e-3), epochs=24, calm_epochs=8, starts_from="digitnet_signs")
+}
 """Networks on their way: they take the names once they are judged and exported."""
 
-STARTS: dict[str, Validation] = {"digitnet_wide": "first 5,000 of train", "digitnet_nano_mnist_only": "none"}
+STARTS: dict[str, Validation] = {
+    "digitnet_wide": "first 5,000 of train",
+    "digitnet_signs": "first 5,000 of train",
+    "digitnet_nano_mnist_only": "none",
+}
 """The checkpoints that recipes start from, and the training images that each held back while it was trained."""
 
 CANDIDATES: dict[str, Recipe] = {recipe.name: recipe for recipe in RECIPES if recipe.calibrated} | NEXT
