@@ -134,6 +134,9 @@ def _next_epoch(
     network = kept(model, recipe) if keep else None
     if network is not None and recipe.calibrated and state.finished:
         divide_logits(network, _best_temperature(network, validation))
+        if recipe.averaged_with_start:  # calibrated both, so that neither outweighs the other in the last layer
+            network.set_weights(_mean_weights(network, _start(recipe)))
+            divide_logits(network, _best_temperature(network, validation))
     _save(model, network, folder, state)
     observer.ended(epoch)
     return state
@@ -188,12 +191,20 @@ def _begun(recipe: Recipe) -> keras.Model:
     """Return the network before its first epoch, with the weights of the checkpoint that the recipe starts from."""
     model = build(recipe)
     if recipe.starts_from:
-        start = bundled(recipe.starts_from)
-        remedy = f"git checkout -- {start}"
-        if not start.exists():
-            raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", remedy)
-        model.set_weights(load(start, remedy).get_weights())
+        model.set_weights(_start(recipe).get_weights())
     return model
+
+
+def _start(recipe: Recipe) -> keras.Model:
+    start = bundled(recipe.starts_from)
+    remedy = f"git checkout -- {start}"
+    if not start.exists():
+        raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", remedy)
+    return load(start, remedy)
+
+
+def _mean_weights(*networks: keras.Model) -> list[NDArray[np.float32]]:
+    return [np.mean(same, axis=0) for same in zip(*(network.get_weights() for network in networks), strict=True)]
 
 
 def _teacher(recipe: Recipe, runs: Path) -> Teacher | None:
