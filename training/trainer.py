@@ -132,14 +132,25 @@ def _next_epoch(
     keep = recipe.keeps == "last epoch" or epoch.val_loss < min(losses, default=np.inf)
     state = state.after(epoch, keep=keep)
     network = kept(model, recipe) if keep else None
-    if network is not None and recipe.calibrated and state.finished:
-        divide_logits(network, _best_temperature(network, validation))
-        if recipe.averaged_with_start:  # calibrated both, so that neither outweighs the other in the last layer
-            network.set_weights(_mean_weights(network, _start(recipe)))
-            divide_logits(network, _best_temperature(network, validation))
+    if network is not None and state.finished:
+        _finish(network, recipe, validation)
     _save(model, network, folder, state)
     observer.ended(epoch)
     return state
+
+
+def _finish(network: keras.Model, recipe: Recipe, validation: Watched) -> None:
+    """Calibrate what a run keeps, and average it with its start, if the recipe says so.
+
+    Both are calibrated by then, so that neither outweighs the other in the last layer.
+    """
+    if recipe.calibrated:
+        divide_logits(network, _best_temperature(network, validation))
+    if recipe.averaged_with_start:
+        pairs = zip(network.get_weights(), _start(recipe).get_weights(), strict=True)
+        network.set_weights([(learned + before) / 2 for learned, before in pairs])
+        if recipe.calibrated:
+            divide_logits(network, _best_temperature(network, validation))
 
 
 def _drawn_data(drawn: DrawnPictures, seed: int) -> tuple[Draw, Watched, int]:
@@ -201,10 +212,6 @@ def _start(recipe: Recipe) -> keras.Model:
     if not start.exists():
         raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", remedy)
     return load(start, remedy)
-
-
-def _mean_weights(*networks: keras.Model) -> list[NDArray[np.float32]]:
-    return [np.mean(same, axis=0) for same in zip(*(network.get_weights() for network in networks), strict=True)]
 
 
 def _teacher(recipe: Recipe, runs: Path) -> Teacher | None:
