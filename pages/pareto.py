@@ -126,3 +126,7 @@ def _panel(axes: Axes, found: Sequence[Network], cost: str) -> None:
             axes.annotate(network.name, places[network.name], (4, 4), textcoords="offset points", fontsize=7)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    if axes.get_xlim()[1] < 100 * axes.get_xlim()[0]:  # too few powers of ten
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.xaxis.set_minor_formatter(NullFormatter())

@@ -135,7 +135,8 @@ class Recipe:
     asked. The kept weights answer with logits divided by ``temperature``, which was chosen on images that a candidate
     did not learn from (``training/search.py``). ``wide`` adds what MNIST lacks. A ``calibrated`` recipe holds its
     validation images back for good, and takes the temperature that is best for those once its last epoch is done.
-    ``starts_from`` names a checkpoint in ``training/checkpoints`` that gives the first weights, the same for all seeds.
+    ``starts_from`` names a checkpoint in ``training/checkpoints`` that gives the first weights, the same for all seeds. In
+    the end the kept weights are ``averaged_with_start``, one to one (Wortsman et al. 2022), and calibrated again.
     ``precision`` is that of the activations while it trains, all but the last layer's; weights are float32 always, and
     the kept network computes in float32.
     """
@@ -162,6 +163,7 @@ class Recipe:
     wide: Wide | None = None
     calibrated: bool = False
     starts_from: str = ""
+    averaged_with_start: bool = False
     precision: Precision = "float32"
 
     @property

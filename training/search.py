@@ -60,7 +60,7 @@ TRIED = (
     *("digitnet_nano_rehearsal", "nano_slight", "nano_taught", "nano_fast", "q_fast", "q_two", "q_digits"),
     *("q_decay", "q_sgd", "q_wide", "digitnet_calm", "nano_calm", "nano_digits", "q_broad", "nano_even", "large"),
     *("digitnet_pupil", "nano_valid", "digitnet_mild", "nano_brisk", "digitnet_strong", "nano_thrice", "nano_step"),
-    *("nano_wide", "digitnet_broad", "digitnet_wide", "digitnet_long", "digitnet_nano_wide"),
+    *("nano_wide", "digitnet_broad", "digitnet_wide", "digitnet_long", "digitnet_nano_wide", "digitnet_signs"),
 )
 """The candidates with a record, in the order in which they were tried."""
 

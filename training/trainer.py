@@ -132,11 +132,25 @@ def _next_epoch(
     keep = recipe.keeps == "last epoch" or epoch.val_loss < min(losses, default=np.inf)
     state = state.after(epoch, keep=keep)
     network = kept(model, recipe) if keep else None
-    if network is not None and recipe.calibrated and state.finished:
-        divide_logits(network, _best_temperature(network, validation))
+    if network is not None and state.finished:
+        _finish(network, recipe, validation)
     _save(model, network, folder, state)
     observer.ended(epoch)
     return state
+
+
+def _finish(network: keras.Model, recipe: Recipe, validation: Watched) -> None:
+    """Calibrate what a run keeps, and average it with its start, if the recipe says so.
+
+    Both are calibrated by then, so that neither outweighs the other in the last layer.
+    """
+    if recipe.calibrated:
+        divide_logits(network, _best_temperature(network, validation))
+    if recipe.averaged_with_start:
+        pairs = zip(network.get_weights(), _start(recipe).get_weights(), strict=True)
+        network.set_weights([(learned + before) / 2 for learned, before in pairs])
+        if recipe.calibrated:
+            divide_logits(network, _best_temperature(network, validation))
 
 
 def _drawn_data(drawn: DrawnPictures, seed: int) -> tuple[Draw, Watched, int]:
@@ -188,12 +202,16 @@ def _begun(recipe: Recipe) -> keras.Model:
     """Return the network before its first epoch, with the weights of the checkpoint that the recipe starts from."""
     model = build(recipe)
     if recipe.starts_from:
-        start = bundled(recipe.starts_from)
-        remedy = f"git checkout -- {start}"
-        if not start.exists():
-            raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", remedy)
-        model.set_weights(load(start, remedy).get_weights())
+        model.set_weights(_start(recipe).get_weights())
     return model
+
+
+def _start(recipe: Recipe) -> keras.Model:
+    start = bundled(recipe.starts_from)
+    remedy = f"git checkout -- {start}"
+    if not start.exists():
+        raise TrainingError(f"{recipe.name} starts from {start}, which does not exist", remedy)
+    return load(start, remedy)
 
 
 def _teacher(recipe: Recipe, runs: Path) -> Teacher | None:

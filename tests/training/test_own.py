@@ -44,7 +44,7 @@ def test_every_candidate_is_recorded_and_kept_away_from_the_test_set(name):
     recipe, record = search.stored(name)
     assert record["recipe"] == recipe.name == name
     assert recipe.validation == (
-        "first 5,000 of train" if name in ("digitnet_wide", "digitnet_long") else "last 10,000 of train"
+        "first 5,000 of train" if name in ("digitnet_wide", "digitnet_long", "digitnet_signs") else "last 10,000 of train"
     )
     assert record["parameters"] == recipe.parameters
     assert len(record["history"]) == recipe.epochs

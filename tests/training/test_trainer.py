@@ -64,6 +64,22 @@ def test_a_run_starts_from_a_bundled_checkpoint(little_data, tmp_path, watcher):
             np.testing.assert_array_equal(one, other)
 
 
+def test_a_run_ends_half_way_back_to_its_start(little_data, tmp_path, watcher):
+    recipe = dataclasses.replace(
+        RECIPES["softmax_regression"],
+        starts_from="softmax_regression",
+        averaged_with_start=True,
+        keeps="last epoch",
+        epochs=2,
+    )
+    ended = train(recipe, 0, RunFolder(tmp_path), watcher, data=little_data)
+    start = keras.saving.load_model(path_of("softmax_regression")).get_weights()
+    last = weights(RunFolder(tmp_path), ended)
+    for before, learned, half in zip(start, last, weights(RunFolder(tmp_path), ended, "best_file"), strict=True):
+        assert np.abs(learned - before).max() > 0
+        np.testing.assert_allclose(half, (before + learned) / 2, atol=1e-6)
+
+
 @pytest.mark.parametrize(("content", "problem"), [(None, "does not exist"), (b"", "cannot be loaded")])
 def test_a_missing_or_damaged_start_says_how_to_get_it_back(content, problem, little_data, tmp_path, watcher, monkeypatch):
     monkeypatch.setattr("training.run._CHECKPOINTS", tmp_path)
