@@ -97,7 +97,7 @@ def test_readme_is_read_in_two_minutes_and_has_the_two_commands():
     readme = text_of(ROOT / "README.md")
     assert len(readme.splitlines()) <= 100
     assert '    pip install ".[cpu]" && digit-infer predict examples/seven.png\n' in readme
-    assert '    pip install -c .ci/locked.txt -e ".[all]" && pytest\n' in readme
+    assert '    pip install -c .ci/locked.txt -e ".[all]" && pytest -n 2 --dist loadfile\n' in readme
 
 
 def test_readme_shows_what_its_first_command_prints(digit_infer):

@@ -35,6 +35,12 @@ class Watcher:
         self.epochs.append(epoch)
 
 
+@pytest.fixture(autouse=True)
+def few_non_digits(monkeypatch):
+    """Draw few pictures without a digit: 24,000, as a regime does, take longer than all that the tests train."""
+    monkeypatch.setattr("training.regime._POOL", 500)
+
+
 @pytest.fixture
 def tiny():
     return TINY

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 
@@ -35,7 +36,10 @@ def measured(tmp_path_factory):
         folder = tmp_path_factory.mktemp("suite")
         (folder / "test_suite.py").write_text(SUITE.replace("ROUNDS", str(rounds)))
         words = ["-q", "-p", "no:cacheprovider", "--benchmark-save=run", "--benchmark-storage=saved", *options]
-        subprocess.run([sys.executable, "-m", "pytest", *words], cwd=folder, check=True, capture_output=True)
+        # In a process of pytest-xdist, pytest-benchmark measures nothing.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+        command = [sys.executable, "-m", "pytest", *words]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment)
         (path,) = (folder / "saved").glob("*/*_run.json")
         return json.loads(path.read_text())
 
