@@ -51,7 +51,7 @@ def candidate(file: Path, folders: tuple[Path, ...], name: str, count: int) -> N
     """
     from digit_infer.runtimes.keras import load_network
     from export.published import DEFAULT_KEPT
-    from training import trainer
+    from training.data import as_bytes, training_data
     from training.operating_points import curve_of
 
     recipe, by_name = CANDIDATES[name], labelled_by_name(folders)
@@ -67,8 +67,8 @@ def candidate(file: Path, folders: tuple[Path, ...], name: str, count: int) -> N
             folder: {each: _answers(predicting[each], reading[each], pictures) for each in predicting}
             for folder, pictures in by_name.items()
         }
-        images, labels = trainer.training_data(recipe)[1]
-        exact = on_pages(reading, count, Split(trainer.as_bytes(images), labels), _PAGES_SEED)
+        images, labels = training_data(recipe)[1]
+        exact = on_pages(reading, count, Split(as_bytes(images), labels), _PAGES_SEED)
 
     columns = [Column(each, number=True) for each in predicting]
     least_of = {each: keeping_99(answered, each) for each in predicting}

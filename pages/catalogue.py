@@ -26,9 +26,9 @@ from pages.pictures.picture_path import draw_strips, pictures
 from pages.reproduction import comparison_page, reproduction_page, stored_rows
 from pages.serving import serving_page
 from training.augmentation import augmented
+from training.data import scaled
 from training.recipes import RECIPES, SWEEPS
 from training.rows import points_of
-from training.trainer import scaled
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -61,24 +61,25 @@ def measure(name: str) -> OperatingCurve:
 
 def curve_of(network: keras.Model, recipe: Recipe) -> OperatingCurve:
     """Measure a network on the images that its recipe holds back."""
-    from training import trainer  # imports Keras, which takes seconds and is not needed to read a record
+    # these import Keras, which takes seconds and is not needed to read a record
+    from training.data import EVALUATION_BATCH, as_bytes, scaled, training_data
     from training.distortion import distorted
     from training.non_digits import WIDE, non_digits
     from training.search import NEAR
 
-    images, labels = trainer.training_data(recipe)[1]
+    images, labels = training_data(recipe)[1]
     draw = np.random.default_rng(_SEED)
     every = [images, *(distorted(images[..., 0], NEAR, draw)[..., None] for _ in range(_NEAR_DRAWS))]
-    drawn = non_digits(_NON_DIGITS, trainer.as_bytes(images), labels, draw, WIDE)
+    drawn = non_digits(_NON_DIGITS, as_bytes(images), labels, draw, WIDE)
 
     def answers(seen: Images) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = network.predict(seen, batch_size=trainer.EVALUATION_BATCH, verbose=0)
+        found: NDArray[np.float32] = network.predict(seen, batch_size=EVALUATION_BATCH, verbose=0)
         return found
 
     return OperatingCurve(
         digits=recipe.validation,
         points=points(
-            np.concatenate([answers(seen) for seen in every]), np.tile(labels, len(every)), answers(trainer.scaled(drawn))
+            np.concatenate([answers(seen) for seen in every]), np.tile(labels, len(every)), answers(scaled(drawn))
         ),
     )
 

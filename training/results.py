@@ -78,7 +78,7 @@ class Evaluation:
 
 def evaluate(model: keras.Model) -> Evaluation:
     """Run a recipe's model over the test images."""
-    from training.trainer import EVALUATION_BATCH, scaled
+    from training.data import EVALUATION_BATCH, scaled
 
     test = dataset.load("test")
     probabilities = model.predict(scaled(test.images), batch_size=EVALUATION_BATCH, verbose=0)

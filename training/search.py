@@ -27,7 +27,7 @@ from digit_infer.benchmark.statistics import (
     tempered,
 )
 from digit_infer.files import write_text
-from training import trainer
+from training.data import training_data
 from training.distortion import distorted
 from training.errors import TrainingError
 from training.recipe import Distortion, Recipe
@@ -35,6 +35,8 @@ from training.recipes.own import NEXT
 from training.regime import drawn_non_digits
 from training.results import RESULTS
 from training.run import RunFolder
+from training.trainer import train
+from training.weights import load
 
 if TYPE_CHECKING:
     import keras
@@ -92,7 +94,7 @@ def search(recipe: Recipe, runs: Path, observer: Observer, seed: int = SEED) -> 
             damaged.
     """
     folder = RunFolder.of(runs, recipe, seed)
-    state = trainer.train(recipe, seed, folder, observer)
+    state = train(recipe, seed, folder, observer)
     document = {
         "schema": SCHEMA,
         "recipe": recipe.name,
@@ -101,7 +103,7 @@ def search(recipe: Recipe, runs: Path, observer: Observer, seed: int = SEED) -> 
         "parameters": recipe.parameters,
         "declared": asdict(recipe),
         "environment": state.environment,
-        "held_out": judged(trainer.load(folder.path / state.best_file), recipe),
+        "held_out": judged(load(folder.path / state.best_file), recipe),
         "history": [asdict(epoch) for epoch in state.history],
     }
     of_the_name = seed == SEED and NEXT.get(recipe.name) != recipe
@@ -117,7 +119,7 @@ def judged(model: keras.Model, recipe: Recipe) -> dict[str, Any]:
     that temperature. At it, ``confidence_kept`` is the threshold that keeps a share of the digits, and ``rejected`` the
     share of pictures without a digit below it.
     """
-    _, (images, labels) = trainer.training_data(recipe)
+    _, (images, labels) = training_data(recipe)
     draw = np.random.default_rng(_DRAW_SEED)
     changed = distorted(images[..., 0], HARD, draw)[..., None]
     strange = drawn_non_digits(_NON_DIGITS, images, labels, draw)

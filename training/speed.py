@@ -92,8 +92,8 @@ def measure(name: str, setting: Setting) -> tuple[float, float]:
     """
     if setting.cpus is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: setting.cpus])
+    from training.data import epoch_data, training_data
     from training.network import build
-    from training.trainer import epoch_data, training_data
 
     recipe = recipe_named(name)
     model = build(recipe)

@@ -1,8 +1,8 @@
 import pytest
 
+from training.data import scaled
 from training.layers import FLATTEN, POOL, classes, conv, dense, dropout
 from training.recipe import Part, Published, Recipe
-from training.trainer import scaled
 
 TINY = Recipe(
     name="tiny",

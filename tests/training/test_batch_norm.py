@@ -11,7 +11,7 @@ import pytest
 from training.batch_norm import FusedBatchNormalization
 from training.network import build
 from training.recipes import OWN
-from training.trainer import kept
+from training.weights import kept
 
 _NEEDS_TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="bfloat16 needs TensorFlow")
 

@@ -25,7 +25,8 @@ from digit_infer import dataset
 from digit_infer.runtimes.keras import load_network
 from training import results
 from training.run import RunFolder
-from training.trainer import scaled, train
+from training.data import scaled
+from training.trainer import train
 name, seed = {name!r}, {seed}
 if "broken" in name:
     sys.exit("error: this one cannot be trained")

@@ -10,12 +10,13 @@ from digit_infer.dataset import Split
 from digit_infer.errors import UsageError
 from training import search
 from training.cli.search import search as command
+from training.data import training_data
 from training.errors import TrainingError
 from training.network import build
 from training.recipes import OWN, ROWS, recipe_named
 from training.recipes.own import STARTS
 from training.run import RunFolder
-from training.trainer import kept, taught_by, training_data
+from training.weights import kept, taught_by
 
 LIMITS = {"digitnet": 100_000, "digitnet_nano": 10_000}
 
@@ -61,7 +62,7 @@ def test_the_split_holds_the_last_images_out(monkeypatch):
     numbers = np.arange(12_000)
     images = np.zeros((len(numbers), 28, 28), np.uint8)
     images[:, 0, 0], images[:, 0, 1] = numbers % 256, numbers // 256
-    monkeypatch.setattr("training.trainer.dataset.load", lambda _: Split(images, (numbers % 10).astype(np.uint8)))
+    monkeypatch.setattr("training.data.dataset.load", lambda _: Split(images, (numbers % 10).astype(np.uint8)))
     (learned, labels), (held_out, held_labels) = training_data(search.stored("q_e12")[0])
     assert (len(learned), len(held_out)) == (2_000, 10_000)
     (everything, every_label), _ = training_data(dataclasses.replace(OWN["digitnet_nano"], validation="none"))

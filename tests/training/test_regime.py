@@ -6,6 +6,7 @@ import pytest
 
 from digit_infer import dataset
 from digit_infer.benchmark.statistics import best_temperature
+from training.data import epochs_of, scaled
 from training.distortion import DAMAGES, blurred, displacements, distorted, thickened, warped
 from training.errors import TrainingError
 from training.glyphs import SIGNS
@@ -14,7 +15,8 @@ from training.non_digits import non_digits
 from training.recipe import Distortion, Regime
 from training.regime import Epochs
 from training.run import RunFolder
-from training.trainer import epochs_of, kept, scaled, train
+from training.trainer import train
+from training.weights import kept
 
 NONE = Distortion(rotation_degrees=0, shift_pixels=0, zoom=0, shear=0, elastic_pixels=0, damage=0)
 USUAL = Distortion(rotation_degrees=12, shift_pixels=2, zoom=0.15, shear=0.25, elastic_pixels=0.9, damage=0.7)

@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.checkpoint import path_of
+from training.data import scaled
 from training.errors import TrainingError
 from training.recipe import Part, Plateau, Regime
 from training.recipes import RECIPES
 from training.recipes.own import SLIGHT
 from training.run import RunFolder
 from training.schedule import half_cosine, learning_rate, rate_after_plateaus
-from training.trainer import scaled, train
+from training.trainer import train
 
 
 def weights(folder, state, which="last_file"):
@@ -127,7 +128,8 @@ from conftest import TINY, Watcher
 from digit_infer import dataset
 from pathlib import Path
 from training.run import RunFolder
-from training.trainer import scaled, train
+from training.data import scaled
+from training.trainer import train
 test = dataset.load("test")
 images, labels = scaled(test.images[:1200]), test.labels[:1200]
 class Slow(Watcher):
