@@ -64,7 +64,15 @@ def test_every_requirement_has_a_lowest_version_and_it_is_what_the_lowest_run_ta
 def test_groups_and_extras_ask_for_the_same_versions_of_the_same_packages():
     bounds = {canonicalize_name(one.name): one.specifier for one in requirements()}
     both = [one for one in in_groups() if canonicalize_name(one.name) in bounds]
-    assert {one.name for one in both} == {"hypothesis", "import-linter", "mypy", "pre-commit", "pytest", "ruff"}
+    assert {one.name for one in both} == {
+        "hypothesis",
+        "import-linter",
+        "mypy",
+        "pre-commit",
+        "pytest",
+        "pytest-xdist",
+        "ruff",
+    }
     for requirement in both:
         assert requirement.specifier == bounds[canonicalize_name(requirement.name)]
 
