@@ -85,7 +85,8 @@ def test_a_candidate_is_judged_on_what_it_did_not_learn_from(tmp_path, tiny, lit
     candidate = dataclasses.replace(tried, name="tiny", network=tiny.network, parameters=tiny.parameters,
                                     frozen_parameters=tiny.frozen_parameters, epochs=1)  # fmt: skip
     monkeypatch.setattr(search, "FOLDER", tmp_path)
-    monkeypatch.setattr("training.trainer.training_data", lambda _: little_data)
+    for module in ("trainer", "search"):
+        monkeypatch.setattr(f"training.{module}.training_data", lambda _: little_data)
     record, path = search.search(candidate, tmp_path / "runs", watcher)
     assert path == tmp_path / "tiny.json"
     assert json.loads((tmp_path / "tiny.json").read_text()) == json.loads(json.dumps(record))
@@ -100,7 +101,8 @@ def test_a_network_on_its_way_and_further_seeds_leave_the_record_of_the_name(
 ):
     candidate = dataclasses.replace(tiny, calibrated=True, regime=search.stored("q_e12")[0].regime, epochs=1)
     monkeypatch.setattr(search, "FOLDER", tmp_path / "records")
-    monkeypatch.setattr("training.trainer.training_data", lambda _: little_data)
+    for module in ("trainer", "search"):
+        monkeypatch.setattr(f"training.{module}.training_data", lambda _: little_data)
     record, of_the_name = search.search(candidate, tmp_path, watcher)
     _, of_a_seed = search.search(candidate, tmp_path, watcher, 1)
     monkeypatch.setitem(search.NEXT, candidate.name, candidate)
