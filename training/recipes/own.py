@@ -105,12 +105,16 @@ DIGITNET_NANO = replace(
 )
 RECIPES = (DIGITNET, DIGITNET_NANO)
 
-NEXT: dict[str, Recipe] = {}
+NEXT: dict[str, Recipe] = {
+    "digitnet": replace(DIGITNET, wide=Wide(hands=0.25, non_digits=0.5, coarse=0.3), starts_from="digitnet_averaged"),
+}
 """Networks on their way: they take the names once they are judged and exported."""
 
 STARTS: dict[str, Validation] = {
     "digitnet_wide": "first 5,000 of train",
     "digitnet_signs": "first 5,000 of train",
+    "digitnet_averaged": "first 5,000 of train",
+    "digitnet_averaged": "first 5,000 of train",
     "digitnet_nano_mnist_only": "none",
 }
 """The checkpoints that recipes start from, and the training images that each held back while it was trained."""
