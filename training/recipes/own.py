@@ -33,9 +33,13 @@ def _head(drop: float) -> tuple[Part, ...]:
     return (FLATTEN, dropout(drop), classes())
 
 
-_DIGITNET = (
-    *_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(80), *_block(64, 3), *_head(0.3),
-)  # fmt: skip
+def _digitnet(filters: int) -> tuple[Part, ...]:
+    """Declare the network of ``digitnet`` with so many filters in its fourth convolution."""
+    return (
+        *_block(16, 5), POOL, *_same(32), *_block(32, 3), POOL, *_same(filters), *_block(64, 3), *_head(0.3),
+    )  # fmt: skip
+
+
 _NANO_STEP = (
     *_block(16, 5), POOL, *_same(16), *_block(16, 3, strides=2), *_block(20, 3), FLATTEN, classes(),
 )  # fmt: skip
@@ -86,7 +90,7 @@ def _small(name: str, network: tuple[Part, ...], parameters: int, frozen: int) -
 
 
 DIGITNET = replace(
-    _candidate("digitnet", _DIGITNET, 90_010, 448, 24, BROAD, learning_rate=2e-3, calm_epochs=8),
+    _candidate("digitnet", _digitnet(80), 90_010, 448, 24, BROAD, learning_rate=2e-3, calm_epochs=8),
     validation="first 5,000 of train",
     wide=Wide(hands=0.25, non_digits=0.4, coarse=0.22),
     calibrated=True,
@@ -106,15 +110,18 @@ DIGITNET_NANO = replace(
 RECIPES = (DIGITNET, DIGITNET_NANO)
 
 NEXT: dict[str, Recipe] = {
-    "digitnet": replace(DIGITNET, wide=Wide(hands=0.25, non_digits=0.5, coarse=0.3), starts_from="digitnet_averaged"),
+    "digitnet": replace(
+        _candidate("digitnet", _digitnet(88), 96_954, 464, 160, BROAD, calm_epochs=40),
+        validation="first 5,000 of train",
+        wide=DIGITNET.wide,
+        calibrated=True,
+    ),
 }
 """Networks on their way: they take the names once they are judged and exported."""
 
 STARTS: dict[str, Validation] = {
     "digitnet_wide": "first 5,000 of train",
     "digitnet_signs": "first 5,000 of train",
-    "digitnet_averaged": "first 5,000 of train",
-    "digitnet_averaged": "first 5,000 of train",
     "digitnet_nano_mnist_only": "none",
 }
 """The checkpoints that recipes start from, and the training images that each held back while it was trained."""
