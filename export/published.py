@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from training.recipe import Recipe
 
 DEFAULT_KEPT = 0.998
-"""The share of right held-out digits that a calibrated network keeps by default. It then keeps about 99 % or more of those on
-pictures and by hands that it never saw (real-pictures, unseen)."""
+"""The share of right held-out digits that a calibrated network keeps by default. It then keeps about 99 % or more of those
+on pictures and by hands that it never saw (real-pictures, unseen)."""
 
 SHIPPED: tuple[Pair, ...] = (("onnx", "float32"), ("tflite", "int8"))
 """The files of every published network in the wheel. Of our own networks it has all files."""
